@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.pseudo_language import spoken_here
 
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.cli import main
@@ -229,3 +230,12 @@ class Printed:
 @pytest.fixture(scope="session")
 def printed():
     return Printed
+
+
+@pytest.fixture
+def pseudo_language(tmp_path):
+    """Returns `xx`, a language in which every sentence of the catalogue is in Cyrillic letters."""
+    folder = tmp_path / "catalogue"
+    folder.mkdir()
+    with spoken_here(folder) as name:
+        yield name

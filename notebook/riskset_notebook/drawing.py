@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib import rcParams
 from matplotlib.font_manager import FontProperties
 
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset_notebook.columns import Json
 from riskset_notebook.frames.part import arms_of
@@ -43,7 +43,7 @@ def survival_of(result: Result) -> Drawn:
     """Returns the curve of each arm, or of all patients where the study compares none. Raises DataError where the
     result has no curve."""
     curves = [_plotted(result, arm, arm["curve"], "survival", 1.0) for arm in _arms(result)]
-    return Drawn(tuple(curves), str(say("notebook.plot.survival", endpoint=_endpoint(result))))
+    return Drawn(tuple(curves), _told(result, say("notebook.plot.survival", endpoint=_endpoint(result))))
 
 
 def incidence_of(result: Result, cause: str | None) -> Drawn:
@@ -59,7 +59,7 @@ def incidence_of(result: Result, cause: str | None) -> Drawn:
     of = [next(one for one in arm["causes"] if one["cause"] == chosen)["curve"] for arm in arms]
     curves = [_plotted(result, arm, curve, "estimate", 0.0) for arm, curve in zip(arms, of, strict=True)]
     label = result.setting.labels.plain_variable(chosen)
-    return Drawn(tuple(curves), str(say("notebook.plot.incidence", cause=label)))
+    return Drawn(tuple(curves), _told(result, say("notebook.plot.incidence", cause=label)))
 
 
 def draw(result: Result, drawn: Drawn, ax: Axes | None, *, bands: bool, legend: bool, at_risk: bool) -> Axes:
@@ -73,13 +73,19 @@ def draw(result: Result, drawn: Drawn, ax: Axes | None, *, bands: bool, legend: 
     axes.set_xticks(ticks(1.02 * last, result.setting.unit, _MOST_TICKS))
     axes.set_ylim(0, _TOP_PERCENT)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_xlabel(str(say("notebook.plot.time", unit=result.setting.unit)))
+    units = say(f"report.unit.{result.setting.unit}", n=2)
+    axes.set_xlabel(_told(result, say("notebook.plot.axis", units=units)))
     axes.set_ylabel(drawn.y_label)
     if legend and len(curves) > 1:
         axes.legend(frameon=False)
     if at_risk:
         _write_at_risk(axes, curves, days_per_unit)
     return axes
+
+
+def _told(result: Result, message: Message) -> str:
+    """Returns a sentence in the study's language, as the report has it."""
+    return message.in_language(result.setting.labels.language)
 
 
 def _endpoint(result: Result) -> str:

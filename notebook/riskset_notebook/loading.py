@@ -35,7 +35,7 @@ def load(path: str | os.PathLike[str], study: StudyDesign | None = None) -> Run:
     document = _document(file)
     if study is not None and document["study"]["sha256"] != study.sha256:
         raise DataError(say("notebook.load.other_study", file=str(file), study=study.id))
-    labels = Labels() if study is None else labels_of(study.spec)
+    labels = Labels() if study is None else labels_of(study.spec, study.spec.language)
     return Run(document, setting_of(document, labels), TablesInFolder(file.parent))
 
 

@@ -71,7 +71,12 @@ def rehearse(
         spec, rehearsed.outcome, rehearsed.sites, notices, is_gated=not ignore_gate, patients=rehearsed.patients
     )
     document = results_json(results)
-    return Run(document, setting_of(document, labels_of(spec)), TablesOfResults(results), tuple(_findings(rehearsed)))
+    return Run(
+        document,
+        setting_of(document, labels_of(spec, spec.language)),
+        TablesOfResults(results),
+        tuple(_findings(rehearsed)),
+    )
 
 
 def _findings(rehearsed: Rehearsed) -> Iterator[dict[str, object]]:

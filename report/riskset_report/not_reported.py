@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
-from riskset.catalogue import in_language, say
+from riskset.catalogue import ENGLISH, in_language, say
+from riskset.disclosure.rules import RULES
 from riskset.results import ResultEntry
 from riskset.results.refusals import of_analysis
 from riskset_report.blocks import Box, Shown, Text
@@ -36,7 +37,7 @@ def reason(entry: ResultEntry, cells: Cells, language: str) -> Text:
         both = say("report.reason_with_remedy", reason=finding, remedy=remedy).in_language(language)
         return (both if remedy else finding,)
     if isinstance(result, NotEstimable):
-        text, numbers = sentence(result.code, told(result.message, language)), cells.of(entry.id, "reason")
+        text, numbers = sentence(result.code, told(result.message, language), language), cells.of(entry.id, "reason")
         return (Shown("words", tuple(cell.id for cell in numbers), text),) if numbers else (text,)
     raise ValueError(f"{entry.id} has a result")
 
@@ -52,8 +53,11 @@ def told(text: str, language: str) -> str:
     return in_language(text, language).rstrip(".")
 
 
-def sentence(code: str, message: str) -> str:
-    """Returns `code: message`, without a full stop."""
+def sentence(code: str, message: str, language: str = ENGLISH) -> str:
+    """Returns `code: message`, without a full stop. In another language than English the sentence stands alone: a code
+    such as `separation` is a word for programs. A rule has the same name in all."""
+    if message and language != ENGLISH and code not in RULES:
+        code = ""
     return ": ".join(part for part in (code, message) if part).rstrip(".")
 
 

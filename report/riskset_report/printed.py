@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from riskset.catalogue import say
+from riskset.catalogue import in_language, say
 from riskset.study.load import study_hash
 from riskset_report.blocks import PAGE_MM, Block, Box, Figure, Table
 from riskset_report.printing import FigureFiles, PrintedBox, PrintedRow, PrintedTable, Printer
@@ -139,7 +139,7 @@ def printed_report(report: Report, printer: Printer, recorded: Recorded | None) 
         ended_at=recorded.ended_at if recorded else None,
         study_hash=study_hash(study),
         facts=tuple(_facts(report, printer, recorded)),
-        notices=report.results.notices,
+        notices=tuple(in_language(notice, report.language) for notice in report.results.notices),
         parts=tuple(parts),
         missing=_missing(report, printer),
     )
@@ -215,7 +215,7 @@ def _facts(report: Report, printer: Printer, recorded: Recorded | None) -> Itera
 
 
 def _missing(report: Report, printer: Printer) -> PrintedTable | None:
-    rows = [(ids, (status, printer.text(why))) for ids, status, why in report.missing]
+    rows = [(ids, (printer.say(f"report.status.{status}"), printer.text(why))) for ids, status, why in report.missing]
     if not rows:
         return None
     columns = (printer.say("report.page.status"), printer.say("report.page.reason"))

@@ -18,6 +18,7 @@ import typer
 from riskset import __version__
 from riskset.catalogue import say, verbatim
 from riskset.errors import DataError, RisksetError, fault_of
+from riskset.language import language_of_environment
 from riskset.terminal import tell
 
 NAME = "riskset"
@@ -110,11 +111,11 @@ def riskset(
 
 def print_error(error: RisksetError) -> None:
     """Prints `error:` and `hint:` lines on stderr; between them, one line for each problem of a file."""
-    tell(f"error: {error}", err=True)
+    tell(say("cli.error", message=error.message), err=True)
     for problem in error.problems if isinstance(error, DataError) else ():
-        tell(f"  {problem}", err=True)
+        tell(say("cli.of_error", problem=problem.told), err=True)
     if error.hint:
-        tell(f"hint: {error.hint}", err=True)
+        tell(say("cli.hint", hint=error.hint), err=True)
 
 
 def warn(lines: Iterable[str]) -> None:
@@ -130,6 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a Windows console cannot print every character
     umask = os.umask(0o077)  # of what other libraries write too
     try:
+        language_of_environment()
         return _run(arguments)
     except click.exceptions.NoArgsIsHelpError as help_asked:
         help_asked.show()

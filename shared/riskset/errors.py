@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from riskset.catalogue import NOTHING, Message, say
-from riskset.visible_text import visible
 
 
 class RisksetError(Exception):
@@ -53,10 +52,20 @@ class Problem:
     column: int | None = None
     """Column in the line or text that `where` names, 1-based, where known."""
 
+    @property
+    def told(self) -> Message:
+        """The problem in a sentence: its place, what is wrong, and what to do."""
+        where: str = self.where
+        if self.column:
+            where = say("cli.problem.column", where=where, column=self.column)
+        if self.line:
+            where = say("cli.problem.line", line=self.line, where=where)
+        if self.hint:
+            return say("cli.problem.with_hint", where=where, message=self.message, hint=self.hint)
+        return say("cli.problem.plain", where=where, message=self.message)
+
     def __str__(self) -> str:
-        line = f"line {self.line}: " if self.line else ""
-        column = f", column {self.column}" if self.column else ""
-        return f"{line}{visible(self.where)}{column}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+        return str(self.told)
 
     def to_json(self) -> dict[str, Any]:
         """Returns the problem for programs, without `detail`: with the message's code and values where it has them."""

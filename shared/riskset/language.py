@@ -1,24 +1,86 @@
-"""The option `--lang`, of the commands that write what people read in their own language."""
+"""The language in which a command speaks to whoever gave it.
+
+Chosen by `--lang`, else by the environment variable RISKSET_LANG, else by the file of the site or the study that the
+command is given, else English. Only what is printed, and the pages of a site, are in it: what is signed, hashed, logged
+or sent to another party is the same in all languages.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 
-from riskset.catalogue import languages, say
+from riskset.catalogue import ENGLISH, in_language, languages, say
+from riskset.errors import DataError
+
+VARIABLE: Final = "RISKSET_LANG"
+
+
+class _Spoken:
+    """Of this process: as with a locale, one person reads what it prints."""
+
+    chosen: str | None = None
+    """By the person who gave the command."""
+    by_file: str = ENGLISH
+
+
+def language_of_environment() -> None:
+    """Forgets what an earlier command spoke, and takes the language of RISKSET_LANG. DataError where that has no
+    catalogue."""
+    _Spoken.chosen, _Spoken.by_file = None, ENGLISH
+    wanted = os.environ.get(VARIABLE, "")
+    if wanted and wanted not in languages():
+        message = say("cli.unknown_language_in", variable=VARIABLE, language=wanted, languages=languages())
+        raise DataError(message, say("cli.unknown_language_in_hint", variable=VARIABLE))
+    _Spoken.chosen = wanted or None
+
+
+def speak(*files: Path) -> None:
+    """Takes the language of the first file that names one with a catalogue: a site file or a study file. What is wrong
+    in a file is told by whoever reads it; here it is no language."""
+    found = (_named_in(file) for file in files)
+    _Spoken.by_file = next((name for name in found if name in languages()), ENGLISH)
+
+
+def speak_of_study(language: str) -> None:
+    """Takes the language of a study that is known without its file."""
+    _Spoken.by_file = language
+
+
+def spoken() -> str:
+    """Returns the language: a code such as `en`."""
+    return _Spoken.chosen or _Spoken.by_file
+
+
+def told(text: str) -> str:
+    """Returns a sentence of the catalogue in the language that is spoken; another text as it is."""
+    return in_language(text, spoken())
+
+
+def _named_in(file: Path) -> Any:  # noqa: ANN401 - whatever the file has there
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return None
+    study = document.get("study")
+    return study.get("language") if isinstance(study, dict) else document.get("language")
 
 
 def _known(language: str | None) -> str | None:
-    """Returns a language that has a catalogue. Raises BadParameter for another."""
+    """Returns a language that has a catalogue, which is spoken from now on. Raises BadParameter for another."""
     if language is not None and language not in languages():
         raise typer.BadParameter(str(say("cli.unknown_language", language=language, languages=languages())))
+    _Spoken.chosen = language or _Spoken.chosen
     return language
 
 
-Language = Annotated[
-    str | None,
-    typer.Option(
-        "--lang", metavar="CODE", callback=_known, help="Of the report; default: the study's.", show_default=False
-    ),
-]
+def _option(help_: str) -> Any:  # noqa: ANN401 - of typer
+    return typer.Option("--lang", metavar="CODE", callback=_known, is_eager=True, help=help_, show_default=False)
+
+
+Language = Annotated[str | None, _option("Of the report and of what is printed; default: the study's.")]
+OwnLanguage = Annotated[str | None, _option("Of what is shown; default: the site file's or the study's.")]

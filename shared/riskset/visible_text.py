@@ -36,6 +36,16 @@ def visible(text: str) -> str:
     return "".join(_escaped(char) if unicodedata.category(char) in _UNSEEN else char for char in text)
 
 
+def columns_of(text: str) -> int:
+    """Returns how many columns of a terminal a text takes: a Chinese character, a kana and a hangul two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def padded(text: str, width: int) -> str:
+    """Returns the text with blanks up to a width in columns."""
+    return text + " " * (width - columns_of(text))
+
+
 def lines(text: str) -> str:
     """The same of a text of several lines, which our own sentences may have."""
     return "\n".join(map(visible, text.split("\n")))

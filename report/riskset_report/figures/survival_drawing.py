@@ -108,7 +108,7 @@ def _draw_labels(figure: Figure, layout: FigureLayout) -> None:
     _write(figure, layout, middle, tops.x_label, words.x_label, ha="center")
     beside = (words.left - Y_TICKS, tops.axes + layout.axes.height / 2)
     _write(figure, layout, *beside, words.y_label, rotation=90, ha="right", va="center", multialignment="center")
-    _write(figure, layout, MARGIN, tops.risk_title, "No. at risk", fontweight="bold")
+    _write(figure, layout, MARGIN, tops.risk_title, words.at_risk_title, fontweight="bold")
     _write(figure, layout, MARGIN, tops.footnote, words.footnote, fontsize=SMALL, color=GREY)
     _write(figure, layout, MARGIN, tops.notices, words.notices, fontsize=SMALL, color=WARNING)
 

@@ -43,6 +43,7 @@ class CurveCells:
             upper=printer.numbers(self.upper),
             at_risk=tuple(printer.shown(Shown("count", (id_,))) for id_ in self.at_risk),
             median_days=printer.number(*self.median) if self.median else None,
+            legend=printer.say("report.figure.reference", level=self.label) if self.is_reference else "",
             start=self.start,
         )
 
@@ -94,6 +95,7 @@ class SurvivalFigure(Figure):
                     *printer.reasons(self.cells),
                 ]
             ),
+            at_risk_title=printer.say("report.figure.at_risk"),
             notices=self.notices,
         )
 

@@ -42,6 +42,7 @@ class FigureTexts:
     y_label: str
     footnote: str
     notices: str
+    at_risk_title: str
     legend_size: Size
     box_size: Size
     left: float
@@ -117,7 +118,7 @@ def _lines(plot: SurvivalPlot) -> Iterator[Floats]:
 
 
 def _texts(plot: SurvivalPlot, ruler: Ruler, width: float) -> FigureTexts:
-    names = [f"{curve.label} (reference)" if curve.is_reference else curve.label for curve in plot.curves]
+    names = [curve.legend or curve.label for curve in plot.curves]
     legend = tuple(_broken(ruler, name, _LEGEND_WIDTH, most_lines=3) for name in names)
     risk_labels = tuple(_broken(ruler, curve.label, _RISK_LABEL_WIDTH, most_lines=2) for curve in plot.curves)
     statistics = "\n".join(_broken(ruler, line, _BOX_WIDTH) for line in plot.statistics)
@@ -131,6 +132,7 @@ def _texts(plot: SurvivalPlot, ruler: Ruler, width: float) -> FigureTexts:
         x_label=_broken(ruler, plot.x_label, _X_LABEL_WIDTH),
         y_label=y_label,
         footnote="\n".join(ruler.wrap(plot.footnote, SMALL, width - 2 * MARGIN)),
+        at_risk_title=plot.at_risk_title,
         notices="\n".join(ruler.wrap(plot.notices, SMALL, width - 2 * MARGIN)),
         legend_size=Size(HANDLE + ruler.widest(legend, SIZE), sum(height_of(text) for text in legend)),
         box_size=Size(ruler.widest(statistics.split("\n"), SIZE), height_of(statistics)),

@@ -25,6 +25,8 @@ class PlottedCurve:
     """Just before the day, as printed."""
     median_days: float | None
     """None if it is not reached, or there is none."""
+    legend: str = ""
+    """What the legend calls it, where that is more than the label."""
     start: float = 1.0
     """The height on day 0: 0 for an incidence, which rises."""
 
@@ -56,6 +58,8 @@ class SurvivalPlot:
     statistics: tuple[str, ...]
     """Lines of the text box: medians, hazard ratios, log-rank tests."""
     footnote: str
+    at_risk_title: str
+    """Above the numbers at risk."""
     notices: str = ""
     """Printed in the figure itself, so that they stay with it when it is copied from the page."""
 

@@ -380,5 +380,5 @@ def _missing_terms(model: _Model, context: Context) -> Iterator[Text]:
             why = model.fit.why_not_used(column)
             level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
             name = f"{labels.variable(column.variable)}{level}"
-            found = sentence(why.code, told(why.message, context.language))
+            found = sentence(why.code, told(why.message, context.language), context.language)
             yield context.worded("report.cox.term_not_estimable", model=model.kind(context), term=name, reason=found)

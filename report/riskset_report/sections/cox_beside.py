@@ -146,7 +146,11 @@ def why_not(end: Result, context: Context) -> str:
     """Returns why a companion has no result."""
     if isinstance(end, RefusedByRule):
         return sentence(end.rule, told(end.message, context.language))
-    return sentence(end.code, told(end.message, context.language)) if isinstance(end, NotEstimable) else ""
+    return (
+        sentence(end.code, told(end.message, context.language), context.language)
+        if isinstance(end, NotEstimable)
+        else ""
+    )
 
 
 def _term(column: Column, labels: Labels) -> str:

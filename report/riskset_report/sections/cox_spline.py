@@ -46,7 +46,7 @@ def _figure(entry: ResultEntry, spline: Json, context: Context) -> SplineFigure:
         x_label=_with_unit(spline["variable"], name, context),
         y_label=context.say("report.spline.hazard_ratio"),
         footnotes=tuple(_footnotes(entry, spline, context)),
-        notices=" ".join(context.results.notices),
+        notices=context.notices,
         description=context.say("report.spline.alt", variable=name, knots=as_printed(tuple(spline["knots"]))),
     )
 

@@ -78,7 +78,7 @@ def _figure(entry: ResultEntry, cause: int, context: Context) -> SurvivalFigure:
         medians=(),
         comparison=tests,
         footnote=footnote,
-        notices=" ".join(context.results.notices),
+        notices=context.notices,
     )
 
 
@@ -165,6 +165,6 @@ def _not_estimable(analysis: FineGray, fit: CoxFit, context: Context) -> Iterato
     for column in analysis.design:
         if not any(term.column == column for term in fit.terms):
             why = fit.why_not_used(column)
-            reason = sentence(why.code, told(why.message, context.language))
+            reason = sentence(why.code, told(why.message, context.language), context.language)
             named = {"term": _name(column, context), "reason": reason}
             yield context.worded("report.cumulative_incidence.term_not_estimable", **named)

@@ -58,7 +58,9 @@ def _notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
     for box in (*entry_json(entry)["steps"], *entry_json(entry)["missing"]):
         if "reason" in box:
             name = in_language(box.get("label") or box["variable"], context.language)
-            yield context.worded("report.flow.no_box", box=name, reason=box["reason"]["message"])
+            yield context.worded(
+                "report.flow.no_box", box=name, reason=in_language(box["reason"]["message"], context.language)
+            )
 
 
 def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:

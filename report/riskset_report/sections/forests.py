@@ -56,4 +56,4 @@ def why(end: Result, cells: Sequence[Cell], context: Context) -> Text:
 
 def notices(context: Context) -> str:
     """Returns what stands in every figure of the study."""
-    return " ".join(context.results.notices)
+    return context.notices

@@ -136,7 +136,7 @@ def _figure(curves: _Curves) -> SurvivalFigure:
         medians=tuple((g.label, g.median) for g in curves.drawn),
         comparison=(*_hazard_ratios(curves, model), *_log_rank(curves)),
         footnote=_footnote(curves, model),
-        notices=" ".join(curves.context.results.notices),
+        notices=curves.context.notices,
     )
 
 

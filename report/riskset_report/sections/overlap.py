@@ -35,7 +35,7 @@ def overlap_figure_of(entry: ResultEntry, context: Context) -> OverlapFigure | N
         x_label=context.say("report.overlap.score"),
         y_label=context.say("report.overlap.percent") if found["form"] == "tenths" else per_tenth,
         footnotes=((context.say("report.overlap.footnote"),),),
-        notices=" ".join(context.results.notices),
+        notices=context.notices,
         description=context.say(
             "report.overlap.alt",
             arms=tuple(context.labels.arm(arm["variable"], arm[k]) for k in ("level", "reference")),

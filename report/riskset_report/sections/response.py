@@ -65,13 +65,16 @@ def _rates(entry: ResultEntry, context: Context) -> Iterator[Row]:
     place = Place(entry.id, variable=_tables(entry).arms.variable or "")
     for at, found in enumerate(result.rates):
         of = Counted(place, f"rates[{at}]", found)
-        yield proportion_row(of, _named(entry, at), is_inner=False)
+        yield proportion_row(of, _named(entry, at, context), is_inner=False)
         yield interval_row(of, context)
         yield from comparison_rows(of, context, with_ratios=True)
 
 
-def _named(entry: ResultEntry, at: int) -> str:
-    return f"{_asked(entry).rates[at].upper()} ({_tables(entry).levels[at].level})"
+def _named(entry: ResultEntry, at: int, context: Context) -> str:
+    ((variable, codes),) = _tables(entry).levels[at].merged
+    levels = context.results.study.levels_of(variable)
+    named = tuple(levels[code] for code in codes)
+    return context.say("report.response.rate", rate=_asked(entry).rates[at].upper(), levels=named)
 
 
 def _within_sites(entry: ResultEntry, context: Context) -> Iterator[Row]:
@@ -79,7 +82,7 @@ def _within_sites(entry: ResultEntry, context: Context) -> Iterator[Row]:
     is_compared = {pair[:2]: one is not None for pair, one in zip(asked.pairs(tables), result.compared, strict=True)}
     place = Place(entry.id, variable=tables.arms.variable or "")
     for at in range(len(asked.rates)):
-        yield Row(_named(entry, at))
+        yield Row(_named(entry, at, context))
         for name, form, keys in _WITHIN_SITES:
             cells: list[Text] = []
             for arm, column in enumerate(tables.arms.columns):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from riskset.analyses.analysis import LEVEL
-from riskset.catalogue import ENGLISH, say
+from riskset.catalogue import ENGLISH, in_language, say
 from riskset.results import ResultEntry, Results
 from riskset_report.blocks import Block, Row, Shown, Table, Text, worded
 from riskset_report.cells import Cells, Place
@@ -31,6 +31,11 @@ class Context:
     @property
     def words(self) -> Words:
         return Words(self.language)
+
+    @property
+    def notices(self) -> str:
+        """Returns what a reader must know first, in the report's language."""
+        return " ".join(in_language(notice, self.language) for notice in self.results.notices)
 
     @property
     def interval(self) -> str:

@@ -114,7 +114,8 @@ def _notes(entry: ResultEntry, at: Place, context: Context) -> Iterator[Text]:
 
 
 def _reason(reason: dict[str, str], context: Context) -> str:
-    return sentence(reason.get("rule", reason.get("code", "")), told(reason["message"], context.language))
+    code, message = reason.get("rule", reason.get("code", "")), told(reason["message"], context.language)
+    return sentence(code, message, context.language)
 
 
 SECTION = Section(say("report.heading.subgroup"), with_figures(subgroup_forest.figures, tabulated(_table, _title)))

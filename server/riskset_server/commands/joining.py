@@ -14,6 +14,7 @@ from riskset.joining.expiry import expiry_lines, of_members, today_utc
 from riskset.joining.invite import Invite, read_invite
 from riskset.joining.request import Request
 from riskset.joining.signed import read_file
+from riskset.language import speak, told
 from riskset.protocol.roster import sign_roster
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import public_from_hex, public_hex, refuse_to_replace, replace_private, write_private
@@ -45,6 +46,7 @@ def invite(
     The file contains a secret: send it to the site's data manager alone. A site that already takes part renews its
     keys with it.
     """
+    speak(study_file)
     folder, study, path = CoordinatorFolder(server), load_study(study_file), out or Path(f"{site}.invite.json")
     is_replaced = _is_invite_of(path, study.id, site, folder)
     if not is_replaced:
@@ -98,6 +100,7 @@ def roster(
 
     It may contain fewer sites than the study names. A site that joins later needs a new list, which all approve again.
     """
+    speak(study_file)
     folder, study = CoordinatorFolder(server), load_study(study_file)
     path = out or study_file.parent / "roster.json"
     identity = folder.identity
@@ -152,6 +155,6 @@ def _page(invite: Invite, request: Request, words: str, *, compared: bool) -> Me
 
 def _says_yes(site: str) -> bool:
     try:
-        return typer.confirm(str(say("server.sites.same_words", site=site)))
+        return typer.confirm(told(say("server.sites.same_words", site=site)))
     except typer.Abort:
         return False

@@ -11,7 +11,7 @@ import typer
 from riskset.catalogue import say
 from riskset.errors import DataError, Refused
 from riskset.joining.signed import read_file
-from riskset.language import Language
+from riskset.language import Language, speak_of_study
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.roster import Roster, read_roster
 from riskset.study.load import load_study, study_from_json, study_hash
@@ -46,6 +46,7 @@ def report(
     with closing(RunRecord(home.runs, home.identity)) as record:
         recorded = record.run(run)
         study, roster = _files(record, recorded, study_file, roster_file)
+        speak_of_study(study.language)
         outcome = _outcome(home, record, recorded, study, roster)
         paths = write_run(study, outcome, record, out, language)
     for line in not_reported(study, outcome.results):

@@ -20,7 +20,7 @@ from riskset.catalogue import say
 from riskset.cli import warn
 from riskset.errors import DataError, Refused, Unreachable
 from riskset.joining.expiry import expiry_lines, of_members, today_utc
-from riskset.language import Language
+from riskset.language import Language, speak, told
 from riskset.ledger.durable import utc_now
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.roster import Roster, load_roster
@@ -147,6 +147,7 @@ def run(
 
 def _asked(study_file: Path, roster_file: Path | None, folder: Path, out: Path, language: str | None) -> _Asked:
     """Raises where study, roster and folder do not belong together."""
+    speak(study_file)
     roster_path = roster_file or study_file.parent / "roster.json"
     study, roster, home = load_study(study_file), load_roster(roster_path), CoordinatorFolder(folder)
     roster.check_belongs_to(study)
@@ -207,7 +208,7 @@ def _run(
         record.end(outcome.run)  # not before: if the report cannot be written, the same command continues this run
     except KeyboardInterrupt:
         console.print(
-            lines(str(say("server.run.stopped", command=asked.command))), highlight=False, markup=False, soft_wrap=True
+            lines(told(say("server.run.stopped", command=asked.command))), highlight=False, markup=False, soft_wrap=True
         )
         raise typer.Exit(1) from None
     for line in not_reported(asked.study, outcome.results):
@@ -265,7 +266,7 @@ def _conducted(asked: _Asked, record: RunRecord, run_id: str, console: Console, 
     coordinator.check_program()
     began = say("server.run.began", run=run_id, study=study.id, version=study.version)
     resumed = say("server.run.resumed", run=run_id, study=study.id, version=study.version, round=coordinator.round)
-    console.print(lines(str(began if is_new else resumed)), highlight=False, markup=False)
+    console.print(lines(told(began if is_new else resumed)), highlight=False, markup=False)
     earlier = tuple(frozenset(record.participants(run)) for run in opening.earlier)
     left_out = tuple(site for site in asked.roster.sites if site not in opening.participants)
     next_run = NextRun(study.disclosure, f"{asked.command} --new", earlier, left_out)

@@ -16,10 +16,12 @@ from riskset.catalogue import Message, say
 from riskset.cli import warn
 from riskset.errors import Unreachable
 from riskset.joining.expiry import expiry_lines, today_utc
+from riskset.language import speak, told
 from riskset.protocol.roster import Member, load_roster
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
 from riskset.terminal import tell
+from riskset.visible_text import columns_of, padded
 from riskset_server.commands.joining import HOME, Folder
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.run.record import RunRecord
@@ -40,6 +42,7 @@ def status(
 
     Example: riskset status study.toml --server coordinator
     """
+    speak(study_file)
     study, home = load_study(study_file), CoordinatorFolder(folder)
     roster_file = study_file.parent / "roster.json"
     with ExitStack() as files:
@@ -82,12 +85,12 @@ def lines(found: StudyStatus, home: CoordinatorFolder) -> Iterator[str]:
     yield say("server.status.study", study=found.study, version=found.version, sha256=found.sha256[:12])
     yield say("server.status.running") if found.is_server_running else say("server.status.down", folder=home.root)
     yield ""
-    heads = [str(say(f"server.status.column.{name}")) for name in ("site", "joining", "approved", "online", "waiting")]
+    heads = [say(f"server.status.column.{name}") for name in ("site", "joining", "approved", "online", "waiting")]
     yield from _table([heads, *(_site_cells(site) for site in found.sites)])
     if not found.runs:
         return
     yield ""
-    heads = [str(say(f"server.status.column.{name}")) for name in ("run", "state", "began", "rounds", "age", "waiting")]
+    heads = [say(f"server.status.column.{name}") for name in ("run", "state", "began", "rounds", "age", "waiting")]
     yield from _table([heads, *(_run_cells(run) for run in found.runs)])
 
 
@@ -119,6 +122,7 @@ def _minute(at: str) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        yield "  ".join(f"{cell!s:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+    written = [[told(cell) for cell in row] for row in rows]
+    widths = [max(columns_of(row[column]) for row in written) for column in range(len(rows[0]))]
+    for row in written:
+        yield "  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()

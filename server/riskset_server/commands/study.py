@@ -16,7 +16,7 @@ from riskset.cli import print_error
 from riskset.disclosure import models as of_models
 from riskset.disclosure.policy import default_policy, parse_exception
 from riskset.errors import DataError
-from riskset.language import Language
+from riskset.language import Language, speak, spoken, told
 from riskset.protocol.approval import ExceptionSigned
 from riskset.protocol.rule_column import column_for
 from riskset.results import results_of
@@ -24,7 +24,7 @@ from riskset.study.asked import PACKAGES
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
 from riskset.terminal import tell
-from riskset.visible_text import json_text
+from riskset.visible_text import columns_of, json_text, padded
 from riskset_server.commands.joining import accept, invite, revoke, roster
 from riskset_server.commands.unblinding import By, Reason, Unblind, unblinding_of
 from riskset_server.run.outcome import excluded, where, write_outcome
@@ -52,6 +52,7 @@ def check(
 
     Exit 0: the file is correct. 1: it cannot be read. 3: it has problems.
     """
+    speak(file)
     try:
         checked = load_study(file)
         plan(checked)
@@ -110,6 +111,7 @@ def try_(
     Exit 0: done; each refusal is printed with what would pass. 1: a file is wrong; every problem is printed. 3: a site
     would not take part at all.
     """
+    speak(file)
     tried, unblinding = load_study(file), unblinding_of(unblind, by, reason)
     signed = tuple(ExceptionSigned(*parse_exception(text, REHEARSAL), REHEARSAL) for text in exceptions or ())
     if suggest and ignore_gate:
@@ -145,7 +147,7 @@ def _written(
         tried, rehearsed.outcome, rehearsed.sites, notices, is_gated=is_gated, patients=rehearsed.patients
     )
     paths = write_outcome(found, out, language=language)
-    yield verdicts(rehearsed, is_gated=is_gated)
+    yield from verdicts(rehearsed, is_gated=is_gated)
     yield from excluded(found)
     yield from where(paths)
 
@@ -217,21 +219,23 @@ def _analysis_facts(study: Study, name: str) -> dict[str, Any]:
 
 def _lines(study: Study, facts: dict[str, Any]) -> str:
     grid = facts["grid"]
-    rows: list[tuple[str, object]] = [
+    rows: list[tuple[str, str]] = [
         ("study", f"{facts['id']} {facts['version']}"),
-        ("title", facts["title"]),
+        ("title", study.title_in(spoken())),
         ("sha256", facts["sha256"]),
         ("sites", ", ".join(facts["sites"])),
         ("variables", str(facts["variables"])),
-        *(("derived", _derived_in_words(study, name, how)) for name, how in facts["derived"].items()),
+        *(("derived", _derived_in_words(study, name, of.in_words)) for name, of in study.derivations.items()),
         ("eligibility", ", ".join(facts["eligibility"]) or say("server.study.every_row")),
         *(("endpoint", f"{name}: {', '.join(used)}") for name, used in facts["endpoints"].items()),
-        *(("analysis", f"{name}: {line}") for name in study.analyses for line in _entry_lines(study, name)),
+        *(("analysis", f"{name}: {told(line)}") for name in study.analyses for line in _entry_lines(study, name)),
         ("grid", say("server.study.grid", width_days=grid["width_days"], max_days=grid["max_days"])),
         ("rounds", _rounds_in_words(facts["rounds"])),
         *(("needs", _needs_in_words(study, name, n)) for name, n in facts["needs"].items()),
     ]
-    return "\n".join(f"{say(f'server.study.label.{label}')!s:<12}{value}" for label, value in rows)
+    labels = [told(say(f"server.study.label.{label}")) for label, _ in rows]
+    width = max(map(columns_of, labels)) + 1
+    return "\n".join(f"{padded(label, width)}{told(value)}" for label, (_, value) in zip(labels, rows, strict=True))
 
 
 def _entry_lines(study: Study, name: str) -> list[str]:
@@ -245,9 +249,9 @@ def _entry_lines(study: Study, name: str) -> list[str]:
 def _rounds_in_words(rounds: dict[str, Any]) -> str:
     """The rounds of the longest chain; how often a model is evaluated is not known before the run."""
     at_least, chain = rounds["at_least"], rounds["chain"]
-    found = say("server.study.rounds_iterative", at_least=at_least) if rounds["iterative"] else at_least
-    longest = say("server.study.rounds_chain", chain=" -> ".join(chain))
-    return f"{found}; {longest}" if len(chain) > 1 else f"{found}"
+    found = told(say("server.study.rounds_iterative", at_least=at_least)) if rounds["iterative"] else str(at_least)
+    longest = told(say("server.study.rounds_chain", chain=" -> ".join(chain)))
+    return f"{found}; {longest}" if len(chain) > 1 else found
 
 
 def _derived_in_words(study: Study, name: str, how: str) -> str:
@@ -255,7 +259,7 @@ def _derived_in_words(study: Study, name: str, how: str) -> str:
     is_used = any(name in analysis.covariates for analysis in study.analyses.values())
     if is_used and study.is_combined(name):
         return say("server.study.combined", name=name, how=how)
-    return f"{name}: {how}"
+    return f"{name}: {told(how)}"
 
 
 def _needs_in_words(study: Study, name: str, needs: dict[str, int]) -> str:

@@ -66,7 +66,7 @@ def where(paths: Sequence[Path]) -> list[Path]:
     return [*dict.fromkeys(path if path.parent == folder else path.parent for path in paths)]
 
 
-def not_reported(study: Study, results: Mapping[str, Result]) -> list[str]:
+def not_reported(study: Study, results: Mapping[str, Result]) -> list[Message]:
     """Returns one line for each reason for which analyses have no result; a single line if all have a result."""
     ends = [(analysis.id, results[analysis.id]) for analysis in said_of(plan(study).reported, results)]
     refusals = [(id_, result) for id_, result in ends if isinstance(result, RefusedByRule)]
@@ -77,7 +77,7 @@ def not_reported(study: Study, results: Mapping[str, Result]) -> list[str]:
         for id_, result in ends
         if isinstance(result, NotEstimable)
     ]
-    return [str(line) for line in [*refused, *failed] or [say("run.outcome.complete", n=len(ends))]]
+    return [*refused, *failed] or [say("run.outcome.complete", n=len(ends))]
 
 
 def said_of(reported: Sequence[Analysis], results: Mapping[str, Result]) -> list[Analysis]:
@@ -85,11 +85,11 @@ def said_of(reported: Sequence[Analysis], results: Mapping[str, Result]) -> list
     return [one for one in reported if one.part_of is None or has_result(results[one.part_of])]
 
 
-def excluded(results: Results) -> list[str]:
+def excluded(results: Results) -> list[Message]:
     """Returns, for each set that leaves out eligible patients, who is not analysed, and which covariate costs many."""
     from riskset_report.sections.analysed import costly
 
-    lines: dict[str, None] = {}
+    lines: dict[Message, None] = {}
     for entry in results.entries:
         left_out = {code: n for code, n in entry.excluded.by_reason.items() if n} if entry.excluded else {}
         if entry.analysed is None or entry.excluded is None or not left_out:
@@ -99,9 +99,9 @@ def excluded(results: Results) -> list[str]:
         of = say(
             "run.excluded.set", set=entry.analysis.analysis_set, n=entry.analysed, eligible=eligible, reasons=reasons
         )
-        lines[str(of)] = None
+        lines[of] = None
         if names := entry.excluded.costly(entry.analysed):
-            lines[str(costly(entry, names))] = None
+            lines[costly(entry, names)] = None
     return list(lines)
 
 

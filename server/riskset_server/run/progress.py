@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from riskset.catalogue import NOTHING, Message, say
+from riskset.language import told
 from riskset.protocol.coordinator import Coordinator
 from riskset.visible_text import lines
 from riskset_server.run.rounds import state_of
@@ -63,7 +64,7 @@ class SiteRows:
     def __init__(self, live: Live, sites: tuple[str, ...], next_run: NextRun, now: Now = datetime.now) -> None:
         self._live, self._waiting, self._now = live, _Waiting(next_run), now
         self._rows = dict.fromkeys(sites, ("-", "-"))
-        self._seen = dict.fromkeys(sites, str(say("run.progress.never")))
+        self._seen: dict[str, str] = dict.fromkeys(sites, say("run.progress.never"))
         self._quiet_since = now()
         self._drawn_at: datetime | None = None
         self._title = NOTHING
@@ -96,15 +97,16 @@ class SiteRows:
     def _draw(self, missing: Mapping[str, Message], lines: Sequence[Message]) -> None:
         """`missing`: for each site that has not answered, why."""
         self._drawn_at = self._now()
-        table = Table(title=str(self._title), title_justify="left", box=None, pad_edge=False)
+        table = Table(title=told(self._title), title_justify="left", box=None, pad_edge=False)
         for column in ("site", "last_seen", "round", "seconds"):
-            table.add_column(str(say(f"run.progress.column.{column}")))
+            table.add_column(told(say(f"run.progress.column.{column}")))
         table.add_column("")
         for site, (round_, seconds) in self._rows.items():
-            table.add_row(site, self._seen[site], round_, seconds, str(missing.get(site, say("run.progress.answered"))))
+            state = missing.get(site, say("run.progress.answered"))
+            table.add_row(site, told(self._seen[site]), round_, seconds, told(state))
         since = _time(self._quiet_since)
         below = [say("run.progress.since", time=since, line=line) for line in lines[:1]] + list(lines[1:])
-        self._live.update(Group(table, *(Text(str(line)) for line in below)))
+        self._live.update(Group(table, *(Text(told(line)) for line in below)))
 
 
 class _Waiting:
@@ -145,9 +147,9 @@ def _time(at: datetime) -> str:
 
 
 def _print(console: Console, message: Message) -> None:
-    console.print(lines(str(message)), highlight=False, markup=False, soft_wrap=True)
+    console.print(lines(told(message)), highlight=False, markup=False, soft_wrap=True)
 
 
 def _print_trouble(console: Console, at: datetime, message: Message | str) -> None:
     line = say("run.progress.at", time=_time(at), line=message)
-    console.print(f"  {lines(str(line))}", highlight=False, markup=False, style="yellow", soft_wrap=True)
+    console.print(f"  {lines(told(line))}", highlight=False, markup=False, style="yellow", soft_wrap=True)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.plan import plan
-from riskset.catalogue import Message, say
+from riskset.catalogue import NOTHING, Message, say
 from riskset.disclosure.policy import default_policy, loosened
 from riskset.errors import DataError, Problem, Refused, RisksetError
 from riskset.ledger.durable import utc_now
@@ -164,19 +164,21 @@ def _check_exceptions(study: Study, sites: int, exceptions: Sequence[ExceptionSi
     loosened(default_policy(column, study.disclosure.min_cell), {one.limit: one.value for one in exceptions})
 
 
-def verdicts(rehearsed: Rehearsed, *, is_gated: bool) -> str:
-    """Returns one line per result, with its verdict; then each refusal once, with what would pass; then what the rules
+def verdicts(rehearsed: Rehearsed, *, is_gated: bool) -> Iterator[Message]:
+    """Yields one line per result, with its verdict; then each refusal once, with what would pass; then what the rules
     found at each site."""
     results = rehearsed.outcome.results
     reported = said_of(rehearsed.outcome.history.plan.reported, results)
     ends = [(analysis, results[analysis.id]) for analysis in reported]
     width = max(len(analysis.id) for analysis, _ in ends)
-    lines = [f"{one.id:<{width}}  {_verdict(one, result, is_gated=is_gated)}" for one, result in ends]
-    told = told_once((one.id, of) for one, result in ends for of in refusals_of(one, result))
-    refusals = [str(_told(of)) for of in told]
+    for one, result in ends:
+        yield say("run.verdict.line", analysis=one.id.ljust(width), verdict=_verdict(one, result, is_gated=is_gated))
+    refusals = list(told_once((one.id, of) for one, result in ends for of in refusals_of(one, result)))
+    if refusals:
+        yield NOTHING
+    yield from map(_told, refusals)
     by_a_site = {one.id for one, result in ends if any(of.by == "a site" for of in refusals_of(one, result))}
-    own = _own_lines([(site, verdict) for site, verdict in rehearsed.own if verdict["analysis"] in by_a_site])
-    return "\n".join([*lines, *([""] if refusals else []), *refusals, *own])
+    yield from _own_lines([(site, verdict) for site, verdict in rehearsed.own if verdict["analysis"] in by_a_site])
 
 
 def _verdict(analysis: Analysis, result: Result, *, is_gated: bool) -> Message:
@@ -202,15 +204,16 @@ def _told(once: ToldOnce) -> Message:
     return say("run.outcome.told", rule=of.rule, analyses=analyses, finding=of.message, remedy=of.remedy)
 
 
-def _own_lines(found: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
-    """Returns each site's figures, and below those of one limit, once, what would pass. On one machine the figures may
+def _own_lines(found: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[Message]:
+    """Yields each site's figures, and below those of one limit, once, what would pass. On one machine the figures may
     be printed; in a real run each site sees only its own."""
     by_limit: dict[tuple[str, str], dict[tuple[str, float], dict[str, float]]] = {}
     for site, verdict in found:
         of = by_limit.setdefault((verdict["limit_name"], verdict["remedy"]), {})
         figures = of.setdefault((site, float(verdict["limit"])), {})
         figures.setdefault(verdict["analysis"], float(verdict["value"]))
-    return [str(line) for (name, remedy), of in by_limit.items() for line in _own_of_limit(name, remedy, of)]
+    for (name, remedy), of_limit in by_limit.items():
+        yield from _own_of_limit(name, remedy, of_limit)
 
 
 def _own_of_limit(name: str, remedy: str, of: Mapping[tuple[str, float], Mapping[str, float]]) -> Iterator[Message]:

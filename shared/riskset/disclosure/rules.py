@@ -31,7 +31,7 @@ class Limit:
 
     name: str
     """In full: `R4.leverage`."""
-    means: str
+    means: Message
     direction: Literal["at least", "at most"]
     unit: str
     pooled: str | None
@@ -133,7 +133,7 @@ def _rule(id_: str, table: dict[str, Any]) -> Rule:
 def _limit(name: str, keys: dict[str, Any]) -> Limit:
     amounts = ("pooled", "local", "floor_pooled", "floor_local")
     table: dict[str, Any] = {key: str(keys.pop(key)) if key in keys else None for key in amounts}
-    limit = Limit(name, or_zero=tuple(keys.pop("or_zero", ())), **table, **keys)
+    limit = Limit(name, say(f"rules.means.{name}"), or_zero=tuple(keys.pop("or_zero", ())), **table, **keys)
     if limit.direction not in ("at least", "at most"):
         raise ValueError(f"{name}: direction is 'at least' or 'at most'; found {limit.direction!r}")
     for column in COLUMNS:

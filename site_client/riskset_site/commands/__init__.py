@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from riskset.language import speak
+from riskset_site.keys import SitePaths
+
 SiteToml = Annotated[Path, typer.Argument(metavar="SITE.TOML", help="The hospital's site file.")]
 StudyFile = Annotated[
     Path | None, typer.Option("--study", help="Default: study.toml beside the site file.", show_default=False)
@@ -15,3 +18,8 @@ RosterFile = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the same facts as JSON, with every number.")]
 HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the page, with every number, to this file.")]
+
+
+def speak_at(site_file: Path, study_file: Path | None = None) -> None:
+    """Speaks the site file's language, else the study's, where the command names none."""
+    speak(site_file, study_file or SitePaths(site_file.parent).study)

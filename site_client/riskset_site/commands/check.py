@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from riskset.joining.expiry import today_utc
+from riskset.language import OwnLanguage, spoken
 from riskset.study.load import load_study
 from riskset.terminal import tell
-from riskset_site.commands import SiteToml
+from riskset_site.commands import SiteToml, speak_at
 from riskset_site.data.check import check_site
 from riskset_site.data.check_page import check_page
 from riskset_site.pages.output import facts_json, plain
@@ -20,6 +21,7 @@ def check(
     site_file: SiteToml,
     study: Annotated[Path, typer.Option(metavar="STUDY.TOML", help="The study to check against.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the same facts as JSON.")] = False,
+    language: OwnLanguage = None,
 ) -> None:
     """Check whether this hospital's data fit the study, and list every problem with its rows.
 
@@ -29,6 +31,7 @@ def check(
 
     Example: riskset site check site.toml --study study.toml
     """
+    speak_at(site_file, study)
     found = check_site(site_file, load_study(study), today_utc())
-    tell(facts_json({"fits": found.fits, **plain(found)}) if as_json else check_page(found), nl=False)
+    tell(facts_json({"fits": found.fits, **plain(found)}) if as_json else check_page(found, spoken()), nl=False)
     raise typer.Exit(0 if found.fits else 3)

@@ -17,12 +17,13 @@ from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset.joining.expiry import expiry_lines, today_utc
 from riskset.joining.signed import as_text, read_file
+from riskset.language import OwnLanguage, spoken
 from riskset.ledger.durable import utc_now
 from riskset.private_files import create_file, replace_file
 from riskset.protocol.approval import Approval
 from riskset.study.asked import OWN, installed
 from riskset.terminal import tell
-from riskset_site.commands import AsJson, HtmlFile, RosterFile, SiteToml, StudyFile
+from riskset_site.commands import AsJson, HtmlFile, RosterFile, SiteToml, StudyFile, speak_at
 from riskset_site.consent.approvals import Approvals, expiry_of
 from riskset_site.consent.review import review as review_of
 from riskset_site.consent.review_page import review_page
@@ -51,6 +52,7 @@ def review(
     html: HtmlFile = None,
     study: StudyFile = None,
     roster: RosterFile = None,
+    language: OwnLanguage = None,
 ) -> None:
     """Show what the study computes, what every rule finds, and exactly which numbers would be sent.
 
@@ -58,7 +60,8 @@ def review(
 
     Example: riskset site review site.toml --html review.html
     """
-    found = review_of(load_study_folder(site_file, study, roster), today_utc())
+    speak_at(site_file, study)
+    found = review_of(load_study_folder(site_file, study, roster), today_utc(), spoken())
     write_page(review_page(found), html, facts_json(found) if as_json else None)
 
 
@@ -99,6 +102,7 @@ def approve(
 
     Example: riskset site approve site.toml --by "M. Uchida" --irb 2024-117 --until 2025-05-31 --compared asan
     """
+    speak_at(site_file, study)
     folder = load_study_folder(site_file, study, roster)
     files = [_vouching(path) for path in vouched or ()]
     terms = Terms(
@@ -139,6 +143,7 @@ def vouch(
 
     Example: riskset site vouch site.toml --compared asan --compared osaka
     """
+    speak_at(site_file, study)
     folder = load_study_folder(site_file, study, roster)
     sites = known_others(compared, folder.site, folder.roster)
     data = write_vouching(folder.identity.signing, folder.roster, sites)
@@ -183,6 +188,7 @@ def withdraw(site_file: SiteToml, by: By, reason: Reason) -> None:
 
 def _act(site_file: Path, act: Callable[[Approvals], object]) -> None:
     """Reads neither study nor data: stopping must not wait for a file to be corrected."""
+    speak_at(site_file)
     site = load_site_file(site_file, needs_export=False).site
     paths = SitePaths(site_file.parent)
     identity = load_keys(paths)

@@ -18,6 +18,7 @@ from riskset.joining.expiry import expiry_lines, of_certificate, today_utc
 from riskset.joining.invite import Connection, Invite, load_connection, read_invite, write_connection
 from riskset.joining.request import Member, Request, check_details, read_request, write_request
 from riskset.joining.signed import read_file
+from riskset.language import speak
 from riskset.private_files import unprotected
 from riskset.protocol.roster import load_roster
 from riskset.secure.fingerprint_words import fingerprint_words
@@ -69,7 +70,9 @@ def join(
 
     Example: riskset site join kurume.invite.json --telephone +81-942-35-3311
     """
-    invite, paths = _invite(invite_file), SitePaths(into)
+    paths = SitePaths(into)
+    speak(paths.root / "site.toml", paths.study)
+    invite = _invite(invite_file)
     _check_fits(paths, invite)
     if invite.renews:
         raise DataError(say("site.join.is_member", site=invite.site), say("site.join.is_member_hint"))
@@ -108,7 +111,9 @@ def renew(
 
     Example: riskset site renew kurume.invite.json --irb-until 2028-03-31
     """
-    invite, paths = _invite(invite_file), SitePaths(into)
+    paths = SitePaths(into)
+    speak(paths.root / "site.toml", paths.study)
+    invite = _invite(invite_file)
     _check_fits(paths, invite)
     if not invite.renews:
         raise DataError(say("site.join.not_member", site=invite.site), say("site.join.not_member_hint"))
@@ -286,7 +291,7 @@ def _send(invite: Invite, path: Path, text: bytes, *, by_mail: bool) -> None:
     try:
         send_join_request(invite, text)
     except Unreachable as away:
-        tell(say("site.join.not_sent", error=str(away)), err=True)
+        tell(say("site.join.not_sent", error=away.message), err=True)
         tell(say("site.join.not_sent_hint", file=str(path)))
     else:
         tell(say("site.join.sent", address=invite.address))

@@ -10,9 +10,10 @@ import typer
 from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset.joining.invite import load_connection
+from riskset.language import OwnLanguage
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import public_from_hex
-from riskset_site.commands import AsJson, HtmlFile, SiteToml
+from riskset_site.commands import AsJson, HtmlFile, SiteToml, speak_at
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import SitePaths, load_keys
 from riskset_site.pages.output import facts_json, write_page
@@ -29,6 +30,7 @@ def ledger(
         str,
         typer.Option(metavar="CHECKPOINT", help="Check that the ledger continues a checkpoint noted earlier."),
     ] = "",
+    language: OwnLanguage = None,
 ) -> None:
     """Show every number this site ever sent, and every approval, pause and refusal.
 
@@ -39,6 +41,7 @@ def ledger(
 
     Example: riskset site ledger site.toml --html ledger.html
     """
+    speak_at(site_file)
     site = load_site_file(site_file, needs_export=False).site
     paths = SitePaths(site_file.parent)
     if not paths.journal.exists():

@@ -20,7 +20,7 @@ from riskset.errors import Refused
 from riskset.joining.expiry import expiry_lines, of_certificate, of_members, today_utc
 from riskset.protocol.approval import Approval
 from riskset.protocol.site import Site
-from riskset_site.commands import RosterFile, SiteToml, StudyFile
+from riskset_site.commands import RosterFile, SiteToml, StudyFile, speak_at
 from riskset_site.consent.approvals import Approvals, LedgerConsent, expiry_of
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import SitePaths
@@ -51,6 +51,7 @@ def serve(
 
     Example: riskset site serve site.toml
     """
+    speak_at(site_file, study)
     paths = SitePaths(site_file.parent)
     log = ServiceLog(paths.root / "serve.log")
     watch = FolderWatch(

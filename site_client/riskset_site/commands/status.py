@@ -12,11 +12,12 @@ from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import RisksetError
 from riskset.joining.expiry import today_utc
 from riskset.joining.invite import load_connection
+from riskset.language import OwnLanguage
 from riskset.ledger.entry import Entry
 from riskset.protocol.approval import Approval
 from riskset.protocol.consent import ConsentState
 from riskset.protocol.messages import own_refusal
-from riskset_site.commands import AsJson, RosterFile, SiteToml, StudyFile
+from riskset_site.commands import AsJson, RosterFile, SiteToml, StudyFile, speak_at
 from riskset_site.consent.approvals import Approvals
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import SitePaths, load_keys
@@ -58,13 +59,20 @@ class SiteStatus:
     refused: Message
 
 
-def status(site_file: SiteToml, as_json: AsJson = False, study: StudyFile = None, roster: RosterFile = None) -> None:
+def status(
+    site_file: SiteToml,
+    as_json: AsJson = False,
+    study: StudyFile = None,
+    roster: RosterFile = None,
+    language: OwnLanguage = None,
+) -> None:
     """Show whether this site has joined, which approval is in force or what is missing, and what it has answered.
 
     The whole ledger is verified first. Nothing is sent.
 
     Example: riskset site status site.toml
     """
+    speak_at(site_file, study)
     found = _status(site_file, study, roster)
     write_page(_page(found), None, facts_json(found) if as_json else None)
 
@@ -154,7 +162,7 @@ def _page(found: SiteStatus) -> Page:
     table = PageTable([say(f"site.status.column.{name}") for name in columns], rows)
     return Page(
         say("site.status.title", site=found.site),
-        {str(say(f"site.status.fact.{name}")): str(value) for name, value in facts.items() if value},
+        {say(f"site.status.fact.{name}"): value for name, value in facts.items() if value},
         [PageSection(say("site.status.runs"), [table])] if rows else [],
     )
 

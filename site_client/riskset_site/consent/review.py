@@ -13,12 +13,12 @@ from riskset import __version__
 from riskset.analyses.admission.joint import Joint
 from riskset.analyses.admission.steps import steps
 from riskset.analyses.plan import plan
-from riskset.catalogue import Message, say
+from riskset.catalogue import ENGLISH, Message, say
 from riskset.disclosure.curves import Curve
 from riskset.disclosure.policy import Policy, default_policy, tightened
 from riskset.disclosure.rules import LIMITS, RuleColumn
 from riskset.errors import DataError, Refused
-from riskset.joining.expiry import expiry_lines, of_members
+from riskset.joining.expiry import of_members, what_expires
 from riskset.protocol.approval import Approval
 from riskset.protocol.consent import ConsentState
 from riskset.protocol.derived_sets import runs_of
@@ -124,8 +124,9 @@ class Review:
     preview: Preview
 
 
-def review(folder: StudyFolder, today: date) -> Review:
-    """Returns the review of what is in the folder. Errors as `load_study_folder` and the ledger raise them."""
+def review(folder: StudyFolder, today: date, language: str = ENGLISH) -> Review:
+    """Returns the review of what is in the folder, with the study's title in the language. Errors as
+    `load_study_folder` and the ledger raise them."""
     standing, approved, opened = _consent(folder)
     study = folder.study
     policy, *alone = _policies(folder, standing.approval)
@@ -134,7 +135,7 @@ def review(folder: StudyFolder, today: date) -> Review:
         site=folder.site,
         study=study.id,
         version=study.version,
-        title=study.title_in("en"),
+        title=study.title_in(language),
         study_sha256=folder.study_hash,
         roster_sha256=folder.roster.sha256,
         coordinator=say("site.review.coordinator", address=folder.connection.address, words=words),
@@ -256,10 +257,9 @@ def _standing(folder: StudyFolder, standing: ConsentState, today: date) -> Messa
     return say("site.review.approved", n=days, by=found.by, irb=found.irb, until=until)
 
 
-def _ends(folder: StudyFolder, standing: ConsentState, today: date) -> Iterator[str]:
+def _ends(folder: StudyFolder, standing: ConsentState, today: date) -> list[Message]:
     own = [expiry_of(standing.approval)] if standing.approval else []
-    for line in expiry_lines([*own, *of_members(folder.roster.members)], today):
-        yield line.removeprefix("warning: ")
+    return what_expires([*own, *of_members(folder.roster.members)], today)
 
 
 def _policies(folder: StudyFolder, approval: Approval | None) -> Iterator[Policy]:

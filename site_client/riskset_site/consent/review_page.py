@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from riskset.catalogue import Message, say
 from riskset.disclosure.rules import LIMITS, RuleColumn
+from riskset.errors import Problem
 from riskset_site.consent.preview import IN_THE_RUN, STAYS_OUT, Round, Verdict
 from riskset_site.consent.review import LimitInForce, Method, Party, Review
 from riskset_site.pages import Folded, Page, PagePart, PageSection, PageTable
 from riskset_site.pages.page import number
-from riskset_site.pages.tables import bound, numbers, table
+from riskset_site.pages.tables import bound, numbers, table, verdict_word
 
-_PHASES = frozenset(("first", "later", "close"))
-"""Phases of a run that are no steps of admission."""
 _JUDGED = ("rule", "subject", "here", "limit", "margin", "verdict")
 
 
@@ -29,7 +28,7 @@ def review_page(review: Review) -> Page:
     }
     return Page(
         title=say("site.review.title", site=review.site, study=review.study, version=review.version),
-        facts={say(f"site.review.fact.{name}"): str(fact) for name, fact in facts.items()},
+        facts={say(f"site.review.fact.{name}"): fact for name, fact in facts.items()},
         sections=list(_sections(review)),
         warnings=[*review.ends, *_doubts(review), *_failing(review)],
         footer=say("site.review.footer"),
@@ -72,9 +71,13 @@ def _section(heading: str, *parts: PagePart) -> PageSection:
 
 def _doubts(review: Review) -> Iterator[Message]:
     """What is probably wrong with the data that an approval would cover."""
-    doubts = tuple(dict.fromkeys(f"{one.where}: {one.message}" for one in review.check.warnings))
+    doubts = tuple(dict.fromkeys(_doubt(one) for one in review.check.warnings))
     if doubts:
         yield say("site.review.doubts", doubts=doubts)
+
+
+def _doubt(warning: Problem) -> Message:
+    return say("data.page.problem", where=warning.where, message=warning.message)
 
 
 def _failing(review: Review) -> Iterator[Message]:
@@ -116,7 +119,7 @@ def _party(party: Party) -> tuple[str, ...]:
 
 
 def _verdicts(review: Review) -> Iterator[PagePart]:
-    yield say("site.review.nearest", in_the_run=IN_THE_RUN)
+    yield say("site.review.nearest", in_the_run=verdict_word(IN_THE_RUN))
     yield _verdict_table(review, review.preview.worst.values())
     if remedies := tuple(_remedies(review)):
         yield say("site.review.would_pass")
@@ -141,7 +144,7 @@ def _verdict(verdict: Verdict, column: RuleColumn) -> tuple[str, ...]:
         number(found.value),
         say("site.review.zero_or", limit=passes) if column in limit.or_zero else passes,
         number(found.margin),
-        verdict.verdict,
+        verdict_word(verdict.verdict),
     )
 
 
@@ -164,7 +167,7 @@ def _rounds(review: Review) -> Iterator[PagePart]:
     total = numbers(sum(round_.size for round_ in rounds))
     yield say("site.review.alone")
     yield _opened(review)
-    yield str(say("site.review.total", numbers=total, rounds=say("site.count.rounds", n=len(rounds))))
+    yield say("site.review.total", numbers=total, rounds=say("site.count.rounds", n=len(rounds)))
     yield table(("requested_by", "reveals"), list(_reveals(review)))
     for at, round_ in enumerate(rounds, start=1):
         rows = [
@@ -202,15 +205,17 @@ def _reveals(review: Review) -> Iterator[tuple[str, str]]:
         yield say("site.review.and_more", first=ids[0], n=more) if more else ids[0], sentence
 
 
-def _phase(round_: Round) -> str:
-    if round_.phase in _PHASES:
-        return say(f"site.review.phase.{round_.phase}")
-    return round_.phase.replace("/", ", ")
+def _phase(round_: Round) -> Message:
+    return say(f"site.review.phase.{round_.phase.rpartition('/')[2]}")
 
 
 def _limits(review: Review) -> PageTable:
-    rows = [(one.limit, one.means, f"{one.direction} {one.default}", _own(one)) for one in review.limits]
+    rows = [(one.limit, one.means, _bound(one), _own(one)) for one in review.limits]
     return table(("limit", "limited", "study_limit", "own_limit"), rows)
+
+
+def _bound(limit: LimitInForce) -> Message:
+    return say(f"rules.bound.{limit.direction.replace(' ', '_')}", limit=limit.default)
 
 
 def _own(limit: LimitInForce) -> str:

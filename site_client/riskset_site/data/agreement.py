@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
 from riskset.disclosure.policy import K, default_policy, tightened
 from riskset.errors import DataError, did_you_mean
 from riskset.protocol.rule_column import column_for
@@ -44,7 +44,15 @@ def _wrong_limits(site: SiteFile, study: Study) -> Iterator[Complaint]:
             policy = tightened(policy, {name: site.limits[name]})
         except DataError as error:
             path = ("limits", *name.split(".", 1))
-            yield Complaint(path, str(error).removeprefix(f"{name}: "), error.hint)
+            yield Complaint(path, _of_limit(error.message), error.hint)
+
+
+def _of_limit(message: Message) -> Message:
+    """Returns what is wrong with a limit, whose name stands before it."""
+    what = message.code.rpartition(".")[2]
+    if what not in ("looser", "not_a_number", "negative"):
+        return message
+    return say(f"data.agreement.limit.{what}", **{name: value for name, value in message.values if name != "name"})
 
 
 def _wrong_mapping(name: str, mapped: Mapped, variable: Variable) -> Iterator[Complaint]:

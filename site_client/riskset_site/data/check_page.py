@@ -1,4 +1,5 @@
-"""A check as a page for a terminal. Plain ASCII but for the site's own words: not every console prints more."""
+"""A check as a page for a terminal. In English plain ASCII but for the site's own words: not every console prints
+more."""
 
 from __future__ import annotations
 
@@ -10,42 +11,43 @@ from rich.padding import Padding
 from rich.text import Text
 
 from riskset.analyses.excluded import COSTLY
-from riskset.catalogue import Message, say
+from riskset.catalogue import ENGLISH, Message, say
 from riskset.errors import Problem
-from riskset.visible_text import visible
 from riskset_site.data.check import EndpointCheck, SiteCheck, VariableCheck
 from riskset_site.data.column_reading import MetText
 from riskset_site.data.spread import Spread
 from riskset_site.pages import PageTable
 from riskset_site.pages.page import number
 from riskset_site.pages.tables import table
-from riskset_site.pages.text import grid, printed
+from riskset_site.pages.text import grid, printed, shown
 
 _TEXTS = 20
 """Of one variable that a terminal shows; --json has all."""
 
 
-def check_page(check: SiteCheck) -> str:
-    """Returns the page, with colours where standard output is a terminal."""
-    return printed(_parts(check))
+def check_page(check: SiteCheck, language: str = ENGLISH) -> str:
+    """Returns the page in a language that has a catalogue, with colours where standard output is a terminal."""
+    return printed(_parts(check, language))
 
 
-def _parts(check: SiteCheck) -> Iterator[RenderableType]:
-    yield say("data.page.title", site=check.site, study=check.study, version=check.version)
+def _parts(check: SiteCheck, language: str) -> Iterator[RenderableType]:
+    yield shown(say("data.page.title", site=check.site, study=check.study, version=check.version), language)
     if check.variables:
         read = say("data.page.rows", n=check.rows, file=check.export, eligible=check.eligible)
-        yield visible(read)
+        yield shown(read, language)
     for part in (_variables(check), _spreads(check), _texts(check), _steps(check), _endpoints(check)):
         if part.rows:
-            yield from ("", grid(part))
+            yield from ("", grid(part, language))
     invalid = {row.variable for row in check.variables if row.wrong or not (row.columns or check.fits)}
     if missing := list(dict.fromkeys(line for row in check.endpoints for line in _missing(row, invalid))):
-        yield from ("", *missing)
+        yield from ("", *(shown(line, language) for line in missing))
     for problem in check.problems:
-        yield from ("", *_problem(problem))
+        said = say("data.page.problem", where=problem.where, message=problem.message)
+        yield from ("", *_problem(problem, said, language))
     for warning in check.warnings:
-        yield from ("", *_problem(warning, say("data.page.warning")))
-    yield from ("", _verdict(check))
+        said = say("data.page.warned", where=warning.where, message=warning.message)
+        yield from ("", *_problem(warning, said, language))
+    yield from ("", shown(_verdict(check), language))
 
 
 def _variables(check: SiteCheck) -> PageTable:
@@ -120,15 +122,15 @@ def _counts(row: EndpointCheck) -> tuple[int, ...]:
     return (*left_out, *analysed, row.at_time_0, row.at_cutoff, row.event_after_censoring)
 
 
-def _missing(row: EndpointCheck, invalid: Collection[str]) -> Iterator[RenderableType]:
+def _missing(row: EndpointCheck, invalid: Collection[str]) -> Iterator[Message]:
     """Which covariates cost the set rows, and what to tell the coordinator where one costs many; not where its values
     are `invalid`, which is for the site to mend."""
     if lost := tuple(f"{name} {n}" for name, n in row.missing.items() if n):
-        yield visible(say("data.page.missing", endpoint=row.endpoint, variables=lost))
+        yield say("data.page.missing", endpoint=row.endpoint, variables=lost)
     if costly := tuple(name for name in row.costly if name not in {*invalid, row.arm}):
-        yield visible(say("data.page.costly", names=costly, share=f"{COSTLY:.0%}"))
+        yield say("data.page.costly", names=costly, share=f"{COSTLY:.0%}")
     if row.arm in row.costly and row.arm not in invalid:
-        yield visible(say("data.page.costly_arm", name=row.arm, share=f"{COSTLY:.0%}"))
+        yield say("data.page.costly_arm", name=row.arm, share=f"{COSTLY:.0%}")
 
 
 def _table(
@@ -138,11 +140,11 @@ def _table(
     return table((*texts, *counts), [(*words, *map(str, numbers)) for words, numbers in rows], counts)
 
 
-def _problem(problem: Problem, kind: str = "") -> Iterator[RenderableType]:
-    yield Text(visible(f"{kind}{problem.where}: {problem.message}"), style="bold")
+def _problem(problem: Problem, said: Message, language: str) -> Iterator[RenderableType]:
+    yield Text(shown(said, language), style="bold")
     for line in (problem.detail, say("data.page.hint", hint=problem.hint) if problem.hint else ""):
         if line:
-            yield Padding(visible(line), (0, 0, 0, 2))
+            yield Padding(shown(line, language), (0, 0, 0, 2))
 
 
 def _verdict(check: SiteCheck) -> Message:

@@ -140,8 +140,12 @@ def _located(complaints: Iterable[Complaint], text: str) -> list[Problem]:
 
 
 def _where(complaint: Complaint) -> str:
-    """Returns the key as a person looks for it; in a site file `study` and `site` are keys, not tables."""
-    return str(complaint.path[0]) if complaint.path in (("schema",), ("study",), ("site",)) else complaint.where
+    """Returns the key as a person looks for it; in a site file these are keys, not tables."""
+    return (
+        str(complaint.path[0])
+        if complaint.path in (("schema",), ("study",), ("site",), ("language",))
+        else complaint.where
+    )
 
 
 def _wrong(path: Path, problems: list[Problem]) -> DataError:

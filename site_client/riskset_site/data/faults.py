@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import Problem
 
 _SHOWN = 5
@@ -54,19 +54,20 @@ def problem_in_rows(
     return Problem(where, fault.message(len(rows)), fault.hint, detail=detail)
 
 
-def rows_and_values(numbers: Sequence[int], values: Sequence[str]) -> str:
+def rows_and_values(numbers: Sequence[int], values: Sequence[str]) -> Message:
     """Returns the first rows with their values, `rows 5, 17: 'abc', 'x' and 3 more`; of `values` only these are needed,
-    or none.
-
-    A text and not a Message, which must not contain patients' values.
-    """
-    rows = say("data.detail.rows", n=len(numbers), numbers=tuple(numbers[:_SHOWN]))
-    more = say("data.detail.more", n=len(numbers) - _SHOWN) if len(numbers) > _SHOWN else ""
-    return f"{rows}: {', '.join(values[:_SHOWN])}{more}" if values else f"{rows}{more}"
+    or none. It is a problem's `detail`: no other message holds patients' values."""
+    rows, more = say("data.detail.rows", n=len(numbers), numbers=tuple(numbers[:_SHOWN])), _more(len(numbers))
+    if not values:
+        return say("data.detail.only_rows", rows=rows, more=more)
+    return say("data.detail.listed", rows=rows, values=tuple(values[:_SHOWN]), more=more)
 
 
-def texts_and_rows(listed: Sequence[tuple[str, int]]) -> str:
+def texts_and_rows(listed: Sequence[tuple[str, int]]) -> Message:
     """Returns the first texts with the number of their rows: `'1' in 15 rows, '2' in 14 rows and 3 more`."""
-    shown = (say("data.detail.text_in_rows", n=rows, text=text) for text, rows in listed[:_SHOWN])
-    more = say("data.detail.more", n=len(listed) - _SHOWN) if len(listed) > _SHOWN else ""
-    return f"{', '.join(shown)}{more}"
+    shown = tuple(say("data.detail.text_in_rows", n=rows, text=text) for text, rows in listed[:_SHOWN])
+    return say("data.detail.texts", texts=shown, more=_more(len(listed)))
+
+
+def _more(n: int) -> Message:
+    return say("data.detail.more", n=n - _SHOWN) if n > _SHOWN else NOTHING

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,16 +119,19 @@ def _impossible(
         where = say("data.where.a_variable", name=name)
         problems += rows.problem(where, fault, early, two_days(event, origin))
         explained |= early
-    span = two_days(origin, end, "to")
+
+    def span(row: int) -> Message:
+        return say("data.detail.from_to", first=str(origin[row]), last=str(end[row]))
+
     problems += rows.problem(_span(endpoint), _END_BEFORE_ORIGIN, (days < 0) & ~explained, span)
     return problems + rows.problem(_span(endpoint), _OVER_A_CENTURY, days > _CENTURY, span)
 
 
 def two_days(
-    first: NDArray[np.datetime64], second: NDArray[np.datetime64], between: str = "before"
-) -> Callable[[int], str]:
+    first: NDArray[np.datetime64], second: NDArray[np.datetime64], order: Literal["before", "after"] = "before"
+) -> Callable[[int], Message]:
     """Returns how row i's two dates are printed, for the site's own eyes."""
-    return lambda row: f"{first[row]} {between} {second[row]}"
+    return lambda row: say(f"data.detail.order.{order}", first=str(first[row]), second=str(second[row]))
 
 
 def _span(endpoint: DateEndpoint) -> Message:
@@ -149,7 +153,7 @@ def _from_days(endpoint: DaysEndpoint, columns: Columns, rows: EligibleRows) -> 
             say("data.where.a_variable", name=endpoint.entry),
             _ENTRY_AFTER_END,
             is_known & (entry >= days),
-            lambda row: f"{entry[row]:g} of {days[row]:g}",
+            lambda row: say("data.detail.of_days", entry=float(entry[row]), days=float(days[row])),
         )
     no_row = np.zeros(len(days), bool)
     return FollowUp(

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
-from riskset.catalogue import say
+from riskset.catalogue import languages, say
 from riskset.study.toml_table import Name, TomlTable, complain
 from riskset_site.data.dates import is_date_format
 from riskset_site.data.sources.encodings import NARROWER, canonical_encoding
@@ -139,10 +139,19 @@ class SiteFile(TomlTable):
     schema_: Literal[1] = Field(alias="schema")
     study: Name
     site: Name
+    language: str | None = None
+    """Of this hospital's pages and of what its commands print, where it is not the study's."""
     source: Source
     map_: dict[str, Mapped] = Field(default_factory=dict, alias="map")
     limits: Annotated[dict[str, LimitText], BeforeValidator(_by_full_name)] = Field(default_factory=dict)
     """By name (`min_cell`, `R1.population_rows`): limits stricter than the study's."""
+
+    @field_validator("language")
+    @classmethod
+    def _with_catalogue(cls, value: str | None) -> str | None:
+        if value is not None and value not in languages():
+            complain(say("study.value.no_catalogue", found=value, languages=languages()))
+        return value
 
     def mapped(self, variable: str) -> MappedColumn | YearsBetween:
         """Returns the columns of a variable: the one of the same name unless [map] names others."""

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 
-from riskset.visible_text import visible
+from riskset.catalogue import ENGLISH, in_language
+from riskset.visible_text import columns_of, visible
 from riskset_site.pages.page import Folded, Page, PagePart, PageSection, PageTable
 
 _VERDICTS = {"pass", "review", "fail"}
 _ONE_LINE = 12
-"""Characters that are never broken over two lines: dates, versions, names."""
+"""Columns of text that are never broken over two lines: dates, versions, names."""
 _BRIEF = 15
 """Rows of a table that is not divided in print."""
 
@@ -27,62 +29,74 @@ class Markup(str):
     __slots__ = ()
 
 
-def page_html(page: Page) -> str:
-    """Returns the whole file."""
-    style = files("riskset_site.pages").joinpath("page.css").read_text(encoding="utf-8")
-    head = _element(
-        "head",
-        [
-            Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-            _element("title", [page.title]),
-            Markup(f"<style>\n{style}</style>"),
-        ],
-    )
-    return f'<!DOCTYPE html>\n<html lang="en">\n{head}\n{_element("body", _body(page))}\n</html>\n'
+def page_html(page: Page, language: str = ENGLISH) -> str:
+    """Returns the whole file, in a language that has a catalogue."""
+    return _Html(language).file(page)
 
 
-def _body(page: Page) -> Iterator[Markup]:
-    yield _element("h1", [page.title])
-    yield from (_element("p", [warning], kind="warning") for warning in page.warnings)
-    yield _element(
-        "dl",
-        (_element(tag, [text]) for fact in page.facts.items() for tag, text in zip(("dt", "dd"), fact, strict=True)),
-    )
-    yield from (_section(section) for section in page.sections)
-    if page.footer:
-        yield _element("footer", [page.footer])
+@dataclass(frozen=True)
+class _Html:
+    language: str
 
+    def file(self, page: Page) -> str:
+        style = files("riskset_site.pages").joinpath("page.css").read_text(encoding="utf-8")
+        head = self._element(
+            "head",
+            [
+                Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+                self._element("title", [page.title]),
+                Markup(f"<style>\n{style}</style>"),
+            ],
+        )
+        body = self._element("body", self._body(page))
+        return f'<!DOCTYPE html>\n<html lang="{escape(self.language)}">\n{head}\n{body}\n</html>\n'
 
-def _section(section: PageSection) -> Markup:
-    return _element("section", [_element("h2", [section.heading]), *map(_part, section.parts)])
+    def _body(self, page: Page) -> Iterator[Markup]:
+        yield self._element("h1", [page.title])
+        yield from (self._element("p", [warning], kind="warning") for warning in page.warnings)
+        facts = (pair for fact in page.facts.items() for pair in zip(("dt", "dd"), fact, strict=True))
+        yield self._element("dl", (self._element(tag, [text]) for tag, text in facts))
+        yield from (self._section(section) for section in page.sections)
+        if page.footer:
+            yield self._element("footer", [page.footer])
 
+    def _section(self, section: PageSection) -> Markup:
+        return self._element("section", [self._element("h2", [section.heading]), *map(self._part, section.parts)])
 
-def _part(part: PagePart) -> Markup:
-    match part:
-        case str():
-            return _element("p", [part])
-        case PageTable():
-            return _table(part)
-        case Folded():
-            return _element("details", [_element("summary", [part.summary]), _table(part.table)])
-        case _:
-            return _element("ul", (_element("li", [item]) for item in part))
+    def _part(self, part: PagePart) -> Markup:
+        match part:
+            case str():
+                return self._element("p", [part])
+            case PageTable():
+                return self._table(part)
+            case Folded():
+                return self._element("details", [self._element("summary", [part.summary]), self._table(part.table)])
+            case _:
+                return self._element("ul", (self._element("li", [item]) for item in part))
 
+    def _table(self, table: PageTable) -> Markup:
+        kinds = ["number" if column in table.numeric else "" for column in table.columns]
+        heads = zip(table.columns, kinds, strict=True)
+        head = self._element("tr", (self._element("th", [column], kind=kind) for column, kind in heads))
+        rows = (
+            self._element("tr", (self._cell(text, kind) for text, kind in zip(row, kinds, strict=True)))
+            for row in table.rows
+        )
+        caption = [self._element("caption", [table.caption])] if table.caption else []
+        grid = self._element("table", [*caption, self._element("thead", [head]), self._element("tbody", rows)])
+        return self._element("div", [grid], kind="scroll brief" if len(table.rows) <= _BRIEF else "scroll")
 
-def _table(table: PageTable) -> Markup:
-    kinds = ["number" if column in table.numeric else "" for column in table.columns]
-    heads = _element(
-        "tr", (_element("th", [column], kind=kind) for column, kind in zip(table.columns, kinds, strict=True))
-    )
-    rows = (_element("tr", (_cell(text, kind) for text, kind in zip(row, kinds, strict=True))) for row in table.rows)
-    caption = [_element("caption", [table.caption])] if table.caption else []
-    grid = _element("table", [*caption, _element("thead", [heads]), _element("tbody", rows)])
-    return _element("div", [grid], kind="scroll brief" if len(table.rows) <= _BRIEF else "scroll")
+    def _cell(self, text: str, kind: str) -> Markup:
+        told = in_language(text, self.language)
+        kind = kind or ("short" if columns_of(told) <= _ONE_LINE else "")
+        inside = self._element("span", [told], kind=str(text)) if text in _VERDICTS else _breakable(told)
+        return self._element("td", [inside], kind=kind)
 
-
-def _cell(text: str, kind: str) -> Markup:
-    kind = kind or ("short" if len(text) <= _ONE_LINE else "")
-    return _element("td", [_element("span", [text], kind=text)] if text in _VERDICTS else [_breakable(text)], kind=kind)
+    def _element(self, name: str, inside: Iterable[str], kind: str = "") -> Markup:
+        written = "".join(
+            part if isinstance(part, Markup) else escape(visible(in_language(part, self.language))) for part in inside
+        )
+        return Markup(f'<{name} class="{kind}">{written}</{name}>' if kind else f"<{name}>{written}</{name}>")
 
 
 def _breakable(text: str) -> Markup:
@@ -91,8 +105,3 @@ def _breakable(text: str) -> Markup:
     long_words = re.sub(r"\S{30,}", lambda word: word[0].replace("_", "_\N{ZERO WIDTH SPACE}"), visible(text))
     written = re.sub(r"(?<=\w)/(?=\w)", "/\N{ZERO WIDTH SPACE}", long_words)
     return Markup(escape(written).replace("\N{ZERO WIDTH SPACE}", "<wbr>"))  # `visible` leaves no such sign of others
-
-
-def _element(name: str, inside: Iterable[str], kind: str = "") -> Markup:
-    written = "".join(part if isinstance(part, Markup) else escape(visible(part)) for part in inside)
-    return Markup(f'<{name} class="{kind}">{written}</{name}>' if kind else f"<{name}>{written}</{name}>")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from riskset.catalogue import Message, say
+from riskset.language import spoken
 from riskset.private_files import replace_file
 from riskset.terminal import tell
 from riskset.visible_text import json_text
@@ -18,15 +19,15 @@ from riskset_site.pages.text import page_text
 
 
 def write_page(page: Page, html: Path | None, as_json: str | None) -> None:
-    """Prints the page, or the JSON where there is one. With `html` it writes that file, readable by its owner only: it
-    contains this site's own numbers."""
+    """Prints the page in the language that is spoken, or the JSON where there is one. With `html` it writes that file,
+    readable by its owner only: it contains this site's own numbers."""
     if html is not None:
-        replace_file(html, page_html(page).encode())
+        replace_file(html, page_html(page, spoken()).encode())
         tell(say("data.page.written", file=str(html)), err=True)
     if as_json is not None:
         tell(as_json, nl=False)
     elif html is None:
-        tell(page_text(page), nl=False)
+        tell(page_text(page, spoken()), nl=False)
 
 
 def facts_json(facts: Any) -> str:  # noqa: ANN401 - any dataclass, or a mapping

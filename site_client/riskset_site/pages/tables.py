@@ -22,6 +22,11 @@ def bound(limit: Limit, value: str) -> str:
     return f"{'>=' if limit.direction == 'at least' else '<='} {value}"
 
 
+def verdict_word(verdict: str) -> Message:
+    """Returns a verdict as people read it: `pass`, `review`, `fail`, or `in the run`."""
+    return say(f"site.verdict.{verdict.replace(' ', '_')}")
+
+
 def numbers(n: int) -> Message:
     """Returns how many numbers there are: `1 number`, `2,310 numbers`."""
     return say("site.count.numbers", n=n)

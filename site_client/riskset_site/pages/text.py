@@ -1,22 +1,24 @@
-"""A page in a terminal. Plain ASCII but for the site's and the study's own words: not every console prints more."""
+"""A page in a terminal. In English plain ASCII but for the site's and the study's own words: not every console prints
+more."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from riskset.catalogue import ENGLISH, in_language
 from riskset.visible_text import visible
 from riskset_site.pages.page import Folded, Page, PagePart, PageTable
 
 _WIDTH_OF_A_FILE = 120  # where standard output has no width
 
 
-def page_text(page: Page) -> str:
-    """Returns the page, with colours where standard output is a terminal."""
-    return printed(_parts(page))
+def page_text(page: Page, language: str = ENGLISH) -> str:
+    """Returns the page in a language that has a catalogue, with colours where standard output is a terminal."""
+    return printed(_parts(page, language))
 
 
 def printed(parts: Iterable[RenderableType]) -> str:
@@ -29,49 +31,55 @@ def printed(parts: Iterable[RenderableType]) -> str:
     return "".join(f"{line.rstrip()}\n" for line in page.get().splitlines())
 
 
-def grid(table: PageTable) -> Table:
+def shown(text: str, language: str) -> str:
+    """Returns a text of a page as it is printed."""
+    return visible(in_language(text, language))
+
+
+def grid(table: PageTable, language: str = ENGLISH) -> Table:
     """Returns the rows under their columns, without lines or caption."""
     found = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
     for column in table.columns:
-        found.add_column(visible(column), justify="right" if column in table.numeric else "left", overflow="fold")
+        justify: JustifyMethod = "right" if column in table.numeric else "left"
+        found.add_column(shown(column, language), justify=justify, overflow="fold")
     for row in table.rows:
-        found.add_row(*map(visible, row))
+        found.add_row(*(shown(text, language) for text in row))
     return found
 
 
-def _parts(page: Page) -> Iterator[RenderableType]:
-    yield Text(visible(page.title), style="bold")
+def _parts(page: Page, language: str) -> Iterator[RenderableType]:
+    yield Text(shown(page.title, language), style="bold")
     for warning in page.warnings:
-        yield from ("", Text(f"! {visible(warning)}", style="bold"))
+        yield from ("", Text(f"! {shown(warning, language)}", style="bold"))
     if page.facts:
-        yield from ("", _facts(page))
+        yield from ("", _facts(page, language))
     for section in page.sections:
-        yield from ("", Text(f"== {visible(section.heading)} ==", style="bold"))
+        yield from ("", Text(f"== {shown(section.heading, language)} ==", style="bold"))
         for part in section.parts:
-            yield from ("", *_part(part))
+            yield from ("", *_part(part, language))
     if page.footer:
-        yield from ("", visible(page.footer))
+        yield from ("", shown(page.footer, language))
 
 
-def _facts(page: Page) -> Table:
+def _facts(page: Page, language: str) -> Table:
     facts = Table.grid(padding=(0, 3, 0, 0))
     for name, value in page.facts.items():
-        facts.add_row(visible(name), Text(visible(value), overflow="fold"))
+        facts.add_row(shown(name, language), Text(shown(value, language), overflow="fold"))
     return facts
 
 
-def _part(part: PagePart) -> Iterator[RenderableType]:
+def _part(part: PagePart, language: str) -> Iterator[RenderableType]:
     match part:
         case str():
-            yield visible(part)
+            yield shown(part, language)
         case tuple():
             for item in part:
                 line = Table.grid(padding=(0, 1, 0, 0))
-                line.add_row("-", visible(item))
+                line.add_row("-", shown(item, language))
                 yield line
         case PageTable():
             if part.caption:
-                yield Text(visible(part.caption), style="italic")
-            yield grid(part)
+                yield Text(shown(part.caption, language), style="italic")
+            yield grid(part, language)
         case Folded():
-            yield visible(part.summary)
+            yield shown(part.summary, language)

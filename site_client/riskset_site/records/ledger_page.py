@@ -8,7 +8,7 @@ from riskset.catalogue import Message, say
 from riskset.disclosure.rules import LIMITS
 from riskset_site.pages import Folded, Page, PagePart, PageSection
 from riskset_site.pages.page import number
-from riskset_site.pages.tables import bound, numbers, table
+from riskset_site.pages.tables import bound, numbers, table, verdict_word
 from riskset_site.records.journal import CLOSED, OPENED
 from riskset_site.records.ledger_review import LedgerReply, LedgerReview
 
@@ -27,12 +27,12 @@ def ledger_page(review: LedgerReview) -> Page:
         "sent_to": review.coordinator,
         "entries": say("site.ledger.size", n=int(size)),
         "checkpoint": f"{size}:{root}",
-        "runs": len(review.runs),
+        "runs": str(len(review.runs)),
         "numbers": say("site.ledger.masked", n=sent),
     }
     return Page(
         title=say("site.ledger.title", site=review.site),
-        facts={say(f"site.ledger.fact.{name}"): str(fact) for name, fact in facts.items()},
+        facts={say(f"site.ledger.fact.{name}"): fact for name, fact in facts.items()},
         sections=[
             PageSection(say("site.ledger.heading.acts"), [_acts(review)]),
             PageSection(say("site.ledger.heading.runs"), [_runs(review)]),
@@ -45,7 +45,7 @@ def ledger_page(review: LedgerReview) -> Page:
 def _acts(review: LedgerReview) -> PagePart:
     if not review.said:
         return say("site.ledger.no_acts")
-    rows = [(str(one.number), second(one.at), one.kind, one.told) for one in review.said]
+    rows = [(str(one.number), second(one.at), say(f"site.ledger.kind.{one.kind}"), one.told) for one in review.said]
     return table(("entry", "time", "event", "details"), rows, ("entry",))
 
 
@@ -123,7 +123,7 @@ def _verdict(verdict: Mapping[str, str]) -> tuple[str, ...]:
     name = verdict["limit_name"]
     if name in LIMITS:  # an earlier version may have had others
         limit = bound(LIMITS[name], limit)
-    return (name, verdict["analysis"], verdict["subject"], here, limit, margin, verdict["verdict"])
+    return (name, verdict["analysis"], verdict["subject"], here, limit, margin, verdict_word(verdict["verdict"]))
 
 
 def _replies(review: LedgerReview, run: str) -> list[LedgerReply]:

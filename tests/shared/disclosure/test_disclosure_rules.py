@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from riskset.catalogue import NOTHING
+from riskset.catalogue import NOTHING, say
 from riskset.disclosure import cells, curves, curves_together, models, runs, span
 from riskset.disclosure.policy import default_policy, loosened
 from riskset.disclosure.rules import COLUMNS, KINDS, LIMITS, RULES, Limit, amount, read_rules
@@ -335,8 +335,7 @@ definition = "d"
 why = "w"
 source = "s"
 kinds = ["model"]
-[R1.limits.rows]
-means = "patients"
+[R1.limits.population_rows]
 direction = "at least"
 unit = "patients"
 pooled = 20
@@ -346,8 +345,9 @@ floor_pooled = 10
 
 def test_a_rule_is_read():
     (rule,) = read_rules(A_RULE).values()
-    limit = Limit("R1.rows", "patients", "at least", "patients", "20", None, "10", None, ())
-    assert dict(rule.limits) == {"R1.rows": limit}
+    means = say("rules.means.R1.population_rows")
+    limit = Limit("R1.population_rows", means, "at least", "patients", "20", None, "10", None, ())
+    assert dict(rule.limits) == {"R1.population_rows": limit}
     assert (limit.default("local", 5), limit.floor("local", 5)) == (None, None)
 
 
@@ -372,10 +372,9 @@ def test_rules_that_say_something_odd_are_not_read(was, is_now):
 
 
 def test_an_exception_without_a_floor_is_not_read():
+    without = A_RULE.replace("floor_pooled = 10\n", "")
     with pytest.raises(ValueError, match="needs a floor"):
-        read_rules(
-            A_RULE.replace("floor_pooled = 10\n", "").replace('source = "s"', 'source = "s"\nexception = "rows"')
-        )
+        read_rules(without.replace('source = "s"', 'source = "s"\nexception = "population_rows"'))
 
 
 def test_the_page_for_the_committee_has_each_rule_in_its_words():

@@ -120,13 +120,13 @@ def planned(study: Study, name: str, entry: FlowEntry) -> Iterator[Analysis]:
 def _steps(study: Study, endpoints: Sequence[str]) -> Iterator[Step]:
     after: str | None = None
     for box in boxes_of(study):
-        yield Step(box.id, str(box.label), after)
+        yield Step(box.id, box.label, after)
         after = box.id
     for endpoint in endpoints:
         label = study.endpoint_label(endpoint)
         followed, complete = _followed(endpoint), _complete(endpoint)
-        yield Step(followed, str(say("analyses.flow.followed", endpoint=label)), after)
-        yield Step(complete, str(say("analyses.flow.complete", endpoint=label)), followed)
+        yield Step(followed, say("analyses.flow.followed", endpoint=label), after)
+        yield Step(complete, say("analyses.flow.complete", endpoint=label), followed)
 
 
 def _endpoints(study: Study) -> tuple[str, ...]:
