@@ -97,7 +97,6 @@ def _arms(result: Result) -> list[Json]:
 def _plotted(result: Result, arm: Json, curve: Json, values: str, start: float) -> PlottedCurve:
     return PlottedCurve(
         label=result.setting.labels.arm(result.document["variable"], arm["level"]),
-        is_reference=arm["level"] is not None and arm["level"] == result.document["reference"],
         days=_numbers(curve["day"]),
         survival=_numbers(curve[values]),
         lower=_numbers(curve["lower"]),

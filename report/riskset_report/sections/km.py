@@ -19,7 +19,7 @@ from riskset.results import ResultEntry
 from riskset_report import notation
 from riskset_report.blocks import Block, Format, Row, Shown, Table, Text
 from riskset_report.cells import Place
-from riskset_report.figures.survival_figure import CurveCells, SurvivalFigure
+from riskset_report.figures.survival_figure import CurveCells, OffGrid, SurvivalFigure
 from riskset_report.not_reported import not_reported
 from riskset_report.sections.analysed import analysed_notes, population_of
 from riskset_report.sections.arms import (
@@ -135,9 +135,19 @@ def _figure(curves: _Curves) -> SurvivalFigure:
         medians_title=context.say(f"report.km.medians{'' if curves.of_patients else '_alone'}", **of_median),
         medians=tuple((g.label, g.median) for g in curves.drawn),
         comparison=(*_hazard_ratios(curves, model), *_log_rank(curves)),
-        footnote=_footnote(curves, model),
-        notices=" ".join(curves.context.results.notices),
+        footnote=_footnote(curves, model, "patients" if curves.of_patients else "averages"),
+        notices=" ".join(context.results.notices),
+        off_grid=_off_grid(curves, model),
+        ticks=context.results.study.time.ticks,
     )
+
+
+def _off_grid(curves: _Curves, model: ResultEntry | None) -> OffGrid | None:
+    """Of late entries and averaged weights it is not known how far the grid moves a median."""
+    counts = curves.analysis.counts
+    if curves.of_patients is None or counts.has_entry:
+        return None
+    return OffGrid(_footnote(curves, model, "patients_off_grid"), counts.grid.width_days)
 
 
 def _curve(group: _Group) -> CurveCells:
@@ -195,13 +205,13 @@ def _log_rank(curves: _Curves) -> Iterator[Text]:
             yield curves.context.worded(f"report.km.in_figure.{name}", p=Shown("p_phrase", cells))
 
 
-def _footnote(curves: _Curves, model: ResultEntry | None) -> Text:
-    """How the figure was made: numbers, grid, limits, and the model of the hazard ratio."""
+def _footnote(curves: _Curves, model: ResultEntry | None, of: str) -> Text:
+    """How the figure was made: numbers, grid, limits, and the model of the hazard ratio. `of` is a sentence's code."""
     context = curves.context
     n, events = (Shown("count", (curves.overall.cell(key),)) for key in ("n", "events"))
     grid, limits = grid_in_words(curves.analysis.counts), limits_in_words(curves.analysis.limits_kind)
     values = {"n": n, "events": events, "grid": grid, "interval": context.interval, "limits": limits}
-    how = context.worded(f"report.km.footnote.{'patients' if curves.of_patients else 'averages'}", **values)
+    how = context.worded(f"report.km.footnote.{of}", **values)
     notes = [how, *analysed_notes(curves.entry, curves.context)]
     if model is not None:
         is_univariable = len(_variables(model)) == 1
