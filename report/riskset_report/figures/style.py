@@ -54,9 +54,9 @@ def house_style() -> Iterator[None]:
 
 
 @contextmanager
-def text_as_paths() -> Iterator[None]:
-    """Inside the context, `files_of` writes text as outlines in SVG and PDF, which need no font."""
-    token = _are_texts_paths.set(True)
+def text_as_paths(are_paths: bool = True) -> Iterator[None]:
+    """Inside the context, `files_of` writes text as outlines in SVG and PDF, which need no font; or not, if told so."""
+    token = _are_texts_paths.set(are_paths)
     try:
         yield
     finally:
