@@ -163,7 +163,7 @@ def test_four_arms_have_four_styles_and_a_ratio_each(lung, plot_of):
 
 
 def test_more_arms_than_colours_still_differ():
-    styles = [survival_drawing._style(index) for index in range(8)]
+    styles = [style.curve_style(index) for index in range(8)]
     assert len({(style["color"], str(style["linestyle"])) for style in styles}) == 8
 
 

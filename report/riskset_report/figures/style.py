@@ -29,6 +29,13 @@ GREY, WARNING = "#555555", "#B34700"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#AA4499")
 DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.6), (1.2, 1.0), (6, 1.5, 1.2, 1.5))
 
+
+def curve_style(index: int) -> dict[str, Any]:
+    """Returns how the curve at `index` is drawn: four colours, then the same with different dashes."""
+    dashes = DASHES[(index + index // len(COLOURS)) % len(DASHES)]
+    return {"color": COLOURS[index % len(COLOURS)], "linestyle": (0, dashes) if dashes else "-", "linewidth": 1.6}
+
+
 _are_texts_paths = ContextVar("_are_texts_paths", default=False)
 
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from riskset_report.figures.sheet import MARGIN, Sheet, line_of
-from riskset_report.figures.style import COLOURS, DASHES, GREY, SIZE, SMALL, WARNING, files_of, house_style
+from riskset_report.figures.style import GREY, SIZE, SMALL, WARNING, curve_style, files_of, house_style
 from riskset_report.figures.survival_layout import (
     GAP,
     HANDLE,
@@ -38,7 +38,7 @@ def draw(plot: SurvivalPlot, width_mm: int) -> Figure:
     figure = Figure(figsize=(layout.width, layout.tops.end))
     sheet, axes = Sheet(figure, layout.tops.end), _axes(figure, layout)
     for index, curve in enumerate(plot.curves):
-        _draw_curve(axes, curve, plot.days_per_unit, _style(index))
+        draw_curve(axes, curve, plot.days_per_unit, index)
         _draw_risk_row(sheet, [plot.at_risk(curve, tick) for tick in layout.ticks], index, layout)
     _draw_medians(axes, plot)
     _draw_labels(sheet, layout, plot.risk_title)
@@ -67,18 +67,23 @@ def _axes(figure: Figure, layout: FigureLayout) -> Axes:
     return axes
 
 
-def _style(index: int) -> dict[str, Any]:
-    """Of the curve at `index`: four colours, then the same with different dashes."""
-    dashes = DASHES[(index + index // len(COLOURS)) % len(DASHES)]
-    return {"color": COLOURS[index % len(COLOURS)], "linestyle": (0, dashes) if dashes else "-", "linewidth": 1.6}
-
-
-def _draw_curve(axes: Axes, curve: PlottedCurve, days_per_unit: float, style: dict[str, Any]) -> None:
-    """Steps, and a band between the limits that ends where they are not defined."""
+def draw_curve(
+    axes: Axes,
+    curve: PlottedCurve,
+    days_per_unit: float,
+    index: int,
+    *,
+    has_band: bool = True,
+    **style: Any,  # noqa: ANN401
+) -> None:
+    """Draws steps in the style of the curve at `index`, and a band between the limits that ends where they are not
+    defined."""
+    own = curve_style(index)
     days, survival = curve.steps(curve.survival).T
-    lower, upper = (curve.steps(limit)[:, 1] for limit in (curve.lower, curve.upper))
-    axes.plot(days / days_per_unit, 100 * survival, **style)
-    axes.fill_between(days / days_per_unit, 100 * lower, 100 * upper, color=style["color"], alpha=0.13, linewidth=0)
+    axes.plot(days / days_per_unit, 100 * survival, **own, **style)
+    if has_band:
+        lower, upper = (curve.steps(limit)[:, 1] for limit in (curve.lower, curve.upper))
+        axes.fill_between(days / days_per_unit, 100 * lower, 100 * upper, color=own["color"], alpha=0.13, linewidth=0)
 
 
 def _draw_medians(axes: Axes, plot: SurvivalPlot) -> None:
@@ -88,12 +93,12 @@ def _draw_medians(axes: Axes, plot: SurvivalPlot) -> None:
     dotted: dict[str, Any] = {"linestyle": (0, (1, 1.5)), "linewidth": 1.0}
     axes.plot([0, max(reached.values(), default=0)], [50, 50], color="#888888", **dotted)
     for index, median in reached.items():
-        axes.plot([median, median], [0, 50], color=_style(index)["color"], **dotted)
+        axes.plot([median, median], [0, 50], color=curve_style(index)["color"], **dotted)
 
 
 def _draw_risk_row(sheet: Sheet, at_risk: Sequence[str], index: int, layout: FigureLayout) -> None:
     """The arm's name beside, and under each tick how many were still at risk just before it."""
-    top, colour = layout.tops.risk_rows[index], _style(index)["color"]
+    top, colour = layout.tops.risk_rows[index], curve_style(index)["color"]
     sheet.lines(layout.texts.risk_labels[index], MARGIN, top, SIZE, color=colour)
     for tick, number in zip(layout.ticks, at_risk, strict=True):
         sheet.line(number, layout.x(tick), top, SIZE, ha="center")
@@ -113,7 +118,7 @@ def _draw_legend(sheet: Sheet, layout: FigureLayout) -> None:
     left, top = _corner(layout, "legend")
     for index, row in enumerate(legend_rows(layout.texts.legend)):
         middle = top + row + line_of(SIZE) / 2
-        sheet.stroke((left, middle), (left + HANDLE - GAP, middle), **_style(index))
+        sheet.stroke((left, middle), (left + HANDLE - GAP, middle), **curve_style(index))
         sheet.lines(layout.texts.legend[index], left + HANDLE, top + row, SIZE)
 
 

@@ -128,12 +128,12 @@ class SurvivalFigure(Figure):
             unit=printer.unit,
             days_per_unit=printer.days_per_unit,
             curves=curves,
-            legend=tuple(_legend(curve, printer) for curve in self.curves),
+            legend=tuple(legend_of(curve, printer) for curve in self.curves),
             statistics=_paragraphs([self.medians_title, *lines] if lines else [], comparison),
             footnote=" ".join(
                 [
                     printer.text(self._how(printer)),
-                    *self._ends(curves, printer),
+                    *ends_of(self.curves, printer),
                     *([printer.say("report.km.not_reached")] if not_reached else []),
                     *printer.reasons(self.cells),
                 ]
@@ -149,15 +149,17 @@ class SurvivalFigure(Figure):
         is_moved = any(curve.days_moved(printer, off.width_days) > 1 for curve in self.curves)
         return self.footnote if is_moved else off.footnote
 
-    def _ends(self, curves: Sequence[PlottedCurve], printer: Printer) -> Iterator[str]:
-        """Where curves end, if not where follow-up does."""
-        if any(curve.is_cut for curve in curves):
-            yield printer.say("report.figure.curves_end", n=FEWEST)
-            if small := tuple(curve.label for curve in self.curves if curve.is_small(printer)):
-                yield printer.say("report.figure.small_arms", arms=small, n=FEWEST)
+
+def ends_of(curves: Sequence[CurveCells], printer: Printer) -> Iterator[str]:
+    """Yields where the curves of a figure end, if not where follow-up does."""
+    if any(curve.printed(printer).is_cut for curve in curves):
+        yield printer.say("report.figure.curves_end", n=FEWEST)
+        if small := tuple(curve.label for curve in curves if curve.is_small(printer)):
+            yield printer.say("report.figure.small_arms", arms=small, n=FEWEST)
 
 
-def _legend(curve: CurveCells, printer: Printer) -> str:
+def legend_of(curve: CurveCells, printer: Printer) -> str:
+    """Returns the name of a curve: `sorafenib (reference)`."""
     return printer.say("report.figure.reference", arm=curve.label) if curve.is_reference else curve.label
 
 
