@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from riskset_report import page
@@ -40,15 +42,25 @@ def contents_of(report: Report, recorded: Recorded | None, *, are_texts_paths: b
     printed = printed_report(report, printer, recorded)
     with text_as_paths(are_texts_paths):
         drawings = {one.name: drawn(one.figure, printer) for one in printed.figures}
-    contents = {
-        RESULTS: results_without_marked(report),
-        page.NAME: page.page(printed, drawings).encode(),
-        "numbers.csv": numbers_csv(report.cells, places_of(report, printed)),
-        "terms.csv": terms_csv(report, printer),
-        "curves.csv": curves_csv(report, printer),
-        "report.docx": report_docx(printed, drawings),
-        **{path: content for name, of in drawings.items() for path, content in figure_files(name, of).items()},
-        **files_of_tables(printed),
-    }
+    contents = _each_once(
+        {
+            RESULTS: results_without_marked(report),
+            page.NAME: page.page(printed, drawings).encode(),
+            "numbers.csv": numbers_csv(report.cells, places_of(report, printed)),
+            "terms.csv": terms_csv(report, printer),
+            "curves.csv": curves_csv(report, printer),
+            "report.docx": report_docx(printed, drawings),
+        },
+        *(figure_files(name, of) for name, of in drawings.items()),
+        files_of_tables(printed),
+    )
     fonts = FigureFonts(fonts_used(), are_texts_paths)
     return {**contents, PROVENANCE: provenance(report, recorded, fonts, contents)}
+
+
+def _each_once(*parts: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Returns the files of all parts; ValueError where two have one name, of which only one would be written."""
+    names = Counter(name.casefold() for part in parts for name in part)
+    if again := [name for name, n in names.items() if n > 1]:
+        raise ValueError(f"several figures or tables have one file: {', '.join(again)}")
+    return {name: content for part in parts for name, content in part.items()}

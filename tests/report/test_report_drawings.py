@@ -46,3 +46,12 @@ def test_texts_of_all_figures_are_outlines_on_request_and_provenance_says_so(lun
     for files, asked in ((outlined, True), (plain, False)):
         assert json.loads(files["provenance.json"])["text_as_paths"] is asked
     assert all(outlined[name] == plain[name] for name in plain if name.endswith((".png", ".csv")))
+
+
+def test_two_figures_of_one_file_are_refused(lung, typed):
+    """A figure that fits one column has a file `NAME-85mm`, which another figure may have as its name."""
+    results = typed(lung)
+    entry = results.entries[0]
+    other = replace(entry, analysis=replace(entry.analysis, id=f"{entry.analysis.id}-85mm"))
+    with pytest.raises(ValueError, match=r"several figures or tables have one file: figures/km-os-all-85mm\.svg"):
+        contents_of(report_of(replace(results, entries=(*results.entries, other))), None, are_texts_paths=False)

@@ -38,7 +38,7 @@ def plot_of(printed):
 @pytest.fixture
 def texts_of(plot_of):
     def texts_of(document, labels=LABELS):
-        svg = survival_drawing.survival_figure(plot_of(document, labels), PAGE_MM).svg.decode()
+        svg = style.drawn_files(survival_drawing.draw, plot_of(document, labels), PAGE_MM).svg.decode()
         return [html.unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
 
     return texts_of
@@ -158,7 +158,7 @@ def test_four_arms_have_four_styles_and_a_ratio_each(lung, plot_of):
     assert [line for line in plot_of(lung).statistics if line.startswith("HR")] == [
         f"HR, {level} 0.56 (95% CI 0.40–0.80)" for level in ("b", "c", "d")
     ]
-    svg = survival_drawing.survival_figure(plot_of(lung), PAGE_MM).svg.decode().lower()
+    svg = style.drawn_files(survival_drawing.draw, plot_of(lung), PAGE_MM).svg.decode().lower()
     assert all(colour.lower() in svg for colour in style.COLOURS)
 
 
@@ -173,7 +173,7 @@ def test_limits_that_are_not_defined_leave_a_gap_and_no_warning(lung, plot_of):
     curve["lower"][-1] = curve["upper"][-1] = None
     plot = plot_of(lung)
     assert np.isnan(plot.curves[0].upper[-1])
-    survival_drawing.survival_figure(plot, PAGE_MM)
+    style.drawn_files(survival_drawing.draw, plot, PAGE_MM)
 
 
 def test_an_arm_in_which_nobody_left_is_drawn(lung, texts_of):
@@ -185,14 +185,14 @@ def test_an_arm_in_which_nobody_left_is_drawn(lung, texts_of):
 
 def test_drawing_is_repeatable_and_leaves_no_setting_behind(lung, plot_of):
     before = dict(mpl.rcParams)
-    first, second = (survival_drawing.survival_figure(plot_of(lung), PAGE_MM) for _ in range(2))
+    first, second = (style.drawn_files(survival_drawing.draw, plot_of(lung), PAGE_MM) for _ in range(2))
     assert first == second
     assert dict(mpl.rcParams) == before
     assert b"<dc:date>" not in first.svg
 
 
 def test_the_png_has_300_dots_per_inch(lung, plot_of):
-    image = Image.open(io.BytesIO(survival_drawing.survival_figure(plot_of(lung), PAGE_MM).png))
+    image = Image.open(io.BytesIO(style.drawn_files(survival_drawing.draw, plot_of(lung), PAGE_MM).png))
     assert image.size[0] == 2066  # 175 mm
     assert image.info["dpi"] == pytest.approx((300, 300), abs=0.01)  # stored per metre, in whole numbers
 

@@ -314,7 +314,7 @@ def test_one_wide_interval_does_not_squeeze_the_others():
 def arrows(figure, printer):
     """How many arrow heads are drawn: polygons with three corners."""
     with house_style():
-        drawn = forest.forest_drawing(figure.plot(printer), 175)
+        drawn = forest.draw(figure.plot(printer), 175)
     return sum(len(np.unique(one.get_xy(), axis=0)) == 3 for one in drawn.findobj(Polygon))
 
 
@@ -374,7 +374,7 @@ def test_thirty_subgroups_are_on_pages(label):
     assert len({page.id for page in pages}) == len(pages)
     with house_style():
         layouts = [forest.layout_of(page.plot(printer), 175) for page in pages]
-        last = forest.forest_drawing(pages[-1].plot(printer), 175)
+        last = forest.draw(pages[-1].plot(printer), 175)
     assert faults_in(last) == []
     assert len({layout.axis for layout in layouts}) == 1
     assert all(layout.height <= TALLEST + 0.5 for layout in layouts)

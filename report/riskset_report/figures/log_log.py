@@ -14,9 +14,8 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 from riskset_report.figures.frame import GAP, Frame, Framed, Key, framed
 from riskset_report.figures.log_log_plot import LogLogPlot
 from riskset_report.figures.ruler import Ruler
-from riskset_report.figures.style import curve_style, files_of, house_style
+from riskset_report.figures.style import curve_style
 from riskset_report.figures.survival_plot import Floats
-from riskset_report.printing import FigureFiles
 
 _MANTISSAS: Final = ((1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 3.0), (1.0,))
 """Of the ticks of time; the first with a few of which the labels have room."""
@@ -24,17 +23,11 @@ _FEWEST_TICKS: Final = 3
 _EDGE: Final = 0.03  # of both axes, beyond what is drawn
 
 
-def log_log_figure(plot: LogLogPlot, width_mm: int) -> FigureFiles:
-    """Returns the same bytes for the same plot, fonts and matplotlib."""
-    with house_style():
-        return files_of(draw(plot, width_mm))
-
-
 def draw(plot: LogLogPlot, width_mm: int) -> Figure:
     """Returns the figure, in the fonts that are set when it is called."""
     lines = [plot.steps(curve) for curve in plot.curves]
     (low, high), (bottom, top) = _range(lines)
-    heights = [float(tick) for tick in MaxNLocator(5).tick_values(bottom, top) if bottom <= tick <= top]
+    heights = [float(tick) for tick in MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(bottom, top) if bottom <= tick <= top]
     frame = Frame(
         notices=plot.notices,
         legend=tuple(Key(name, line=curve_style(index)) for index, name in enumerate(plot.legend)),
@@ -73,10 +66,10 @@ def _range(lines: list[Floats]) -> tuple[tuple[float, float], tuple[float, float
 
 def _times(plot: LogLogPlot, low: float, high: float, made: Framed) -> list[float]:
     """The ticks of the study, or customary ones: those of which the labels do not touch."""
-    own = [tick for tick in plot.ticks if low <= tick <= high]
     powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     families = [[m * 10.0**power for power in powers for m in mantissas] for mantissas in _MANTISSAS]
-    candidates = [own, *([tick for tick in family if low <= tick <= high] for family in families)]
+    near = [float(tick) for tick in MaxNLocator(4).tick_values(low, high)]  # of a time so short that no other is in it
+    candidates = [[tick for tick in family if low <= tick <= high] for family in (plot.ticks, *families, near)]
     fitting = [ticks for ticks in candidates if ticks and _fit(ticks, low, high, made)]
     enough = (ticks for ticks in fitting if len(ticks) >= _FEWEST_TICKS)
     return next(enough, max(fitting, key=len, default=[]))

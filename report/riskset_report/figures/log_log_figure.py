@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from riskset_report.blocks import COLUMN_MM, PAGE_MM, Figure, Text, cells_in
-from riskset_report.figures.log_log import log_log_figure
+from riskset_report.blocks import Figure, Text, cells_in
+from riskset_report.figures.log_log import draw
 from riskset_report.figures.log_log_plot import LogLogPlot
+from riskset_report.figures.style import drawn_files
 from riskset_report.figures.survival_figure import CurveCells, ends_of, legend_of
 from riskset_report.printing import FigureFiles, Printer
 
@@ -20,26 +21,15 @@ class LogLogFigure(Figure):
     x_label: str
     y_label: str
     footnotes: tuple[Text, ...]
-    notices: str
-    description: str = ""
-    """In one sentence, what is drawn."""
     ticks: tuple[float, ...] = ()
     """Of the time axis, as the study names them."""
-
-    @property
-    def alt(self) -> str:
-        return f"{self.title}. {self.description}".rstrip()
 
     @property
     def cells(self) -> tuple[str, ...]:
         return (*(id_ for curve in self.curves for id_ in curve.cells), *cells_in(*self.footnotes))
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        return (PAGE_MM, COLUMN_MM)
-
     def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
-        return log_log_figure(self.plot(printer), width_mm)
+        return drawn_files(draw, self.plot(printer), width_mm)
 
     def plot(self, printer: Printer) -> LogLogPlot:
         """Returns what is drawn, with its numbers."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -35,6 +35,8 @@ def curve_style(index: int) -> dict[str, Any]:
     dashes = DASHES[(index + index // len(COLOURS)) % len(DASHES)]
     return {"color": COLOURS[index % len(COLOURS)], "linestyle": (0, dashes) if dashes else "-", "linewidth": 1.6}
 
+
+Plot = TypeVar("Plot")
 
 _are_texts_paths = ContextVar("_are_texts_paths", default=False)
 
@@ -68,6 +70,13 @@ def text_as_paths(are_paths: bool = True) -> Iterator[None]:
         yield
     finally:
         _are_texts_paths.reset(token)
+
+
+def drawn_files(draw: Callable[[Plot, int], Figure], plot: Plot, width_mm: int) -> FigureFiles:
+    """Returns the files of what `draw` draws in the house style: the same bytes for the same plot, fonts and
+    matplotlib."""
+    with house_style():
+        return files_of(draw(plot, width_mm))
 
 
 def files_of(figure: Figure) -> FigureFiles:

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from riskset_report.figures.sheet import MARGIN, Sheet, line_of
-from riskset_report.figures.style import GREY, SIZE, SMALL, WARNING, curve_style, files_of, house_style
+from riskset_report.figures.style import GREY, SIZE, SMALL, WARNING, curve_style
 from riskset_report.figures.survival_layout import (
     GAP,
     HANDLE,
@@ -23,13 +23,6 @@ from riskset_report.figures.survival_layout import (
     tick_label,
 )
 from riskset_report.figures.survival_plot import PlottedCurve, SurvivalPlot
-from riskset_report.printing import FigureFiles
-
-
-def survival_figure(plot: SurvivalPlot, width_mm: int) -> FigureFiles:
-    """Returns the same bytes for the same plot, fonts and matplotlib."""
-    with house_style():
-        return files_of(draw(plot, width_mm))
 
 
 def draw(plot: SurvivalPlot, width_mm: int) -> Figure:

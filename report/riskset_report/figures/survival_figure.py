@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 
 from riskset.stats.grid_shift import most_days_moved
-from riskset_report.blocks import COLUMN_MM, PAGE_MM, Figure, Shown, Text, cells_in
-from riskset_report.figures.survival_drawing import survival_figure
+from riskset_report.blocks import Figure, Shown, Text, cells_in
+from riskset_report.figures.style import drawn_files
+from riskset_report.figures.survival_drawing import draw
 from riskset_report.figures.survival_plot import PlottedCurve, SurvivalPlot
 from riskset_report.printing import FigureFiles, Printer
 
@@ -94,7 +95,6 @@ class SurvivalFigure(Figure):
     """Hazard ratios and log-rank tests; empty if there is only one arm."""
     footnote: Text
     """On what the curves were computed, where it matters which grid."""
-    notices: str
     off_grid: OffGrid | None = None
     """What is printed instead where the grid does not matter; None where that is not known."""
     ticks: tuple[float, ...] = ()
@@ -107,12 +107,8 @@ class SurvivalFigure(Figure):
         texts = (*(text for _, text in self.medians), *self.comparison, self.footnote, *off_grid)
         return (*drawn, *cells_in(*texts))
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        return (PAGE_MM, COLUMN_MM)
-
     def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
-        return survival_figure(self.plot(printer), width_mm)
+        return drawn_files(draw, self.plot(printer), width_mm)
 
     def plot(self, printer: Printer) -> SurvivalPlot:
         """Returns what is drawn, with its numbers."""
