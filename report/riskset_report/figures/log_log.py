@@ -27,7 +27,9 @@ def draw(plot: LogLogPlot, width_mm: int) -> Figure:
     """Returns the figure, in the fonts that are set when it is called."""
     lines = [plot.steps(curve) for curve in plot.curves]
     (low, high), (bottom, top) = _range(lines)
-    heights = [float(tick) for tick in MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(bottom, top) if bottom <= tick <= top]
+    heights = [
+        float(tick) for tick in MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(bottom, top) if bottom <= tick <= top
+    ]
     frame = Frame(
         notices=plot.notices,
         legend=tuple(Key(name, line=curve_style(index)) for index, name in enumerate(plot.legend)),
