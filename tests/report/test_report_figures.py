@@ -53,8 +53,8 @@ def test_the_text_box_has_medians_hazard_ratio_and_log_rank(lung, texts_of):
     texts = texts_of(lung)
     for expected in (
         "Median (95% CI), months",
-        "Male\u20029.4 (7.4–11.3)",  # 287 days (224, 343) in R
-        "Female\u200214.3 (11.5–18.2)",
+        "Male\u00a0 9.4 (7.4–11.3)",  # 287 days (224, 343) in R
+        "Female\u00a0 14.3 (11.5–18.2)",
         "HR 0.56 (95% CI 0.40–0.80)",
         "Log-rank P = .002",
         "Log-rank by site P = .001",
@@ -129,7 +129,7 @@ def test_an_arm_that_cannot_be_estimated_says_so(lung, plot_of):
 def test_a_median_that_is_not_reached(lung, plot_of, texts_of):
     lung["results"][0]["arms"][1]["median_days"] = {"estimate": None, "lower": 350, "upper": None}
     plot = plot_of(lung)
-    assert "Female\u2002NR (11.5–NR)" in plot.statistics
+    assert "Female\u00a0 NR (11.5–NR)" in plot.statistics
     assert plot.footnote.endswith("NR, not reached.")
     texts_of(lung)
 
@@ -137,7 +137,7 @@ def test_a_median_that_is_not_reached(lung, plot_of, texts_of):
 def test_a_study_without_arms_shows_all_patients(lung, texts_of):
     drop_arms(lung)
     texts = texts_of(lung)
-    assert "All patients\u200211.3 (9.4–12.2)" in texts
+    assert "All patients\u00a0 11.3 (9.4–12.2)" in texts
     assert not any("HR" in text or "Log-rank" in text or "reference" in text for text in texts)
 
 

@@ -23,6 +23,7 @@ from riskset_report.printing import FigureFiles
 
 RESOLUTION_DPI = 300
 MM_PER_INCH = 25.4
+_COMPRESS_LEVEL = 3  # of a PNG: takes three fifths of the time of the usual 6, for a file that is a seventh larger
 SIZE, SMALL, LEAST = 8.0, 7.0, 6.0  # points; nothing in a figure is smaller than the last
 GREY, WARNING = "#555555", "#B34700"
 # Okabe and Ito's colours, distinguishable for colour-blind readers; the dashes distinguish curves in black and white
@@ -88,7 +89,7 @@ def files_of(figure: Figure) -> FigureFiles:
     texts = figure.findobj(Text)
     if missing := font_families.without_glyph((text.get_text() for text in texts), families):
         warnings.warn(str(say("report.figure.no_glyph", characters=missing)), GlyphWarning, stacklevel=2)
-    png = _saved(figure, "png", {"Software": None})
+    png = _saved(figure, "png", {"Software": None}, pil_kwargs={"compress_level": _COMPRESS_LEVEL})
     if are_paths := _are_texts_paths.get():
         _outline(texts)
     svg = _saved(figure, "svg", {"Date": None, "Creator": None})
@@ -103,9 +104,9 @@ def _outline(texts: Iterable[Text]) -> None:
         text.set_path_effects([Normal()])  # a text with an effect, even one that does nothing, is drawn as outlines
 
 
-def _saved(figure: Figure, form: str, metadata: dict[str, str | None]) -> bytes:
+def _saved(figure: Figure, form: str, metadata: dict[str, str | None], **settings: Any) -> bytes:  # noqa: ANN401
     target = io.BytesIO()
-    figure.savefig(target, format=form, dpi=RESOLUTION_DPI, metadata=metadata)
+    figure.savefig(target, format=form, dpi=RESOLUTION_DPI, metadata=metadata, **settings)
     return target.getvalue()
 
 

@@ -18,6 +18,8 @@ from riskset_report.printing import FigureFiles, Printer
 
 FEWEST: Final = 10
 """A curve is drawn to the last day before which so many are at risk: after it, each patient moves it too far."""
+_SPACE: Final = "\u00a0 "
+"""Between a name and its number: wider than a space, of characters that the fonts of journals have. A line may end."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ class SurvivalFigure(Figure):
     def plot(self, printer: Printer) -> SurvivalPlot:
         """Returns what is drawn, with its numbers."""
         medians = [printer.text(median) for _, median in self.medians]
-        lines = [f"{label}\u2002{text}" for (label, _), text in zip(self.medians, medians, strict=True)]
+        lines = [f"{label}{_SPACE}{text}" for (label, _), text in zip(self.medians, medians, strict=True)]
         comparison = [printer.text(text) for text in self.comparison]
         curves = tuple(curve.printed(printer) for curve in self.curves)
         not_reached = any(printer.words.not_reached in text for text in medians)

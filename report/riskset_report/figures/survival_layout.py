@@ -21,7 +21,7 @@ Y_TICKS, X_TICKS = 0.42, 0.28  # the ticks and their labels
 TOP_PERCENT = 102.0  # a little above 100, so that the first step is not on the edge
 
 _NARROW: Final = 4.0  # narrower figures have lower axes
-_HEIGHTS: Final = {True: 2.6, False: 3.5}
+_HEIGHTS: Final = {True: 2.6, False: 3.0}
 _LEGEND_WIDTH, _BOX_WIDTH = 2.5, 2.7  # where there is room
 _RISK_LABEL_WIDTH, _RISK_LABEL_SHARE = 1.5, 0.29  # the most, also of the figure's width
 _MOST_TICKS = 9
