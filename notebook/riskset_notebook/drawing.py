@@ -15,7 +15,8 @@ from riskset.errors import DataError
 from riskset_notebook.columns import Json
 from riskset_notebook.frames.part import arms_of
 from riskset_report.figures.ruler import Ruler
-from riskset_report.figures.style import COLOURS, DASHES
+from riskset_report.figures.style import curve_style
+from riskset_report.figures.survival_drawing import draw_curve
 from riskset_report.figures.survival_layout import ticks
 from riskset_report.figures.survival_plot import Floats, PlottedCurve
 
@@ -67,7 +68,7 @@ def draw(result: Result, drawn: Drawn, ax: Axes | None, *, bands: bool, legend: 
     axes, curves = _current() if ax is None else ax, drawn.curves
     days_per_unit = result.setting.days_per_unit
     for index, curve in enumerate(curves):
-        _draw(axes, curve, index, days_per_unit, bands=bands)
+        draw_curve(axes, curve, days_per_unit, index, has_band=bands, label=curve.label)
     last = max((curve.days[-1] for curve in curves if curve.days.size), default=1.0) / days_per_unit
     axes.set_xlim(0, 1.02 * last)
     axes.set_xticks(ticks(1.02 * last, result.setting.unit, _MOST_TICKS))
@@ -103,7 +104,6 @@ def _arms(result: Result) -> list[Json]:
 def _plotted(result: Result, arm: Json, curve: Json, values: str, start: float) -> PlottedCurve:
     return PlottedCurve(
         label=result.setting.labels.arm(result.document["variable"], arm["level"]),
-        is_reference=arm["level"] is not None and arm["level"] == result.document["reference"],
         days=_numbers(curve["day"]),
         survival=_numbers(curve[values]),
         lower=_numbers(curve["lower"]),
@@ -118,28 +118,13 @@ def _numbers(values: Sequence[float | None]) -> Floats:
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
-def _draw(axes: Axes, curve: PlottedCurve, index: int, days_per_unit: float, *, bands: bool) -> None:
-    style = _style(index)
-    days, values = curve.steps(curve.survival).T
-    axes.plot(days / days_per_unit, 100 * values, label=curve.label, **style)
-    if bands:
-        lower, upper = (curve.steps(limit)[:, 1] for limit in (curve.lower, curve.upper))
-        axes.fill_between(days / days_per_unit, 100 * lower, 100 * upper, color=style["color"], alpha=0.13, linewidth=0)
-
-
-def _style(index: int) -> dict[str, Any]:
-    """Of the curve at `index`: four colours, then the same with different dashes, as in the report."""
-    dashes = DASHES[(index + index // len(COLOURS)) % len(DASHES)]
-    return {"color": COLOURS[index % len(COLOURS)], "linestyle": (0, dashes) if dashes else "-", "linewidth": 1.6}
-
-
 def _write_at_risk(axes: Axes, curves: tuple[PlottedCurve, ...], days_per_unit: float) -> None:
     """Writes below the axis how many of each arm are at risk just before each tick."""
     size = _in_points("small")
     left = -72 * Ruler().widest([curve.at_risk_before(0) for curve in curves], size) / 2 - _GAP_POINTS
     for index, curve in enumerate(curves):
         below = -_below_the_axis(axes) - index * _LINE * size
-        style: dict[str, Any] = {"textcoords": "offset points", "color": _style(index)["color"], "fontsize": size}
+        style: dict[str, Any] = {"textcoords": "offset points", "color": curve_style(index)["color"], "fontsize": size}
         axes.annotate(curve.label, (0, 0), (left, below), xycoords="axes fraction", ha="right", va="top", **style)
         for tick in axes.get_xticks():
             number = curve.at_risk_before(tick * days_per_unit)

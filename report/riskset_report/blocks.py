@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from riskset.catalogue import Message, catalogue
@@ -126,6 +126,10 @@ class Figure(ABC):
     """Id of the result it shows, from which its files get their names."""
     title: str
     """Its caption, without a full stop."""
+    notices: str = field(default="", kw_only=True)
+    """Printed in the figure itself, so that they stay with it when it is copied from the page."""
+    description: str = field(default="", kw_only=True)
+    """In one sentence, what is drawn; no number."""
 
     @property
     def id(self) -> str:
@@ -133,8 +137,8 @@ class Figure(ABC):
 
     @property
     def alt(self) -> str:
-        """For readers who cannot see it: the title and, where there is one, a sentence on what is drawn; no number."""
-        return self.title
+        """For readers who cannot see it: the title and the description."""
+        return f"{self.title}. {self.description}".rstrip() if self.description else self.title
 
     @property
     @abstractmethod
@@ -143,8 +147,8 @@ class Figure(ABC):
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """The widths in mm in which it is drawn, the widest first; two where the drawing fits one column."""
-        return (PAGE_MM,)
+        """The widths in mm in which it is drawn, the widest first; only that of a page where a column is too narrow."""
+        return (PAGE_MM, COLUMN_MM)
 
     @abstractmethod
     def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:

@@ -30,14 +30,22 @@ class Recorded:
     """When the last reply of a site was received."""
 
 
+@dataclass(frozen=True)
+class FigureFonts:
+    """How the texts of figures were drawn."""
+
+    files: Mapping[str, str]
+    """SHA-256 of each font's file, by the font's name, in the order in which they are tried."""
+    are_paths: bool
+    """Whether texts are outlines in SVG and PDF."""
+
+
 def time_text(at: str) -> str:
     """Returns a time of the record as a report prints it: `2026-11-22 14:05 UTC`."""
     return datetime.fromisoformat(at).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def provenance(
-    report: Report, recorded: Recorded | None, fonts: Mapping[str, str], contents: Mapping[str, bytes]
-) -> bytes:
+def provenance(report: Report, recorded: Recorded | None, fonts: FigureFonts, contents: Mapping[str, bytes]) -> bytes:
     """Returns provenance.json: the same bytes for the same run, versions, fonts and files. Nothing is read from a
     clock; `recorded` is None of a rehearsal, whose times are then null."""
     results, study = report.results, report.results.study
@@ -52,7 +60,8 @@ def provenance(
         "sites": list(results.sites),
         "language": report.language,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-        "fonts": dict(fonts),
+        "fonts": dict(fonts.files),
+        "text_as_paths": fonts.are_paths,
         "files": {name: file_hash(content) for name, content in contents.items()},
     }
     return f"{json.dumps(whole, indent=1, ensure_ascii=False)}\n".encode()

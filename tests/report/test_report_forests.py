@@ -12,6 +12,8 @@ from matplotlib.patches import Polygon
 from tests.report.figure_layout import HOSTILE_LABELS, faults_in, layout_faults
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule
+from riskset.analyses.excluded import Excluded
+from riskset.analyses.methods.cox_fit import Separated, SeparationLimit
 from riskset.analyses.methods.subgroup_answer import NoFit
 from riskset.catalogue import say
 from riskset.rehearsal import Rehearsal
@@ -119,6 +121,36 @@ def test_a_separated_term_is_an_arrow_from_its_limit(lung, printed):
     row = figure.plot(found.printer).rows[2]
     assert row.texts[0] == "> 1.52 (separated)"
     assert row.intervals[0] == Interval("circle", None, 1.52, inf)
+
+
+def test_a_separated_multivariable_model_is_an_arrow_at_its_limit_beside_its_other_ratios(lung, printed, typed):
+    results = typed(lung)
+    at = next(i for i, entry in enumerate(results.entries) if entry.id.endswith("/multivariable"))
+    entry = results.entries[at]
+    terms = {term.column.variable: term for term in entry.result.terms}
+    sex = terms.pop("sex").column
+    rest = tuple(terms.values())
+    end = Separated(
+        "separated",
+        "separated",
+        columns=(sex,),
+        limit=SeparationLimit(sex, "upper", -0.4187, 0.658),
+        events=150,
+        rest=rest,
+        others=tuple(term.column for term in rest),
+    )
+    separated = replace(entry, result=end, analysed=212, excluded=Excluded({}, {}))
+    found = printed(replace(results, entries=(*results.entries[:at], separated, *results.entries[at + 1 :])))
+    (figure,) = found.blocks("cox", ForestFigure)
+    plot = figure.plot(found.printer)
+    rows = {row.label: row for row in plot.rows}
+    assert rows["female"].texts[1] == "< 0.66 (separated)"
+    assert rows["female"].intervals[1] == Interval("square", None, 0.0, 0.658)
+    drawn = [row.intervals[1] for row in plot.rows if len(row.intervals) == 2 and row.label != "female"]
+    assert [one.estimate for one in drawn] == pytest.approx([term.hr for term in rest])
+    assert [one.upper for one in drawn] == pytest.approx([term.upper for term in rest])
+    assert "Multivariable model: 212 patients, 150 events." in " ".join(plot.footnote)
+    assert "with the separated covariate at its limit" in " ".join(plot.footnote)
 
 
 def test_a_model_without_estimates_says_why_below(lung, printed):
@@ -314,7 +346,7 @@ def test_one_wide_interval_does_not_squeeze_the_others():
 def arrows(figure, printer):
     """How many arrow heads are drawn: polygons with three corners."""
     with house_style():
-        drawn = forest.forest_drawing(figure.plot(printer), 175)
+        drawn = forest.draw(figure.plot(printer), 175)
     return sum(len(np.unique(one.get_xy(), axis=0)) == 3 for one in drawn.findobj(Polygon))
 
 
@@ -374,7 +406,7 @@ def test_thirty_subgroups_are_on_pages(label):
     assert len({page.id for page in pages}) == len(pages)
     with house_style():
         layouts = [forest.layout_of(page.plot(printer), 175) for page in pages]
-        last = forest.forest_drawing(pages[-1].plot(printer), 175)
+        last = forest.draw(pages[-1].plot(printer), 175)
     assert faults_in(last) == []
     assert len({layout.axis for layout in layouts}) == 1
     assert all(layout.height <= TALLEST + 0.5 for layout in layouts)

@@ -271,7 +271,7 @@ def test_an_arm_of_nobody_has_no_median_that_was_not_reached(patients, printed):
         assert of_nobody.count(notation.NO_VALUE) >= 1
         assert not any(notation.Words().not_reached in text for text in of_nobody), kind
     (plot,) = found.plots()
-    assert f"new\u2002{notation.NO_VALUE}" in plot.statistics
+    assert f"new\u00a0 {notation.NO_VALUE}" in plot.statistics
     for entry in results.entries:
         nobody = entry_json(entry)["arms"][1]
         assert (nobody["n"], nobody["reason"]["code"]) == (0, "no patients")

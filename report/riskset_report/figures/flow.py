@@ -15,8 +15,7 @@ from matplotlib.figure import Figure
 from riskset_report.figures.flow_plot import FlowBox, FlowLine, FlowPlot
 from riskset_report.figures.ruler import Ruler
 from riskset_report.figures.sheet import INK, MARGIN, Point, Sheet, line_of
-from riskset_report.figures.style import GREY, MM_PER_INCH, SMALL, WARNING, files_of, house_style
-from riskset_report.printing import FigureFiles
+from riskset_report.figures.style import GREY, MM_PER_INCH, SMALL, WARNING
 
 HIGHEST: Final = 235 / MM_PER_INCH  # of A4, what margins and a caption leave
 _PADDING, _GAP = 0.09, 0.16
@@ -97,16 +96,11 @@ class _Chart:
     bottom: float
 
 
-def flow_chart(plot: FlowPlot, width_mm: int) -> FigureFiles:
-    """Returns the same bytes for the same plot, fonts and matplotlib."""
-    with house_style():
-        return files_of(draw(plot, width_mm))
-
-
 def draw(plot: FlowPlot, width_mm: int) -> Figure:
     """Returns the chart, in the fonts that are set when it is called; at most `HIGHEST` high."""
     width, ruler = width_mm / MM_PER_INCH, Ruler()
-    notices, footnotes = _small(ruler, [plot.notices], width), _small(ruler, plot.footnotes, width)
+    room = width - 2 * MARGIN
+    notices, footnotes = (ruler.paragraphs(texts, SMALL, room) for texts in ([plot.notices], plot.footnotes))
     line = line_of(SMALL)
     top = MARGIN + (len(notices) * line + _GAP if notices else 0.0)
     below = (_GAP + len(footnotes) * line if footnotes else 0.0) + MARGIN
@@ -126,10 +120,6 @@ def draw(plot: FlowPlot, width_mm: int) -> Figure:
         _draw_box(sheet, box, density)
     sheet.lines(footnotes, MARGIN, chart.bottom + _GAP, SMALL, color=GREY)
     return figure
-
-
-def _small(ruler: Ruler, texts: Sequence[str], width: float) -> list[str]:
-    return [line for text in texts if text for line in ruler.wrap(text, SMALL, width - 2 * MARGIN)]
 
 
 def _chart(plot: FlowPlot, density: _Density, width: float, top: float) -> _Chart:

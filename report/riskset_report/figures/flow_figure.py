@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from riskset_report.blocks import Figure, Text, cells_in
-from riskset_report.figures.flow import flow_chart
+from riskset_report.blocks import PAGE_MM, Figure, Text, cells_in
+from riskset_report.figures.flow import draw
 from riskset_report.figures.flow_plot import FlowBox, FlowLine, FlowPlot, TrunkBox
+from riskset_report.figures.style import drawn_files
 from riskset_report.printing import FigureFiles, Printer
 
 
@@ -32,13 +33,6 @@ class FlowFigure(Figure):
     """The boxes of each arm, from the top; one column if the arms have none of their own."""
     footnotes: tuple[Text, ...]
     more: str
-    notices: str
-    description: str = ""
-    """In one sentence, what is drawn."""
-
-    @property
-    def alt(self) -> str:
-        return f"{self.title}. {self.description}".rstrip()
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -50,8 +44,12 @@ class FlowFigure(Figure):
         for column in self.columns:
             yield from column
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        return (PAGE_MM,)
+
     def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
-        return flow_chart(self.plot(printer), width_mm)
+        return drawn_files(draw, self.plot(printer), width_mm)
 
     def plot(self, printer: Printer) -> FlowPlot:
         """Returns what is drawn, with its numbers."""

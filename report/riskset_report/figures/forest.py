@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -12,7 +14,6 @@ from matplotlib.figure import Figure
 from riskset_report.figures.forest_axis import labels
 from riskset_report.figures.forest_layout import (
     HANDLE,
-    MARGIN,
     ROW_PADDING,
     ForestLayout,
     Line,
@@ -21,9 +22,8 @@ from riskset_report.figures.forest_layout import (
     small,
 )
 from riskset_report.figures.forest_plot import ForestPlot, Interval, PlottedRow
-from riskset_report.figures.row_sheet import RowSheet, line_of
-from riskset_report.figures.style import COLOURS, GREY, WARNING, files_of, house_style
-from riskset_report.printing import FigureFiles
+from riskset_report.figures.sheet import MARGIN, TIGHT, Sheet
+from riskset_report.figures.style import COLOURS, GREY, WARNING
 
 _OWN, _SECOND, _ALL = COLOURS[0], COLOURS[1], "#1a1a1a"
 _BAND = "#f4f4f4"
@@ -33,17 +33,11 @@ _APART = 0.043  # of two intervals in a row, from its middle
 _ARROW = 0.07
 
 
-def forest_files(plot: ForestPlot, width_mm: int) -> FigureFiles:
-    """Returns the same bytes for the same plot, fonts and matplotlib."""
-    with house_style():
-        return files_of(forest_drawing(plot, width_mm))
-
-
-def forest_drawing(plot: ForestPlot, width_mm: int) -> Figure:
+def draw(plot: ForestPlot, width_mm: int) -> Figure:
     """Returns the drawing, in the fonts that are set when it is called."""
     layout = layout_of(plot, width_mm)
     figure = Figure(figsize=(layout.width, layout.height))
-    sheet = _Sheet(figure, layout)
+    sheet = _Sheet(figure, layout.height, TIGHT, layout=layout)
     _draw_headings(sheet)
     for at, (row, place) in enumerate(zip(plot.rows, layout.rows, strict=True)):
         if at % 2:
@@ -56,16 +50,19 @@ def forest_drawing(plot: ForestPlot, width_mm: int) -> Figure:
     return figure
 
 
-class _Sheet(RowSheet):
+@dataclass(frozen=True, kw_only=True)
+class _Sheet(Sheet):
     """With the axis and the marks of a forest plot."""
 
-    def __init__(self, figure: Figure, layout: ForestLayout) -> None:
-        super().__init__(figure, layout.height, layout.size)
-        self.layout = layout
+    layout: ForestLayout
+
+    def write(self, x: float, top: float, lines: Sequence[str], size: float | None = None, **style: Any) -> None:  # noqa: ANN401
+        """Lines in the type of the rows, unless a size is given."""
+        self.lines(lines, x, top, size or self.layout.size, **style)
 
     def circle(self, x: float, y: float, side: float, colour: str) -> None:
         style: dict[str, Any] = {"marker": "o", "markersize": side * 72, "markerfacecolor": "white"}
-        self.line((x, x), (y, y), markeredgecolor=colour, markeredgewidth=1.0, linestyle="none", **style)
+        self.stroke((x, y), (x, y), markeredgecolor=colour, markeredgewidth=1.0, linestyle="none", **style)
 
     def band(self, place: Line) -> None:
         left, right, bottom = MARGIN, self.layout.width - MARGIN, place.top + place.height
@@ -98,16 +95,16 @@ def _draw_axis(sheet: _Sheet, plot: ForestPlot) -> None:
     """The axis below the rows, the line at 1, and the dotted line of all."""
     layout = sheet.layout
     top, bottom = layout.rows[0].top if layout.rows else layout.x_axis, layout.x_axis
-    sheet.line(layout.columns.axis, (bottom, bottom), color="black", linewidth=0.8)
+    sheet.stroke((layout.columns.axis[0], bottom), (layout.columns.axis[1], bottom), color="black", linewidth=0.8)
     for tick, text in zip(layout.axis.ticks, labels(layout.axis.ticks), strict=True):
         x = sheet.x(tick)
-        sheet.line((x, x), (bottom, bottom + _TICK), color="black", linewidth=0.8)
+        sheet.stroke((x, bottom), (x, bottom + _TICK), color="black", linewidth=0.8)
         sheet.write(x, bottom + 1.4 * _TICK, [text], ha="center")
     one = sheet.x(1.0)
-    sheet.line((one, one), (top, bottom), color="black", linewidth=0.8)
+    sheet.stroke((one, top), (one, bottom), color="black", linewidth=0.8)
     if plot.guide is not None and 0 < layout.axis.at(plot.guide) < 1:
         x = sheet.x(plot.guide)
-        sheet.line((x, x), (top, bottom), color=_OWN, linewidth=0.8, linestyle=(0, (1, 1.5)))
+        sheet.stroke((x, top), (x, bottom), color=_OWN, linewidth=0.8, linestyle=(0, (1, 1.5)))
 
 
 def _draw_intervals(sheet: _Sheet, row: PlottedRow, place: Line) -> None:
@@ -148,13 +145,13 @@ def _draw_limits(sheet: _Sheet, interval: Interval, y: float, colour: str) -> No
     """The line between the limits, with an arrow where one is beyond the axis."""
     ends = sheet.x(interval.lower), sheet.x(interval.upper)
     dashes: Any = (0, (3, 1.2)) if interval.mark == "whisker" else "-"
-    sheet.line(ends, (y, y), color=colour, linewidth=1.0, linestyle=dashes)
+    sheet.stroke((ends[0], y), (ends[1], y), color=colour, linewidth=1.0, linestyle=dashes)
     for end, value, way in ((ends[0], interval.lower, -1), (ends[1], interval.upper, 1)):
         if not 0 <= sheet.layout.axis.at(value) <= 1:
             tail = end - way * _ARROW
             sheet.shape([(end, y), (tail, y - _ARROW / 2), (tail, y + _ARROW / 2)], color=colour)
         elif interval.mark == "whisker" or interval.estimate is None:
-            sheet.line((end, end), (y - _TICK, y + _TICK), color=colour, linewidth=1.0)
+            sheet.stroke((end, y - _TICK), (end, y + _TICK), color=colour, linewidth=1.0)
 
 
 def _draw_diamond(sheet: _Sheet, interval: Interval, y: float) -> None:
@@ -171,8 +168,8 @@ def _draw_below(sheet: _Sheet, plot: ForestPlot) -> None:
     for way, (side, text) in zip((-1, 1), zip(("right", "left"), layout.favours, strict=False), strict=False):
         sheet.write(one + way * 0.06, text.top, text.lines, ha=side)
     for (mark, _), (x, text) in zip(plot.legend, layout.legend, strict=True):
-        _draw_mark(sheet, Interval(mark, 1.0, 1.0, 1.0), x + HANDLE / 2, text.top + line_of(layout.size) / 2)
+        _draw_mark(sheet, Interval(mark, 1.0, 1.0, 1.0), x + HANDLE / 2, text.top + layout.line / 2)
         sheet.write(x + HANDLE, text.top, text.lines)
-    tiny = {"fontsize": small(layout.size)}
-    sheet.write(MARGIN, layout.footnote.top, layout.footnote.lines, color=GREY, **tiny)
-    sheet.write(MARGIN, layout.notices.top, layout.notices.lines, color=WARNING, **tiny)
+    tiny = small(layout.size)
+    sheet.write(MARGIN, layout.footnote.top, layout.footnote.lines, tiny, color=GREY)
+    sheet.write(MARGIN, layout.notices.top, layout.notices.lines, tiny, color=WARNING)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
-from riskset_report.blocks import Figure, Text, cells_in
-from riskset_report.figures.forest import forest_files
+from riskset_report.blocks import PAGE_MM, Figure, Text, cells_in
+from riskset_report.figures.forest import draw
 from riskset_report.figures.forest_plot import ForestPlot, Interval, Mark, PlottedRow
+from riskset_report.figures.style import drawn_files
 from riskset_report.printing import FigureFiles, Printer
 
 _SYMBOLS = ("*", "†", "‡", "§", "¶")  # then each of them twice, as journals do
@@ -89,18 +90,11 @@ class ForestFigure(Figure):
     x_label: str
     favours: tuple[str, str] | None
     footnote: tuple[Text, ...]
-    notices: str
     guide: tuple[str, ...] = ()
     """The estimate at which a dotted line is drawn, and what it gives away; empty for none."""
     legend: tuple[tuple[Mark, str], ...] = ()
-    description: str = ""
-    """In one sentence, what is drawn."""
     elsewhere: tuple[IntervalCells, ...] = ()
     """Of other pages, so that all have one axis, and squares of one scale."""
-
-    @property
-    def alt(self) -> str:
-        return f"{self.title}. {self.description}".rstrip()
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -111,8 +105,12 @@ class ForestFigure(Figure):
     def _own(self) -> tuple[str, ...]:
         return (*(id_ for row in self.rows for id_ in row.cells), *self.guide, *cells_in(*self.footnote))
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        return (PAGE_MM,)
+
     def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
-        return forest_files(self.plot(printer), width_mm)
+        return drawn_files(draw, self.plot(printer), width_mm)
 
     def plot(self, printer: Printer) -> ForestPlot:
         """Returns what is drawn, with its numbers."""

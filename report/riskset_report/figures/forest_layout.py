@@ -8,18 +8,17 @@ from itertools import accumulate
 
 from riskset_report.figures.forest_axis import LogAxis, axis_of
 from riskset_report.figures.forest_plot import ForestPlot, PlottedRow
-from riskset_report.figures.row_sheet import line_of
 from riskset_report.figures.ruler import Ruler
-from riskset_report.figures.style import MM_PER_INCH
+from riskset_report.figures.sheet import MARGIN, TIGHT, line_of
+from riskset_report.figures.style import LEAST, MM_PER_INCH
 
-MARGIN, GAP = 0.06, 0.13
+GAP = 0.13
 INDENT = 0.14
 HANDLE = 0.22  # a mark in the legend, with the gap after it
 TICKS = 0.2  # the ticks and their labels
 ROW_PADDING = 0.035
-SMALLEST = 6.0
 
-_SIZES = (8.0, 7.5, 7.0, 6.5, SMALLEST)  # of the type; the first that fits
+_SIZES = (8.0, 7.5, 7.0, 6.5, LEAST)  # of the type; the first that fits
 _LABELS, _AXIS = (1.0, 2.4), (1.3, 2.6)  # least and most width
 _SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)
 _HEADING = 1.15  # words in the heading of a column are broken only if they are wider than this
@@ -76,7 +75,7 @@ class ForestLayout:
 
     @property
     def line(self) -> float:
-        return line_of(self.size)
+        return line_of(self.size, TIGHT)
 
 
 def indent_of(row: PlottedRow) -> float:
@@ -86,7 +85,7 @@ def indent_of(row: PlottedRow) -> float:
 
 def small(size: float) -> float:
     """Returns the type of the footnote below rows in this type."""
-    return max(SMALLEST, size - 1)
+    return max(LEAST, size - 1)
 
 
 def layout_of(plot: ForestPlot, width_mm: float) -> ForestLayout:
@@ -94,7 +93,7 @@ def layout_of(plot: ForestPlot, width_mm: float) -> ForestLayout:
     width, rulers = width_mm / MM_PER_INCH, _Rulers(Ruler(), Ruler(is_bold=True))
     size, columns = next(
         ((size, found) for size in _SIZES if (found := _columns(plot, rulers, size, width)) is not None),
-        (SMALLEST, _squeezed(plot, rulers, SMALLEST, width)),
+        (LEAST, _squeezed(plot, rulers, LEAST, width)),
     )
     left, right = columns.axis
     axis = axis_of(plot.intervals, lambda texts: (rulers.plain.widest(texts, size) + GAP / 2) / (right - left))
@@ -147,7 +146,7 @@ def _stacked(
     plot: ForestPlot, rulers: _Rulers, width: float, size: float, columns: Columns, axis: LogAxis
 ) -> ForestLayout:
     """The parts from top to bottom."""
-    line, whole = line_of(size), width - 2 * MARGIN
+    line, whole = line_of(size, TIGHT), width - 2 * MARGIN
     notices = _line(
         rulers.plain.wrap(plot.notices, small(size), whole), MARGIN, small(size), is_there=bool(plot.notices)
     )
@@ -168,7 +167,7 @@ def _stacked(
     end = max(one.top + one.height for one in (x_label, *favours))
     legend = _legend(plot, rulers, size, end + GAP / 2, width)
     end = max([end, *(text.top + text.height for _, text in legend)])
-    notes = [line for paragraph in plot.footnote for line in rulers.plain.wrap(paragraph, small(size), whole)]
+    notes = rulers.plain.paragraphs(plot.footnote, small(size), whole)
     footnote = _line(notes, end + GAP, small(size), is_there=bool(notes))
     height = footnote.top + footnote.height + MARGIN
     return ForestLayout(
@@ -212,7 +211,7 @@ def _legend(plot: ForestPlot, rulers: _Rulers, size: float, top: float, width: f
 
 
 def _line(lines: Sequence[str], top: float, size: float, *, is_there: bool = True) -> Line:
-    return Line(tuple(lines), top, line_of(size) * len(lines) if is_there else 0.0)
+    return Line(tuple(lines), top, line_of(size, TIGHT) * len(lines) if is_there else 0.0)
 
 
 def _around(columns: Columns, width: float) -> float:

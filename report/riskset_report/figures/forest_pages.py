@@ -6,13 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from riskset_report.blocks import Shown, Text
+from riskset_report.blocks import PAGE_MM, Shown, Text
 from riskset_report.figures.forest_figure import ForestFigure, ForestRow
 from riskset_report.figures.forest_layout import layout_of
 from riskset_report.figures.forest_plot import ForestPlot, PlottedRow
 from riskset_report.figures.style import house_style
 
-WIDTH_MM = 175
 TALLEST = 8.6  # inches: A4 without margins of 25 mm is 9.7; the rest is for a caption, and for numbers wider than usual
 _USUAL = {"ratio": "0.00 (0.00–0.00)", "size": "1,000 (1,000)", "count": "1,000", "p_value": ".000"}
 _FEWEST_MEASURED = 20  # rows; fewer are never taller than a page, whatever their labels
@@ -73,7 +72,7 @@ def _halves(block: list[ForestRow], most: int = 12) -> list[list[ForestRow]]:
 def _heights(figure: ForestFigure) -> tuple[dict[int, float], float]:
     """Returns the height of each row, by its identity, and that of all else, as they are for numbers of usual width."""
     with house_style():
-        layout = layout_of(_usual_plot(figure), WIDTH_MM)
+        layout = layout_of(_usual_plot(figure), PAGE_MM)
     heights = {id(row): place.height for row, place in zip(figure.rows, layout.rows, strict=True)}
     return heights, layout.height - sum(place.height for place in layout.rows)
 

@@ -62,9 +62,8 @@ def framed(frame: Frame, width_mm: int) -> Framed:
     width, ruler = width_mm / MM_PER_INCH, Ruler()
     size, height = (7.5, 2.1) if width < _NARROW else (8.5, 3.0)
     line, room = line_of(size), width - 2 * MARGIN
-    notices = ruler.wrap(frame.notices, SMALL, room) if frame.notices else []
+    notices, footnotes = (ruler.paragraphs(texts, SMALL, room) for texts in ([frame.notices], frame.footnotes))
     legend = _legend_rows(frame.legend, ruler, size, room)
-    footnotes = [text for note in frame.footnotes if note for text in ruler.wrap(note, SMALL, room)]
     y_label = ruler.wrap(frame.y_label, size, height)
     left = MARGIN + len(y_label) * line + GAP / 2 + ruler.widest(frame.y_ticks, size) + _TICK
     right = MARGIN + ruler.widest(frame.x_ticks[-1:], size) / 2

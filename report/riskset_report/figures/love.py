@@ -5,7 +5,6 @@ Lengths are in inches; text is measured first, and the axis takes the room that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import ceil, floor
@@ -14,13 +13,11 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 
 from riskset_report.figures.love_plot import LovePlot, LoveRow
-from riskset_report.figures.row_sheet import RowSheet, line_of
 from riskset_report.figures.ruler import Ruler
-from riskset_report.figures.style import COLOURS, GREY, MM_PER_INCH, WARNING, files_of, house_style
-from riskset_report.printing import FigureFiles
+from riskset_report.figures.sheet import MARGIN, TIGHT, Sheet, line_of
+from riskset_report.figures.style import COLOURS, GREY, MM_PER_INCH, SIZE, SMALL, WARNING
 
-MARGIN, GAP, HANDLE = 0.06, 0.1, 0.3
-SIZE, SMALL = 8.0, 7.0
+GAP, HANDLE = 0.1, 0.3
 _ROW = 0.045  # above and below a label
 _LABELS = 0.45  # most share of the width
 _TICK, _MOST_TICKS = 0.04, 8
@@ -34,12 +31,6 @@ _MARKERS: Final = (
 )
 MOST_SETS: Final = len(_MARKERS)
 _DASHES: Final = ((4.0, 2.0), (1.0, 1.5))
-
-
-def love_files(plot: LovePlot, width_mm: int) -> FigureFiles:
-    """Returns the same bytes for the same plot, fonts and matplotlib."""
-    with house_style():
-        return files_of(love_drawing(plot, width_mm))
 
 
 @dataclass(frozen=True)
@@ -64,25 +55,25 @@ class _Layout:
         return self.axis[0] + value / self.last * (self.axis[1] - self.axis[0])
 
 
-def love_drawing(plot: LovePlot, width_mm: float) -> Figure:
+def draw(plot: LovePlot, width_mm: float) -> Figure:
     """Returns the drawing, in the fonts that are set when it is called."""
     layout = _layout(plot, width_mm / MM_PER_INCH)
     figure = Figure(figsize=(layout.width, layout.height))
-    sheet = RowSheet(figure, layout.height, SIZE)
-    sheet.write(MARGIN, MARGIN, layout.notices, fontsize=SMALL, color=WARNING)
+    sheet = Sheet(figure, layout.height, TIGHT)
+    sheet.lines(layout.notices, MARGIN, MARGIN, SMALL, color=WARNING)
     _draw_axis(sheet, layout, plot)
     for row, label, ends in zip(plot.rows, layout.labels, zip(layout.rows, layout.rows[1:], strict=False), strict=True):
         _draw_row(sheet, layout, row, label, ends)
     _draw_legend(sheet, layout, plot)
-    sheet.write(MARGIN, layout.footnote_top, layout.footnote, fontsize=SMALL, color=GREY)
+    sheet.lines(layout.footnote, MARGIN, layout.footnote_top, SMALL, color=GREY)
     return figure
 
 
 def _layout(plot: LovePlot, width: float) -> _Layout:
-    ruler, line, tiny, whole = Ruler(), line_of(SIZE), line_of(SMALL), width - 2 * MARGIN
+    ruler, line, tiny, whole = Ruler(), line_of(SIZE, TIGHT), line_of(SMALL, TIGHT), width - 2 * MARGIN
     names = [ruler.wrap(row.label, SIZE, width * _LABELS) for row in plot.rows]
     left = MARGIN + ruler.widest([text for lines in names for text in lines], SIZE) + GAP
-    notices = _paragraphs(ruler, [plot.notices], whole)
+    notices = ruler.paragraphs([plot.notices], SMALL, whole)
     first = MARGIN + tiny * len(notices) + (GAP if notices else 0)
     rows = list(accumulate((line * len(lines) + 2 * _ROW for lines in names), initial=first))
     last, ticks = _scale(max([*plot.values, *(limit for limit, _ in plot.limits)], default=0.1))
@@ -92,16 +83,12 @@ def _layout(plot: LovePlot, width: float) -> _Layout:
     legend = [ruler.wrap(text, SIZE, whole - HANDLE) for text in (*plot.sets, *(text for _, text in plot.limits))]
     begin = rows[-1] + 2 * _TICK + line * (1.2 + len(x_label)) + GAP
     legend_tops = list(accumulate((line * len(lines) for lines in legend), initial=begin))
-    footnote, footnote_top = _paragraphs(ruler, plot.footnote, whole), legend_tops[-1] + GAP
+    footnote, footnote_top = ruler.paragraphs(plot.footnote, SMALL, whole), legend_tops[-1] + GAP
     height = footnote_top + tiny * len(footnote) + MARGIN
     return _Layout(
         width, height, (left, right), last, ticks, notices, names, rows, x_label, legend, legend_tops, footnote,
         footnote_top,
     )  # fmt: skip
-
-
-def _paragraphs(ruler: Ruler, texts: Sequence[str], width: float) -> list[str]:
-    return [line for text in texts if text for line in ruler.wrap(text, SMALL, width)]
 
 
 def _scale(most: float) -> tuple[float, tuple[float, ...]]:
@@ -115,45 +102,44 @@ def _label(tick: float) -> str:
     return f"{tick:.3g}"
 
 
-def _draw_axis(sheet: RowSheet, layout: _Layout, plot: LovePlot) -> None:
+def _draw_axis(sheet: Sheet, layout: _Layout, plot: LovePlot) -> None:
     top, bottom = layout.rows[0], layout.rows[-1]
-    sheet.line(layout.axis, (bottom, bottom), color="black", linewidth=0.8)
-    sheet.line((layout.axis[0],) * 2, (top, bottom), color="#888888", linewidth=0.8)
+    sheet.stroke((layout.axis[0], bottom), (layout.axis[1], bottom), color="black", linewidth=0.8)
+    sheet.stroke((layout.axis[0], top), (layout.axis[0], bottom), color="#888888", linewidth=0.8)
     for tick in layout.ticks:
         x = layout.x(tick)
-        sheet.line((x, x), (bottom, bottom + _TICK), color="black", linewidth=0.8)
-        sheet.write(x, bottom + 1.4 * _TICK, [_label(tick)], ha="center")
+        sheet.stroke((x, bottom), (x, bottom + _TICK), color="black", linewidth=0.8)
+        sheet.line(_label(tick), x, bottom + 1.4 * _TICK, SIZE, ha="center")
     for (limit, _), dashes in zip(plot.limits, _DASHES, strict=False):
         x = layout.x(limit)
-        sheet.line((x, x), (top, bottom), color=GREY, linewidth=1.0, linestyle=(0, dashes))
-    below = bottom + 2 * _TICK + 1.2 * line_of(SIZE)
-    sheet.write(sum(layout.axis) / 2, below, layout.x_label, ha="center")
+        sheet.stroke((x, top), (x, bottom), color=GREY, linewidth=1.0, linestyle=(0, dashes))
+    below = bottom + 2 * _TICK + 1.2 * line_of(SIZE, TIGHT)
+    sheet.lines(layout.x_label, sum(layout.axis) / 2, below, SIZE, ha="center")
 
 
-def _draw_row(sheet: RowSheet, layout: _Layout, row: LoveRow, label: list[str], ends: tuple[float, float]) -> None:
+def _draw_row(sheet: Sheet, layout: _Layout, row: LoveRow, label: list[str], ends: tuple[float, float]) -> None:
     """The label, a thin line to the furthest mark, and the marks: that before adjustment below all others."""
     middle = sum(ends) / 2
-    sheet.write(layout.axis[0] - GAP, ends[0] + _ROW, label, ha="right")
+    sheet.lines(label, layout.axis[0] - GAP, ends[0] + _ROW, SIZE, ha="right")
     known = [value for value in row.values if value is not None]
     if known:
-        ends_of = (layout.axis[0], layout.x(max(known)))
-        sheet.line(ends_of, (middle, middle), color="#dddddd", linewidth=1.0, zorder=1)
+        sheet.stroke((layout.axis[0], middle), (layout.x(max(known)), middle), color="#dddddd", linewidth=1.0, zorder=1)
     for value, style in zip(row.values, _MARKERS, strict=False):
         if value is not None:
             _draw_mark(sheet, layout.x(value), middle, style)
 
 
-def _draw_mark(sheet: RowSheet, x: float, y: float, style: Any) -> None:  # noqa: ANN401 - as matplotlib takes it
-    sheet.line((x, x), (y, y), linestyle="none", markeredgewidth=1.0, zorder=3, **style)
+def _draw_mark(sheet: Sheet, x: float, y: float, style: Any) -> None:  # noqa: ANN401 - as matplotlib takes it
+    sheet.stroke((x, y), (x, y), linestyle="none", markeredgewidth=1.0, zorder=3, **style)
 
 
-def _draw_legend(sheet: RowSheet, layout: _Layout, plot: LovePlot) -> None:
+def _draw_legend(sheet: Sheet, layout: _Layout, plot: LovePlot) -> None:
     styles = [*_MARKERS[: len(plot.sets)], *_DASHES[: len(plot.limits)]]
     for style, lines, top in zip(styles, layout.legend, layout.legend_tops, strict=False):
-        middle = top + line_of(SIZE) / 2
+        middle = top + line_of(SIZE, TIGHT) / 2
         if isinstance(style, dict):
             _draw_mark(sheet, MARGIN + 0.1, middle, style)
         else:
-            handle = (MARGIN, MARGIN + HANDLE - 0.06)
-            sheet.line(handle, (middle, middle), color=GREY, linewidth=1.0, linestyle=(0, style))
-        sheet.write(MARGIN + HANDLE, top, lines)
+            end = MARGIN + HANDLE - 0.06
+            sheet.stroke((MARGIN, middle), (end, middle), color=GREY, linewidth=1.0, linestyle=(0, style))
+        sheet.lines(lines, MARGIN + HANDLE, top, SIZE)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from riskset_report.blocks import COLUMN_MM, PAGE_MM, Figure, Text, cells_in
-from riskset_report.figures.love import love_files
+from riskset_report.blocks import Figure, Text, cells_in
+from riskset_report.figures.love import draw
 from riskset_report.figures.love_plot import LovePlot, LoveRow
+from riskset_report.figures.style import drawn_files
 from riskset_report.printing import FigureFiles, Printer
 
 
@@ -35,13 +36,6 @@ class LoveFigure(Figure):
     """Where a line is drawn, as a number or a cell, and what it is."""
     x_label: str
     footnote: tuple[Text, ...]
-    notices: str
-    description: str = ""
-    """In one sentence, what is drawn."""
-
-    @property
-    def alt(self) -> str:
-        return f"{self.title}. {self.description}".rstrip()
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -50,12 +44,8 @@ class LoveFigure(Figure):
         texts = cells_in(*self.sets, *(text for _, text in self.limits), *self.footnote)
         return tuple(dict.fromkeys((*drawn, *limits, *texts)))
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        return (PAGE_MM, COLUMN_MM)
-
     def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
-        return love_files(self.plot(printer), width_mm)
+        return drawn_files(draw, self.plot(printer), width_mm)
 
     def plot(self, printer: Printer) -> LovePlot:
         """Returns what is drawn, with its numbers: the largest difference before adjustment first, then what is not

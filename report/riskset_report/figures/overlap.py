@@ -13,25 +13,17 @@ from riskset_report.figures.frame import Frame, Framed, Key, framed
 from riskset_report.figures.overlap_plot import OverlapArm, OverlapPlot
 from riskset_report.figures.ruler import Ruler
 from riskset_report.figures.sheet import INK, line_of
-from riskset_report.figures.style import COLOURS, GREY, files_of, house_style
-from riskset_report.printing import FigureFiles
+from riskset_report.figures.style import COLOURS, GREY, LEAST
 
 _UNIT: Final = 0.1
 """Of the score: over which a bar has its height."""
 _STEPS: Final = (1, 2, 5, 10, 20, 25, 50)
 _MOST_TICKS = 5  # on one side
 _LEAST_HIGH = 1.0  # percent, of both sides together
-_LEAST_SIZE = 6.0  # points
 _BARS: Final[tuple[dict[str, Any], ...]] = (
     {"facecolor": COLOURS[1], "edgecolor": "white", "linewidth": 0.6},
     {"facecolor": COLOURS[0], "edgecolor": "white", "linewidth": 0.6, "hatch": "////"},
 )
-
-
-def overlap_figure(plot: OverlapPlot, width_mm: int) -> FigureFiles:
-    """Returns the same bytes for the same plot, fonts and matplotlib."""
-    with house_style():
-        return files_of(draw(plot, width_mm))
 
 
 def draw(plot: OverlapPlot, width_mm: int) -> Figure:
@@ -100,7 +92,7 @@ def _draw_bars(made: Framed, arm: OverlapArm, plot: OverlapPlot, style: dict[str
 def _size_of_counts(made: Framed, plot: OverlapPlot) -> float | None:
     """The size at which every number is narrower than its bar; None if that would be too small."""
     ruler, size = Ruler(), made.size
-    while size >= _LEAST_SIZE:
+    while size >= LEAST:
         pairs = ((plot.intervals[i], count) for arm in (plot.upper, plot.lower) for i, count in enumerate(arm.counts))
         if all(ruler.width(count, size) <= 0.94 * (right - left) * made.width for (left, right), count in pairs):
             return size

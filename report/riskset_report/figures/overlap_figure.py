@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from riskset_report.blocks import COLUMN_MM, PAGE_MM, Figure, Shown, Text, cells_in
-from riskset_report.figures.overlap import overlap_figure
+from riskset_report.blocks import Figure, Shown, Text, cells_in
+from riskset_report.figures.overlap import draw
 from riskset_report.figures.overlap_plot import Interval, OverlapArm, OverlapPlot
+from riskset_report.figures.style import drawn_files
 from riskset_report.printing import FigureFiles, Printer
 
 HELD_BACK = "*"
@@ -43,13 +44,6 @@ class OverlapFigure(Figure):
     x_label: str
     y_label: str
     footnotes: tuple[Text, ...]
-    notices: str
-    description: str = ""
-    """In one sentence, what is drawn."""
-
-    @property
-    def alt(self) -> str:
-        return f"{self.title}. {self.description}".rstrip()
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -57,12 +51,8 @@ class OverlapFigure(Figure):
         texts = cells_in(*(arm.label for arm in arms), *self.footnotes)
         return (*(id_ for arm in arms for id_ in (*arm.counts, *arm.percents)), *texts)
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        return (PAGE_MM, COLUMN_MM)
-
     def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
-        return overlap_figure(self.plot(printer), width_mm)
+        return drawn_files(draw, self.plot(printer), width_mm)
 
     def plot(self, printer: Printer) -> OverlapPlot:
         """Returns what is drawn, with its numbers."""

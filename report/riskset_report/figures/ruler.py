@@ -51,6 +51,10 @@ class Ruler:
             lines = [*lines[: most_lines - 1], self._cut(lines[most_lines - 1], size, width)]
         return lines
 
+    def paragraphs(self, texts: Sequence[str], size: float, width: float) -> list[str]:
+        """Lines of several texts, each of which begins a line; none of an empty text."""
+        return [line for text in texts if text for line in self.wrap(text, size, width)]
+
     def _that_fit(self, tokens: Sequence[str], size: float, width: float) -> int:
         """How many of the first tokens fit on a line, at least one. Their widths are added, the line is measured once:
         a word occurs in many lines."""

@@ -11,18 +11,32 @@ from typing import Any, Final
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import FancyArrowPatch, Polygon, Rectangle
 
 MARGIN: Final = 0.06
-_LINE, _BASELINE = 1.42, 1.05  # of the size of the letters: from line to line, and from a line's top to its baseline
 INK: Final = "#222222"
 
 Point = tuple[float, float]
 
 
-def line_of(size: float) -> float:
+@dataclass(frozen=True)
+class Leading:
+    """How far lines are apart, in parts of the size of their letters."""
+
+    line: float
+    """From line to line."""
+    baseline: float
+    """From a line's top to its baseline."""
+
+
+LOOSE: Final = Leading(1.42, 1.05)
+TIGHT: Final = Leading(1.3, 1.01)
+"""Of rows of a table: capitals and figures are in the middle of a line's height."""
+
+
+def line_of(size: float, leading: Leading = LOOSE) -> float:
     """Returns the height of a line of letters of this size, in points."""
-    return size * _LINE / 72
+    return size * leading.line / 72
 
 
 @dataclass(frozen=True)
@@ -31,14 +45,16 @@ class Sheet:
 
     figure: Figure
     height: float
+    leading: Leading = LOOSE
 
     def lines(self, lines: Sequence[str], x: float, top: float, size: float, **style: Any) -> None:  # noqa: ANN401
         """Lines of one text, the first of which begins at `top`."""
         for i, line in enumerate(lines):
-            self.line(line, x, top + i * line_of(size), size, **style)
+            if line:
+                self.line(line, x, top + i * line_of(size, self.leading), size, **style)
 
     def line(self, text: str, x: float, top: float, size: float, **style: Any) -> None:  # noqa: ANN401
-        baseline = self.height - top - size * _BASELINE / 72
+        baseline = self.height - top - size * self.leading.baseline / 72
         self.figure.text(
             x, baseline, text, transform=self.figure.dpi_scale_trans, fontsize=size, va="baseline", **style
         )
@@ -46,7 +62,7 @@ class Sheet:
     def upright(self, lines: Sequence[str], left: float, middle: float, size: float) -> None:
         """Lines from bottom to top, the first of which is at the left."""
         for i, line in enumerate(lines):
-            at = left + (i + 0.5) * line_of(size), self.height - middle
+            at = left + (i + 0.5) * line_of(size, self.leading), self.height - middle
             style: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "center", "fontsize": size}
             self.figure.text(*at, line, transform=self.figure.dpi_scale_trans, **style)
 
@@ -58,6 +74,12 @@ class Sheet:
         (x0, y0), (x1, y1) = start, end
         ends = [x0, x1], [self.height - y0, self.height - y1]
         self.figure.add_artist(Line2D(*ends, transform=self.figure.dpi_scale_trans, **style))
+
+    def shape(self, corners: Sequence[Point], **style: Any) -> None:  # noqa: ANN401
+        """A filled polygon."""
+        points = [(x, self.height - y) for x, y in corners]
+        transform = self.figure.dpi_scale_trans
+        self.figure.add_artist(Polygon(points, closed=True, transform=transform, linewidth=0, **style))
 
     def arrow(self, start: Point, end: Point) -> None:
         (x0, y0), (x1, y1) = start, end

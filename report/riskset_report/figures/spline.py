@@ -12,8 +12,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 
 from riskset_report.figures.frame import Frame, Framed, Key, framed
 from riskset_report.figures.spline_plot import SplinePlot
-from riskset_report.figures.style import COLOURS, files_of, house_style
-from riskset_report.printing import FigureFiles
+from riskset_report.figures.style import COLOURS
 
 _CURVE: Final[dict[str, Any]] = {"color": COLOURS[0], "linewidth": 1.6}
 _BAND: Final[dict[str, Any]] = {"facecolor": "#CFE2EF", "edgecolor": "none", "linewidth": 0}
@@ -29,12 +28,6 @@ _MANTISSAS: Final = (
     (1.0,),
 )
 _STEPS: Final = [1, 2, 5, 10]
-
-
-def spline_figure(plot: SplinePlot, width_mm: int) -> FigureFiles:
-    """Returns the same bytes for the same plot, fonts and matplotlib."""
-    with house_style():
-        return files_of(draw(plot, width_mm))
 
 
 def draw(plot: SplinePlot, width_mm: int) -> Figure:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskset_report.blocks import COLUMN_MM, PAGE_MM, Figure, Text, cells_in
-from riskset_report.figures.spline import spline_figure
+from riskset_report.blocks import Figure, Text, cells_in
+from riskset_report.figures.spline import draw
 from riskset_report.figures.spline_plot import SplinePlot
+from riskset_report.figures.style import drawn_files
 from riskset_report.printing import FigureFiles, Printer
 
 
@@ -30,24 +31,13 @@ class SplineFigure(Figure):
     x_label: str
     y_label: str
     footnotes: tuple[Text, ...]
-    notices: str
-    description: str = ""
-    """In one sentence, what is drawn."""
-
-    @property
-    def alt(self) -> str:
-        return f"{self.title}. {self.description}".rstrip()
 
     @property
     def cells(self) -> tuple[str, ...]:
         return (*self.hr, *self.lower, *self.upper, *cells_in(*self.footnotes))
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        return (PAGE_MM, COLUMN_MM)
-
     def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
-        return spline_figure(self.plot(printer), width_mm)
+        return drawn_files(draw, self.plot(printer), width_mm)
 
     def plot(self, printer: Printer) -> SplinePlot:
         """Returns what is drawn, with its numbers."""

@@ -10,42 +10,33 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from riskset_report.figures.style import COLOURS, DASHES, GREY, SMALL, WARNING, files_of, house_style
+from riskset_report.figures.sheet import MARGIN, Sheet, line_of
+from riskset_report.figures.style import GREY, SIZE, SMALL, WARNING, curve_style
 from riskset_report.figures.survival_layout import (
     GAP,
     HANDLE,
-    LINE,
-    MARGIN,
     TOP_PERCENT,
-    Y_TICKS,
     FigureLayout,
     layout_of,
     legend_rows,
+    tick_label,
 )
 from riskset_report.figures.survival_plot import PlottedCurve, SurvivalPlot
-from riskset_report.printing import FigureFiles
-
-LINE_SPACING = 1.3  # makes one line of the fonts below as high as `layout` assumes
 
 
-def survival_figure(plot: SurvivalPlot, width_mm: int) -> FigureFiles:
-    """Returns the same bytes for the same plot, fonts and matplotlib."""
-    with house_style():
-        return files_of(_drawn(plot, layout_of(plot, width_mm)))
-
-
-def _drawn(plot: SurvivalPlot, layout: FigureLayout) -> Figure:
+def draw(plot: SurvivalPlot, width_mm: int) -> Figure:
+    """Returns the drawing, in the fonts that are set when it is called."""
+    layout = layout_of(plot, width_mm)
     figure = Figure(figsize=(layout.width, layout.tops.end))
-    axes = _axes(figure, layout)
+    sheet, axes = Sheet(figure, layout.tops.end), _axes(figure, layout)
     for index, curve in enumerate(plot.curves):
-        _draw_curve(axes, curve, plot.days_per_unit, _style(index))
-        _draw_risk_row(figure, [plot.at_risk(curve, tick) for tick in layout.ticks], index, layout)
+        draw_curve(axes, curve, plot.days_per_unit, index)
+        _draw_risk_row(sheet, [plot.at_risk(curve, tick) for tick in layout.ticks], index, layout)
     _draw_medians(axes, plot)
-    _draw_labels(figure, layout)
-    _draw_legend(figure, layout)
-    _draw_box(figure, layout)
+    _draw_labels(sheet, layout, plot.risk_title)
+    _draw_legend(sheet, layout)
+    sheet.lines(layout.texts.statistics, *_corner(layout, "box"), SIZE)
     return figure
 
 
@@ -64,81 +55,70 @@ def _axes(figure: Figure, layout: FigureLayout) -> Axes:
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlim(0, layout.last_time)
     axes.set_ylim(0, TOP_PERCENT)
-    axes.set_xticks(layout.ticks, [f"{tick:g}" for tick in layout.ticks])
+    axes.set_xticks(layout.ticks, [tick_label(tick) for tick in layout.ticks])
     axes.set_yticks(range(0, 101, 20))
     return axes
 
 
-def _style(index: int) -> dict[str, Any]:
-    """Of the curve at `index`: four colours, then the same with different dashes."""
-    dashes = DASHES[(index + index // len(COLOURS)) % len(DASHES)]
-    return {"color": COLOURS[index % len(COLOURS)], "linestyle": (0, dashes) if dashes else "-", "linewidth": 1.6}
-
-
-def _draw_curve(axes: Axes, curve: PlottedCurve, days_per_unit: float, style: dict[str, Any]) -> None:
-    """Steps, and a band between the limits that ends where they are not defined."""
+def draw_curve(
+    axes: Axes,
+    curve: PlottedCurve,
+    days_per_unit: float,
+    index: int,
+    *,
+    has_band: bool = True,
+    **style: Any,  # noqa: ANN401
+) -> None:
+    """Draws steps in the style of the curve at `index`, and a band between the limits that ends where they are not
+    defined."""
+    own = curve_style(index)
     days, survival = curve.steps(curve.survival).T
-    lower, upper = (curve.steps(limit)[:, 1] for limit in (curve.lower, curve.upper))
-    axes.plot(days / days_per_unit, 100 * survival, **style)
-    axes.fill_between(days / days_per_unit, 100 * lower, 100 * upper, color=style["color"], alpha=0.13, linewidth=0)
+    axes.plot(days / days_per_unit, 100 * survival, **own, **style)
+    if has_band:
+        lower, upper = (curve.steps(limit)[:, 1] for limit in (curve.lower, curve.upper))
+        axes.fill_between(days / days_per_unit, 100 * lower, 100 * upper, color=own["color"], alpha=0.13, linewidth=0)
 
 
 def _draw_medians(axes: Axes, plot: SurvivalPlot) -> None:
     """Dotted from 50% to each curve and down to the axis."""
-    medians = [None if curve.median_days is None else curve.median_days / plot.days_per_unit for curve in plot.curves]
-    reached = {index: median for index, median in enumerate(medians) if median is not None}
+    medians = [curve.drawn_median for curve in plot.curves]
+    reached = {index: days / plot.days_per_unit for index, days in enumerate(medians) if days is not None}
     dotted: dict[str, Any] = {"linestyle": (0, (1, 1.5)), "linewidth": 1.0}
     axes.plot([0, max(reached.values(), default=0)], [50, 50], color="#888888", **dotted)
     for index, median in reached.items():
-        axes.plot([median, median], [0, 50], color=_style(index)["color"], **dotted)
+        axes.plot([median, median], [0, 50], color=curve_style(index)["color"], **dotted)
 
 
-def _draw_risk_row(figure: Figure, at_risk: Sequence[str], index: int, layout: FigureLayout) -> None:
+def _draw_risk_row(sheet: Sheet, at_risk: Sequence[str], index: int, layout: FigureLayout) -> None:
     """The arm's name beside, and under each tick how many were still at risk just before it."""
-    top, colour = layout.tops.risk_rows[index], _style(index)["color"]
-    _write(figure, layout, MARGIN, top, layout.texts.risk_labels[index], color=colour)
+    top, colour = layout.tops.risk_rows[index], curve_style(index)["color"]
+    sheet.lines(layout.texts.risk_labels[index], MARGIN, top, SIZE, color=colour)
     for tick, number in zip(layout.ticks, at_risk, strict=True):
-        x = layout.texts.left + tick / layout.last_time * layout.axes.width
-        _write(figure, layout, x, top, number, ha="center")
+        sheet.line(number, layout.x(tick), top, SIZE, ha="center")
 
 
-def _draw_labels(figure: Figure, layout: FigureLayout) -> None:
+def _draw_labels(sheet: Sheet, layout: FigureLayout, risk_title: str) -> None:
     words, tops = layout.texts, layout.tops
-    middle = words.left + layout.axes.width / 2
-    _write(figure, layout, middle, tops.x_label, words.x_label, ha="center")
-    beside = (words.left - Y_TICKS, tops.axes + layout.axes.height / 2)
-    _write(figure, layout, *beside, words.y_label, rotation=90, ha="right", va="center", multialignment="center")
-    _write(figure, layout, MARGIN, tops.risk_title, words.at_risk_title, fontweight="bold")
-    _write(figure, layout, MARGIN, tops.footnote, words.footnote, fontsize=SMALL, color=GREY)
-    _write(figure, layout, MARGIN, tops.notices, words.notices, fontsize=SMALL, color=WARNING)
+    sheet.lines(layout.x_label, words.left + layout.axes.width / 2, tops.x_label, SIZE, ha="center")
+    sheet.upright(words.y_label, MARGIN, tops.axes + layout.axes.height / 2, SIZE)
+    sheet.line(risk_title, MARGIN, tops.risk_title, SIZE, fontweight="bold")
+    sheet.lines(words.footnote, MARGIN, tops.footnote, SMALL, color=GREY)
+    sheet.lines(words.notices, MARGIN, tops.notices, SMALL, color=WARNING)
 
 
-def _draw_legend(figure: Figure, layout: FigureLayout) -> None:
+def _draw_legend(sheet: Sheet, layout: FigureLayout) -> None:
     """A piece of each curve and its name."""
     left, top = _corner(layout, "legend")
     for index, row in enumerate(legend_rows(layout.texts.legend)):
-        middle = layout.tops.end - top - row - LINE / 2
-        ends = ([left, left + HANDLE - GAP], [middle, middle])
-        figure.add_artist(Line2D(*ends, transform=figure.dpi_scale_trans, **_style(index)))
-        _write(figure, layout, left + HANDLE, top + row, layout.texts.legend[index])
-
-
-def _draw_box(figure: Figure, layout: FigureLayout) -> None:
-    _write(figure, layout, *_corner(layout, "box"), layout.texts.statistics)
+        middle = top + row + line_of(SIZE) / 2
+        sheet.stroke((left, middle), (left + HANDLE - GAP, middle), **curve_style(index))
+        sheet.lines(layout.texts.legend[index], left + HANDLE, top + row, SIZE)
 
 
 def _corner(layout: FigureLayout, part: str) -> tuple[float, float]:
     """The upper left corner of legend or box on the sheet: from the left edge, and from the top."""
+    size = {"legend": layout.texts.legend_size, "box": layout.texts.box_size}[part]
     if layout.placement is None:
-        return layout.texts.left, {"legend": layout.tops.legend, "box": layout.tops.box}[part]
-    place, size = {
-        "legend": (layout.placement.legend, layout.texts.legend_size),
-        "box": (layout.placement.box, layout.texts.box_size),
-    }[part]
+        return layout.outside(size), {"legend": layout.tops.legend, "box": layout.tops.box}[part]
+    place = {"legend": layout.placement.legend, "box": layout.placement.box}[part]
     return layout.texts.left + place.x, layout.tops.axes + layout.axes.height - place.y - size.height
-
-
-def _write(figure: Figure, layout: FigureLayout, x: float, top: float, text: str, **style: Any) -> None:  # noqa: ANN401
-    """Lines at `x` inches from the left edge and `top` inches under the upper one."""
-    defaults: dict[str, Any] = {"va": "top", "linespacing": LINE_SPACING, "transform": figure.dpi_scale_trans}
-    figure.text(x, layout.tops.end - top, text, **(defaults | style))

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
+from typing import Final
 
 import numpy as np
 
-from riskset_report.blocks import COLUMN_MM, PAGE_MM, Figure, Shown, Text, cells_in
-from riskset_report.figures.survival_drawing import survival_figure
+from riskset.stats.grid_shift import most_days_moved
+from riskset_report.blocks import Figure, Shown, Text, cells_in
+from riskset_report.figures.style import drawn_files
+from riskset_report.figures.survival_drawing import draw
 from riskset_report.figures.survival_plot import PlottedCurve, SurvivalPlot
 from riskset_report.printing import FigureFiles, Printer
+
+FEWEST: Final = 10
+"""A curve is drawn to the last day before which so many are at risk: after it, each patient moves it too far."""
+_SPACE: Final = "\u00a0 "
+"""Between a name and its number: wider than a space, of characters that the fonts of journals have. A line may end."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +46,41 @@ class CurveCells:
         """Returns the curve with its numbers."""
         return PlottedCurve(
             label=self.label,
-            is_reference=self.is_reference,
             days=np.array(self.days, dtype=np.float64),
             survival=printer.numbers(self.survival),
             lower=printer.numbers(self.lower),
             upper=printer.numbers(self.upper),
             at_risk=tuple(printer.shown(Shown("count", (id_,))) for id_ in self.at_risk),
             median_days=printer.number(*self.median) if self.median else None,
-            legend=printer.say("report.figure.reference", level=self.label) if self.is_reference else "",
             start=self.start,
+            n_drawn=None if self.is_small(printer) else self._n_followed(printer),
         )
+
+    def is_small(self, printer: Printer) -> bool:
+        """Whether there are never `FEWEST` at risk: the curve is then drawn to its end."""
+        return bool(self.days) and self._n_followed(printer) == 0
+
+    def _n_followed(self, printer: Printer) -> int:
+        """How many steps there are up to the last with `FEWEST` at risk before it, or with a number that is held back:
+        what is not known ends no curve."""
+        followed = np.flatnonzero(~(printer.numbers(self.at_risk) < FEWEST))
+        return int(followed[-1]) + 1 if followed.size else 0
+
+    def days_moved(self, printer: Printer, width_days: int) -> float:
+        """Returns by how many days at most a grid may have moved the median; inf where a number is held back."""
+        at_risk, survival = printer.numbers(self.at_risk), printer.numbers(self.survival)
+        if printer.mark((*self.at_risk, *self.survival, *self.median)):
+            return inf
+        median = printer.number(*self.median)
+        return most_days_moved(np.array(self.days, dtype=np.int64), at_risk, survival, median, width_days)
+
+
+@dataclass(frozen=True)
+class OffGrid:
+    """The footnote of a figure whose medians the grid has moved by a day at most."""
+
+    footnote: Text
+    width_days: int
 
 
 @dataclass(frozen=True)
@@ -61,43 +96,69 @@ class SurvivalFigure(Figure):
     comparison: tuple[Text, ...]
     """Hazard ratios and log-rank tests; empty if there is only one arm."""
     footnote: Text
-    notices: str
+    """On what the curves were computed, where it matters which grid."""
+    off_grid: OffGrid | None = None
+    """What is printed instead where the grid does not matter; None where that is not known."""
+    ticks: tuple[float, ...] = ()
+    """Of the time axis, as the study names them."""
 
     @property
     def cells(self) -> tuple[str, ...]:
         drawn = (id_ for curve in self.curves for id_ in curve.cells)
-        return (*drawn, *cells_in(*(text for _, text in self.medians), *self.comparison, self.footnote))
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        return (PAGE_MM, COLUMN_MM)
+        off_grid = [self.off_grid.footnote] if self.off_grid else []
+        texts = (*(text for _, text in self.medians), *self.comparison, self.footnote, *off_grid)
+        return (*drawn, *cells_in(*texts))
 
     def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
-        return survival_figure(self.plot(printer), width_mm)
+        return drawn_files(draw, self.plot(printer), width_mm)
 
     def plot(self, printer: Printer) -> SurvivalPlot:
         """Returns what is drawn, with its numbers."""
         medians = [printer.text(median) for _, median in self.medians]
-        lines = [f"{label}\u2002{text}" for (label, _), text in zip(self.medians, medians, strict=True)]
+        lines = [f"{label}{_SPACE}{text}" for (label, _), text in zip(self.medians, medians, strict=True)]
         comparison = [printer.text(text) for text in self.comparison]
-        is_not_reached = any(printer.words.not_reached in text for text in medians)
+        curves = tuple(curve.printed(printer) for curve in self.curves)
+        not_reached = any(printer.words.not_reached in text for text in medians)
         return SurvivalPlot(
             x_label=self.x_label,
             y_label=self.y_label,
+            risk_title=printer.say("report.figure.at_risk"),
             unit=printer.unit,
             days_per_unit=printer.days_per_unit,
-            curves=tuple(curve.printed(printer) for curve in self.curves),
+            curves=curves,
+            legend=tuple(legend_of(curve, printer) for curve in self.curves),
             statistics=_paragraphs([self.medians_title, *lines] if lines else [], comparison),
             footnote=" ".join(
                 [
-                    printer.text(self.footnote),
-                    *([printer.say("report.km.not_reached")] if is_not_reached else []),
+                    printer.text(self._how(printer)),
+                    *ends_of(self.curves, printer),
+                    *([printer.say("report.km.not_reached")] if not_reached else []),
                     *printer.reasons(self.cells),
                 ]
             ),
-            at_risk_title=printer.say("report.figure.at_risk"),
             notices=self.notices,
+            ticks=self.ticks,
         )
+
+    def _how(self, printer: Printer) -> Text:
+        """The footnote: without the grid if it moved no median by more than a day."""
+        if (off := self.off_grid) is None:
+            return self.footnote
+        is_moved = any(curve.days_moved(printer, off.width_days) > 1 for curve in self.curves)
+        return self.footnote if is_moved else off.footnote
+
+
+def ends_of(curves: Sequence[CurveCells], printer: Printer) -> Iterator[str]:
+    """Yields where the curves of a figure end, if not where follow-up does."""
+    if any(curve.printed(printer).is_cut for curve in curves):
+        yield printer.say("report.figure.curves_end", n=FEWEST)
+        if small := tuple(curve.label for curve in curves if curve.is_small(printer)):
+            yield printer.say("report.figure.small_arms", arms=small, n=FEWEST)
+
+
+def legend_of(curve: CurveCells, printer: Printer) -> str:
+    """Returns the name of a curve: `sorafenib (reference)`."""
+    return printer.say("report.figure.reference", level=curve.label) if curve.is_reference else curve.label
 
 
 def _paragraphs(first: list[str], second: list[str]) -> tuple[str, ...]:

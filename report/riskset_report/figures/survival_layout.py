@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Final
 
 import numpy as np
 
 from riskset_report.figures.legend_placement import LegendPlacement, Size, free_placement
 from riskset_report.figures.ruler import Ruler
+from riskset_report.figures.sheet import MARGIN, line_of
 from riskset_report.figures.style import MM_PER_INCH, SIZE, SMALL
 from riskset_report.figures.survival_plot import Floats, SurvivalPlot
 
-MARGIN = 0.12
 GAP = 0.1
-LINE, SMALL_LINE = 0.165, 0.13  # from one line of text to the next
 HANDLE = 0.42  # the piece of curve in the legend, with the gap after it
 Y_TICKS, X_TICKS = 0.42, 0.28  # the ticks and their labels
 TOP_PERCENT = 102.0  # a little above 100, so that the first step is not on the edge
 
-_AXES_HEIGHT = 3.5
-_LEGEND_WIDTH, _BOX_WIDTH, _RISK_LABEL_WIDTH, _X_LABEL_WIDTH = 2.5, 2.7, 1.5, 3.9
+_NARROW: Final = 4.0  # narrower figures have lower axes
+_HEIGHTS: Final = {True: 2.6, False: 3.0}
+_LEGEND_WIDTH, _BOX_WIDTH = 2.5, 2.7  # where there is room
+_RISK_LABEL_WIDTH, _RISK_LABEL_SHARE = 1.5, 0.29  # the most, also of the figure's width
 _MOST_TICKS = 9
 _TICK_STEPS: dict[str, tuple[float, ...]] = {
     "day": (1, 2, 5, 7, 14, 30, 60, 90, 180, 365, 730, 1825, 3650),
@@ -30,25 +32,29 @@ _TICK_STEPS: dict[str, tuple[float, ...]] = {
     "year": (0.25, 0.5, 1, 2, 5, 10, 20),
 }
 
+Lines = tuple[str, ...]
+"""One text, broken into lines."""
+
 
 @dataclass(frozen=True)
 class FigureTexts:
-    """Every text of the figure, broken into lines, and the space it needs. Tuples have one entry per curve."""
+    """Every text of the figure, and the space it needs."""
 
-    legend: tuple[str, ...]
-    risk_labels: tuple[str, ...]
-    statistics: str
-    x_label: str
-    y_label: str
-    footnote: str
-    notices: str
-    at_risk_title: str
+    legend: tuple[Lines, ...]
+    """One for each curve."""
+    risk_labels: tuple[Lines, ...]
+    statistics: Lines
+    y_label: Lines
+    footnote: Lines
+    notices: Lines
     legend_size: Size
     box_size: Size
     left: float
     """From the edge of the figure to the axes."""
+    right: float
+    """From the axes to the other edge."""
     count_width: float
-    """Of the widest number at risk."""
+    """Of the widest text below a tick."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ class FigureLayout:
     width: float
     texts: FigureTexts
     axes: Size
+    x_label: Lines
     last_time: float
     """Where the axis ends, in the study's unit."""
     ticks: tuple[float, ...]
@@ -78,25 +85,36 @@ class FigureLayout:
     """Of legend and text box inside the axes; None if no corners are free: they are then above and below the axes."""
     tops: Tops
 
+    def x(self, time: float) -> float:
+        """Returns where a time is, from the left edge of the figure: of the axis and of what is below its ticks."""
+        return self.texts.left + time / self.last_time * self.axes.width
+
+    def outside(self, size: Size) -> float:
+        """Returns where a part outside the axes begins: below or above their left end, if it has room there."""
+        return self.texts.left if self.texts.left + size.width <= self.width - MARGIN else MARGIN
+
 
 def layout_of(plot: SurvivalPlot, width_mm: int) -> FigureLayout:
     """Measures in the fonts that are set when it is called."""
-    width = width_mm / MM_PER_INCH
-    texts = _texts(plot, Ruler(), width)
-    axes = Size(width - texts.left - 2 * MARGIN, _AXES_HEIGHT)
-    last_day = 1.02 * max([1.0, *(float(curve.days[-1]) for curve in plot.curves if curve.days.size)])
+    width, ruler = width_mm / MM_PER_INCH, Ruler()
+    height = _HEIGHTS[width < _NARROW]
+    texts = _texts(plot, ruler, width, height)
+    axes = Size(width - texts.left - texts.right, height)
+    last_day = 1.02 * max([1.0, *(curve.last_day for curve in plot.curves)])
     last_time = last_day / plot.days_per_unit
-    most_ticks = min(_MOST_TICKS, int(axes.width / (texts.count_width + GAP)))
     lines = [line * (axes.width / last_day, axes.height / TOP_PERCENT * 100) for line in _lines(plot)]
     placement = free_placement(lines, axes, texts.legend_size, texts.box_size)
+    middle = texts.left + axes.width / 2
+    x_label = tuple(ruler.wrap(plot.x_label, SIZE, 2 * (min(middle, width - middle) - MARGIN)))
     return FigureLayout(
-        width,
-        texts,
-        axes,
-        last_time,
-        ticks(last_time, plot.unit, most_ticks),
-        placement,
-        _tops(texts, placement is None),
+        width=width,
+        texts=texts,
+        axes=axes,
+        x_label=x_label,
+        last_time=last_time,
+        ticks=_ticks(plot, ruler, texts, last_time, axes.width),
+        placement=placement,
+        tops=_tops(texts, x_label, height, placement is None),
     )
 
 
@@ -109,67 +127,82 @@ def ticks(last_time: float, unit: str, most: int) -> tuple[float, ...]:
     return tuple(step * i for i in range(int(last_time / step) + 1))
 
 
+def _ticks(plot: SurvivalPlot, ruler: Ruler, texts: FigureTexts, last_time: float, width: float) -> tuple[float, ...]:
+    """Of the ticks that the study names each that is on the axis and has room beside the one before it; without any,
+    customary ones."""
+    own = ruler.widest([tick_label(tick) for tick in plot.ticks], SIZE)
+    room = (max(own, texts.count_width) + GAP) * last_time / width
+    kept: list[float] = []
+    for tick in plot.ticks:
+        if tick <= last_time and (not kept or tick - kept[-1] >= room):
+            kept.append(tick)
+    customary = min(_MOST_TICKS, int(width / (texts.count_width + GAP)))
+    return tuple(kept) or ticks(last_time, plot.unit, customary)
+
+
+def tick_label(tick: float) -> str:
+    return f"{tick:g}"
+
+
 def _lines(plot: SurvivalPlot) -> Iterator[Floats]:
     """The lines that text must not cover: curves, limits and medians, (n, 2) as day and survival."""
     for curve in plot.curves:
         yield from (curve.steps(values) for values in (curve.survival, curve.lower, curve.upper))
-        if curve.median_days is not None:
-            yield np.array([(0.0, 0.5), (curve.median_days, 0.5), (curve.median_days, 0.0)])
+        if curve.drawn_median is not None:
+            yield np.array([(0.0, 0.5), (curve.drawn_median, 0.5), (curve.drawn_median, 0.0)])
 
 
-def _texts(plot: SurvivalPlot, ruler: Ruler, width: float) -> FigureTexts:
-    names = [curve.legend or curve.label for curve in plot.curves]
-    legend = tuple(_broken(ruler, name, _LEGEND_WIDTH, most_lines=3) for name in names)
-    risk_labels = tuple(_broken(ruler, curve.label, _RISK_LABEL_WIDTH, most_lines=2) for curve in plot.curves)
-    statistics = "\n".join(_broken(ruler, line, _BOX_WIDTH) for line in plot.statistics)
-    y_label = _broken(ruler, plot.y_label, _AXES_HEIGHT)
+def _texts(plot: SurvivalPlot, ruler: Ruler, width: float, height: float) -> FigureTexts:
+    whole, line = width - 2 * MARGIN, line_of(SIZE)
+    legend = _each(ruler, plot.legend, min(_LEGEND_WIDTH, whole - HANDLE), most_lines=4)
+    risk_labels = _each(
+        ruler, [curve.label for curve in plot.curves], min(_RISK_LABEL_WIDTH, _RISK_LABEL_SHARE * width), most_lines=3
+    )
+    statistics = tuple(row for text in plot.statistics for row in ruler.wrap(text, SIZE, min(_BOX_WIDTH, whole)))
+    y_label = tuple(ruler.wrap(plot.y_label, SIZE, height))
     count_width = ruler.widest([curve.widest_at_risk for curve in plot.curves], SIZE)
-    beside_rows = MARGIN + ruler.widest(risk_labels, SIZE) + GAP + count_width / 2
+    beside_rows = MARGIN + _widest(ruler, risk_labels) + GAP + count_width / 2
     return FigureTexts(
         legend=legend,
         risk_labels=risk_labels,
         statistics=statistics,
-        x_label=_broken(ruler, plot.x_label, _X_LABEL_WIDTH),
         y_label=y_label,
-        footnote="\n".join(ruler.wrap(plot.footnote, SMALL, width - 2 * MARGIN)),
-        at_risk_title=plot.at_risk_title,
-        notices="\n".join(ruler.wrap(plot.notices, SMALL, width - 2 * MARGIN)),
-        legend_size=Size(HANDLE + ruler.widest(legend, SIZE), sum(height_of(text) for text in legend)),
-        box_size=Size(ruler.widest(statistics.split("\n"), SIZE), height_of(statistics)),
-        left=max(beside_rows, MARGIN + height_of(y_label) + Y_TICKS),
+        footnote=tuple(ruler.paragraphs([plot.footnote], SMALL, whole)),
+        notices=tuple(ruler.paragraphs([plot.notices], SMALL, whole)),
+        legend_size=Size(HANDLE + _widest(ruler, legend), line * sum(map(len, legend))),
+        box_size=Size(ruler.widest(statistics, SIZE), line * len(statistics)),
+        left=max(beside_rows, MARGIN + line * len(y_label) + Y_TICKS),
+        right=MARGIN + max(MARGIN, count_width / 2),
         count_width=count_width,
     )
 
 
-def _broken(ruler: Ruler, text: str, width: float, most_lines: int = 99) -> str:
-    return "\n".join(ruler.wrap(text, SIZE, width, most_lines))
+def _each(ruler: Ruler, texts: Sequence[str], width: float, most_lines: int) -> tuple[Lines, ...]:
+    return tuple(tuple(ruler.wrap(text, SIZE, width, most_lines)) for text in texts)
 
 
-def height_of(text: str, line: float = LINE) -> float:
-    """Of lines joined by newlines."""
-    return line * len(text.split("\n"))
+def _widest(ruler: Ruler, texts: Sequence[Lines]) -> float:
+    return ruler.widest([line for lines in texts for line in lines], SIZE)
 
 
-def _tops(texts: FigureTexts, is_text_outside: bool) -> Tops:
+def _tops(texts: FigureTexts, x_label: Lines, height: float, is_text_outside: bool) -> Tops:
     """The parts from top to bottom; legend and box take space only if they are outside the axes."""
-    notices_height = height_of(texts.notices, SMALL_LINE) + GAP if texts.notices else 0.0
-    legend_height = texts.legend_size.height + GAP if is_text_outside else 0.0
-    box_height = GAP + texts.box_size.height if is_text_outside else 0.0
-    rows = [height_of(label) for label in texts.risk_labels]
+    line, small = line_of(SIZE), line_of(SMALL)
+    has_box = is_text_outside and bool(texts.statistics)
     heights = [
-        notices_height,
-        legend_height,
-        _AXES_HEIGHT + X_TICKS,
-        height_of(texts.x_label) + GAP,
-        LINE + GAP / 2,
-        *rows,
+        small * len(texts.notices) + GAP if texts.notices else 0.0,
+        texts.legend_size.height + GAP if is_text_outside else line / 2,
+        height + X_TICKS,
+        line * len(x_label) + GAP,
+        line + GAP / 2,
+        *(line * len(label) for label in texts.risk_labels),
     ]
-    notices, legend, axes, x_label, risk_title, *risk_rows, below = accumulate(heights, initial=MARGIN)
-    footnote = below + box_height + GAP
-    end = footnote + height_of(texts.footnote, SMALL_LINE) + MARGIN
-    return Tops(notices, legend, axes, x_label, risk_title, tuple(risk_rows), below + GAP, footnote, end)
+    notices, legend, axes, x_label_top, risk_title, *risk_rows, below = accumulate(heights, initial=MARGIN)
+    footnote = below + GAP + (texts.box_size.height + GAP if has_box else 0.0)
+    end = footnote + small * len(texts.footnote) + MARGIN
+    return Tops(notices, legend, axes, x_label_top, risk_title, tuple(risk_rows), below + GAP, footnote, end)
 
 
-def legend_rows(legend: Sequence[str]) -> tuple[float, ...]:
+def legend_rows(legend: Sequence[Lines]) -> tuple[float, ...]:
     """Where each text of the legend begins, from the legend's top."""
-    return tuple(accumulate((height_of(text) for text in legend[:-1]), initial=0.0))
+    return tuple(accumulate((line_of(SIZE) * len(text) for text in legend[:-1]), initial=0.0))

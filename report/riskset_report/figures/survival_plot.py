@@ -15,7 +15,6 @@ class PlottedCurve:
     """One arm. One entry per grid step at which a patient exits, in increasing order."""
 
     label: str
-    is_reference: bool
     days: Floats
     survival: Floats
     """Just after the day, 0 to 1; nan where it is held back, and in the limits where they are not defined."""
@@ -25,15 +24,33 @@ class PlottedCurve:
     """Just before the day, as printed."""
     median_days: float | None
     """None if it is not reached, or there is none."""
-    legend: str = ""
-    """What the legend calls it, where that is more than the label."""
     start: float = 1.0
     """The height on day 0: 0 for an incidence, which rises."""
+    n_drawn: int | None = None
+    """How many of the steps are drawn; None for all."""
 
     def steps(self, values: Floats) -> Floats:
-        """`values` (survival, or a limit) as steps from (0, `start`) to the last day: (2 n + 1, 2), day and value."""
-        days = np.repeat(np.concatenate([[0.0], self.days]), 2)[1:]
-        return np.column_stack([days, np.repeat(np.concatenate([[self.start], values]), 2)[:-1]])
+        """`values` (survival, or a limit) as steps from (0, `start`) to the last day that is drawn: (2 n + 1, 2), day
+        and value."""
+        drawn = slice(self.n_drawn)
+        days = np.repeat(np.concatenate([[0.0], self.days[drawn]]), 2)[1:]
+        return np.column_stack([days, np.repeat(np.concatenate([[self.start], values[drawn]]), 2)[:-1]])
+
+    @property
+    def last_day(self) -> float:
+        """The last that is drawn; 0 if nobody exits."""
+        return float(self.days[: self.n_drawn][-1]) if self.days.size else 0.0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it ends before its last step."""
+        return self.n_drawn is not None and self.n_drawn < self.days.size
+
+    @property
+    def drawn_median(self) -> float | None:
+        """The median in days, if the curve is drawn so far."""
+        reached = self.median_days
+        return reached if reached is not None and reached <= self.last_day else None
 
     def at_risk_before(self, day: float) -> str:
         """The number at risk of the next step, since nobody exits between steps."""
@@ -52,16 +69,20 @@ class SurvivalPlot:
 
     x_label: str
     y_label: str
+    risk_title: str
+    """Above the numbers at risk."""
     unit: str
     days_per_unit: float
     curves: tuple[PlottedCurve, ...]
+    legend: tuple[str, ...]
+    """The name of each curve."""
     statistics: tuple[str, ...]
     """Lines of the text box: medians, hazard ratios, log-rank tests."""
     footnote: str
-    at_risk_title: str
-    """Above the numbers at risk."""
     notices: str = ""
     """Printed in the figure itself, so that they stay with it when it is copied from the page."""
+    ticks: tuple[float, ...] = ()
+    """Of the time axis, in the unit, as the study names them; empty for customary ones."""
 
     def at_risk(self, curve: PlottedCurve, time: float) -> str:
         """The number at risk just before `time`, which is in the study's unit."""

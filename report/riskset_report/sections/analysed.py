@@ -40,11 +40,12 @@ def population_of(entry: ResultEntry, context: Context) -> str:
     return str(say("report.analysed.complete_cases") if is_complete else say("report.analysed.with_follow_up"))
 
 
-def analysed_notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
-    """Yields how many patients are analysed, how many are not and why, and which covariate costs many of them; why
-    there is nothing by arm; and what competes with the event where that is censored."""
+def analysed_notes(entry: ResultEntry, context: Context, *, has_advice: bool = True) -> Iterator[Text]:
+    """Yields how many patients are analysed, how many are not and why; why there is nothing by arm; what competes with
+    the event where that is censored; and with `has_advice`, what would pass, and which covariate costs many patients. A
+    figure has no advice: that is for the study's author, not for readers of a journal."""
     labels, cells = context.labels, context.cells
-    yield from arms_notes(entry, context)
+    yield from arms_notes(entry, context, has_remedy=has_advice)
     if entry.meets_demands is False:
         yield (context.say("report.balance.flagged"),)
     if entry.kind != CAUSES and (events := labels.competing.get(entry.analysis.endpoint or "")):
@@ -67,17 +68,20 @@ def analysed_notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
                 (*worded(of, context.language), *(_variables(by_variable, labels) if code == INCOMPLETE else ()))
             )
     yield (*context.worded("report.analysed.some", n=n), *_joined(lost, "; "), ".")
-    if many := entry.excluded.costly(entry.analysed):
+    if has_advice and (many := entry.excluded.costly(entry.analysed)):
         names = tuple(labels.plain_variable(name) for name in many)
         text = costly(entry, names).in_language(context.language)
         yield (Shown("words", tuple(by_variable[name] for name in many), text),)
 
 
-def arms_notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
+def arms_notes(entry: ResultEntry, context: Context, *, has_remedy: bool = True) -> Iterator[Text]:
     """Yields why there is nothing by arm, where the study asks for it and a rule forbids it."""
     if refusal := entry.analysis.arms_refusal:
-        remedy = told(refusal.remedy, context.language)
-        yield context.worded("report.analysed.no_arms", rule=refusal.rule, reason=refusal.message, remedy=remedy)
+        why = {"rule": refusal.rule, "reason": refusal.message}
+        if has_remedy:
+            yield context.worded("report.analysed.no_arms", **why, remedy=told(refusal.remedy, context.language))
+        else:
+            yield context.worded("report.analysed.no_arms_alone", **why)
 
 
 def costly(entry: ResultEntry, names: tuple[str, ...]) -> Message:

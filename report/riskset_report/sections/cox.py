@@ -24,6 +24,7 @@ from riskset_report.not_reported import missing, not_reported, reason, sentence,
 from riskset_report.sections import cox_forest
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sections.cox_beside import beside, tests_of_time
+from riskset_report.sections.cox_log_log import log_log_figures
 from riskset_report.sections.cox_spline import spline_figures
 from riskset_report.sections.section import Context, Section, own_title
 
@@ -60,6 +61,7 @@ def _beside(models: Sequence[_Model], context: Context) -> Iterator[Figure | Tab
     fitted = [(model.name(context), model.entry) for model in models if model.fit]
     yield from spline_figures([entry for _, entry in fitted], context)
     yield from tests_of_time(_title(models[0].entry, context), fitted, context)
+    yield from log_log_figures([entry for _, entry in fitted], context)
 
 
 def _boxes(models: Sequence[_Model], context: Context) -> list[Box]:

@@ -21,7 +21,6 @@ from riskset_report.sections.section import Context
 
 _FEWEST: Final = 2
 """Estimates: one alone is not worth a figure."""
-_RATIO: Final = ("terms.hr", "terms.lower", "terms.upper")
 _REFERENCE: Final = IntervalCells("reference", "", "", "")
 
 
@@ -63,13 +62,13 @@ class _Sides:
     alone: tuple[ResultEntry, ...]
     """Univariable models."""
     together: ResultEntry | None
-    """The multivariable one, if it has estimates."""
+    """The multivariable one, if it has estimates, or is separated and has a limit."""
 
     @classmethod
     def of(cls, entries: Sequence[ResultEntry]) -> _Sides:
         alone = tuple(entry for entry in entries if _model(entry).model == "univariable")
-        fitted = (entry for entry in entries if entry not in alone and isinstance(entry.result, CoxFit))
-        return cls(alone, next(fitted, None))
+        with_ratios = (entry for entry in entries if entry not in alone and _has_ratios(entry.result))
+        return cls(alone, next(with_ratios, None))
 
     @property
     def has_both(self) -> bool:
@@ -174,17 +173,24 @@ def _term(entry: ResultEntry | None, column: Column, mark: Mark, context: Contex
     if entry is None:
         return _Term()
     at, end = Place(entry.id, variable=column.variable), entry.result
+    estimated = end.terms if isinstance(end, CoxFit) else end.rest or () if isinstance(end, Separated) else ()
+    if any(term.column == column for term in estimated):
+        return _estimate(at, column, mark, of_rest=isinstance(end, Separated))
     if isinstance(end, CoxFit):
-        if any(term.column == column for term in end.terms):
-            hr, lower, upper, p = (at.of(key, level=column.level).id for key in (*_RATIO, "terms.p"))
-            ratio, of_p = Told((Shown("ratio", (hr, lower, upper)),)), Told((Shown("p_value", (p,)),))
-            return _Term(ratio, of_p, IntervalCells(mark, hr, lower, upper))
         found = end.why_not_used(column)
         end = NotEstimable(found.code, found.message)
     elif isinstance(end, Separated) and end.limit is not None and end.limit.column == column:
         return _limit(at, column, end.limit.side, mark)
     reasons = context.cells.of(entry.id, "reason")
     return _Term(Told((context.words.not_estimable,), why(end, reasons, context)))
+
+
+def _estimate(at: Place, column: Column, mark: Mark, *, of_rest: bool) -> _Term:
+    """Returns a hazard ratio; `of_rest`: of a separated model, with the separated covariate at its limit."""
+    inside = "under_separation.terms" if of_rest else "terms"
+    hr, lower, upper, p = (at.of(f"{inside}.{key}", level=column.level).id for key in ("hr", "lower", "upper", "p"))
+    ratio, of_p = Told((Shown("ratio", (hr, lower, upper)),)), Told((Shown("p_value", (p,)),))
+    return _Term(ratio, of_p, IntervalCells(mark, hr, lower, upper))
 
 
 def _limit(at: Place, column: Column, side: str, mark: Mark) -> _Term:
@@ -206,13 +212,19 @@ def _legend(sides: _Sides, context: Context) -> tuple[tuple[Mark, str], ...]:
 
 
 def _notes(sides: _Sides, context: Context) -> Iterator[Text]:
-    if (entry := sides.together) is not None and not _model(entry).exposure.weights:
-        size = {key: Shown("count", (Place(entry.id, key).id,)) for key in ("n", "events")}
-        yield context.worded("report.forest.size_of_model", **size)
+    entry = sides.together
+    separated = entry.result if entry and isinstance(entry.result, Separated) else None
+    is_counted = entry is not None and not _model(entry).exposure.weights
+    if entry is not None and is_counted and (separated is None or entry.analysed is not None):
+        patients = "analysed" if separated else "n"
+        n, events = (Shown("count", (Place(entry.id, key).id,)) for key in (patients, "events"))
+        yield context.worded("report.forest.size_of_model", n=n, events=events)
+    if separated and separated.rest:
+        yield (context.say("report.forest.at_limit"),)
     if any(":" in variable for variable in sides.variables):
         yield (context.say("report.forest.product"),)
     if sides.curved:
         yield (context.say("report.forest.curved", variables=tuple(map(context.labels.plain_variable, sides.curved))),)
     sets = {_model(entry).set_id: entry for entry in reversed(sides.models)}
     if len(sets) == 1:
-        yield from analysed_notes(next(iter(sets.values())), context)
+        yield from analysed_notes(next(iter(sets.values())), context, has_advice=False)

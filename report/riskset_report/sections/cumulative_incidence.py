@@ -79,6 +79,7 @@ def _figure(entry: ResultEntry, cause: int, context: Context) -> SurvivalFigure:
         comparison=tests,
         footnote=footnote,
         notices=context.notices,
+        ticks=context.results.study.time.ticks,
     )
 
 

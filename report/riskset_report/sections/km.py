@@ -8,9 +8,7 @@ from typing import cast
 
 from riskset.analyses.cohort import ALL
 from riskset.analyses.methods.cox import CoxModel
-from riskset.analyses.methods.cox_firth import FirthModel
 from riskset.analyses.methods.cox_fit import CoxFit
-from riskset.analyses.methods.cox_matched_sets import MatchedSetModel
 from riskset.analyses.methods.km import ArmCurve, KaplanMeier, SurvivalCurves
 from riskset.analyses.methods.km_weighted import WeightedKaplanMeier
 from riskset.analyses.quartiles import QUARTILES
@@ -19,9 +17,10 @@ from riskset.results import ResultEntry
 from riskset_report import notation
 from riskset_report.blocks import Block, Format, Row, Shown, Table, Text
 from riskset_report.cells import Place
-from riskset_report.figures.survival_figure import CurveCells, SurvivalFigure
+from riskset_report.figures.survival_figure import CurveCells, OffGrid, SurvivalFigure
 from riskset_report.not_reported import not_reported
 from riskset_report.sections.analysed import analysed_notes, population_of
+from riskset_report.sections.arm_models import models_of_arm, variables_of
 from riskset_report.sections.arms import (
     Arm,
     arms_of,
@@ -135,9 +134,19 @@ def _figure(curves: _Curves) -> SurvivalFigure:
         medians_title=context.say(f"report.km.medians{'' if curves.of_patients else '_alone'}", **of_median),
         medians=tuple((g.label, g.median) for g in curves.drawn),
         comparison=(*_hazard_ratios(curves, model), *_log_rank(curves)),
-        footnote=_footnote(curves, model),
+        footnote=_footnote(curves, model, "patients" if curves.of_patients else "averages"),
         notices=curves.context.notices,
+        off_grid=_off_grid(curves, model),
+        ticks=context.results.study.time.ticks,
     )
+
+
+def _off_grid(curves: _Curves, model: ResultEntry | None) -> OffGrid | None:
+    """Of late entries and averaged weights it is not known how far the grid moves a median."""
+    counts = curves.analysis.counts
+    if curves.of_patients is None or counts.has_entry:
+        return None
+    return OffGrid(_footnote(curves, model, "patients_off_grid"), counts.grid.width_days)
 
 
 def _curve(group: _Group) -> CurveCells:
@@ -151,34 +160,20 @@ def _curve(group: _Group) -> CurveCells:
 
 def _model_of_arm(curves: _Curves) -> ResultEntry | None:
     """The Cox model of the same patients that has the arm's hazard ratio: a univariable one if there is one, else an
-    adjusted one; of several analyses the study's first. None that is penalised, or by matched set: the footnote says
-    what it is."""
-    asked = curves.analysis
-    of_arm = [
-        entry
-        for entry in curves.context.results.entries
-        if isinstance(entry.result, CoxFit)
-        and entry.kind == "cox"
-        and not isinstance(entry.analysis, FirthModel | MatchedSetModel)
-        and (entry.analysis.endpoint, entry.analysis.population) == (asked.endpoint, asked.population)
-        and asked.counts.arm in _variables(entry)
-    ]
+    adjusted one; of several analyses the study's first."""
+    of_arm = models_of_arm(curves.entry, curves.analysis.counts.arm, curves.context.results)
     return min(of_arm, key=_univariable_first, default=None)
 
 
-def _variables(model: ResultEntry) -> set[str]:
-    return {column.variable for column in cast(CoxModel, model.analysis).design}
-
-
 def _univariable_first(model: ResultEntry) -> tuple[bool, int]:
-    return cast(CoxModel, model.analysis).model != "univariable", len(_variables(model))
+    return cast(CoxModel, model.analysis).model != "univariable", len(variables_of(model))
 
 
 def _hazard_ratios(curves: _Curves, model: ResultEntry | None) -> Iterator[Text]:
     if model is None:
         return
     fit, context = cast(CoxFit, model.result), curves.context
-    name = context.say(f"report.km.{'' if len(_variables(model)) == 1 else 'adjusted_'}hr")
+    name = context.say(f"report.km.{'' if len(variables_of(model)) == 1 else 'adjusted_'}hr")
     estimated = {term.column for term in fit.terms}
     columns = [c for c in cast(CoxModel, model.analysis).design if c.variable == curves.analysis.counts.arm]
     for column in columns:
@@ -195,16 +190,16 @@ def _log_rank(curves: _Curves) -> Iterator[Text]:
             yield curves.context.worded(f"report.km.in_figure.{name}", p=Shown("p_phrase", cells))
 
 
-def _footnote(curves: _Curves, model: ResultEntry | None) -> Text:
-    """How the figure was made: numbers, grid, limits, and the model of the hazard ratio."""
+def _footnote(curves: _Curves, model: ResultEntry | None, of: str) -> Text:
+    """How the figure was made: numbers, grid, limits, and the model of the hazard ratio. `of` is a sentence's code."""
     context = curves.context
     n, events = (Shown("count", (curves.overall.cell(key),)) for key in ("n", "events"))
     grid, limits = grid_in_words(curves.analysis.counts), limits_in_words(curves.analysis.limits_kind)
     values = {"n": n, "events": events, "grid": grid, "interval": context.interval, "limits": limits}
-    how = context.worded(f"report.km.footnote.{'patients' if curves.of_patients else 'averages'}", **values)
-    notes = [how, *analysed_notes(curves.entry, curves.context)]
+    how = context.worded(f"report.km.footnote.{of}", **values)
+    notes = [how, *analysed_notes(curves.entry, curves.context, has_advice=False)]
     if model is not None:
-        is_univariable = len(_variables(model)) == 1
+        is_univariable = len(variables_of(model)) == 1
         kind = "hazard_ratio" if is_univariable else "adjusted_hazard_ratio"
         notes.append(context.worded(f"report.km.{kind}"))
     return tuple(piece for i, note in enumerate(notes) for piece in ((" ", *note) if i else note))

@@ -120,4 +120,4 @@ def _notes(entry: ResultEntry, analysis: SiteHeterogeneity, result: SiteEstimate
         i2, tau2 = (Shown("three_digits", (Place(entry.id, key).id,)) for key in ("i2", "tau2"))
         q = Shown("chi_square", tuple(Place(entry.id, f"q.{key}").id for key in ("chi2", "df", "p")))
         yield context.worded("report.forest.heterogeneity", i2=i2, tau2=tau2, q=q)
-    yield from analysed_notes(entry, context)
+    yield from analysed_notes(entry, context, has_advice=False)

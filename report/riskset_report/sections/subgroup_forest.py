@@ -138,4 +138,4 @@ def _notes(entries: Sequence[ResultEntry], context: Context, *, has_one_set: boo
     if analysis.adjusted:
         covariates = tuple(map(labels.plain_variable, analysis.adjusted))
         yield (context.say("report.subgroup.adjusted", covariates=covariates),)
-    yield from analysed_notes(entries[0], context) if has_one_set else ()
+    yield from analysed_notes(entries[0], context, has_advice=False) if has_one_set else ()

@@ -35,6 +35,10 @@ def report(
     ] = None,
     out: Annotated[Path, typer.Option(help="A folder for results; each run writes into its own folder there.")] = OUT,
     language: Language = None,
+    text_as_paths: Annotated[
+        bool,
+        typer.Option("--text-as-paths", help="Texts of figures as outlines in SVG and PDF, which then need no font."),
+    ] = False,
 ) -> None:
     """Write the results and the report of a finished run again, from the coordinator's record. No site is asked.
 
@@ -48,7 +52,7 @@ def report(
         study, roster = _files(record, recorded, study_file, roster_file)
         speak_of_study(study.language)
         outcome = _outcome(home, record, recorded, study, roster)
-        paths = write_run(study, outcome, record, out, language)
+        paths = write_run(study, outcome, record, out, language, are_texts_paths=text_as_paths)
     for line in not_reported(study, outcome.results):
         tell(line)
     for path in where(paths):

@@ -34,8 +34,17 @@ def _on_sums(study: Study, sites: Sequence[str]) -> Message:
     return say("server.run.notice_two") if len(sites) == 2 else say("server.run.notice_masked")
 
 
-def write_run(study: Study, outcome: Outcome, record: RunRecord, out: Path, language: str | None = None) -> list[Path]:
-    """Writes what a finished run found into the folder of `out` that has the run's name; returns as `write_outcome`.
+def write_run(
+    study: Study,
+    outcome: Outcome,
+    record: RunRecord,
+    out: Path,
+    language: str | None = None,
+    *,
+    are_texts_paths: bool = False,
+) -> list[Path]:
+    """Writes what a finished run found into the folder of `out` that has the run's name; arguments and what is returned
+    as of `write_outcome`.
     Its times are those of the record: the same run gives the same files whenever they are written."""
     from riskset_report import Recorded
 
@@ -43,21 +52,26 @@ def write_run(study: Study, outcome: Outcome, record: RunRecord, out: Path, lang
     results = results_of(study, outcome, sites, notices(study, outcome))
     run = record.run(outcome.run)
     recorded = Recorded(roster=run.roster, began_at=run.began_at, ended_at=record.last_reply_at(outcome.run))
-    return write_outcome(results, out / outcome.run, recorded, language)
+    return write_outcome(results, out / outcome.run, recorded, language, are_texts_paths=are_texts_paths)
 
 
 def write_outcome(
-    results: Results, folder: Path, recorded: Recorded | None = None, language: str | None = None
+    results: Results,
+    folder: Path,
+    recorded: Recorded | None = None,
+    language: str | None = None,
+    *,
+    are_texts_paths: bool = False,
 ) -> list[Path]:
     """Writes the folder of a run, all of it or nothing, and returns the paths of its files, results.json first.
 
     `recorded` is what the coordinator's record says of the run; a rehearsal has none. The report is in the study's
-    language unless one is given. Raises DataError where the folder
-    has the results of a different run.
+    language unless one is given. `are_texts_paths`: texts of figures are outlines in SVG and PDF. Raises DataError
+    where the folder has the results of a different run.
     """
     from riskset_report import report_of, write_report  # drawing takes a second to import
 
-    return write_report(report_of(results, language=language), folder, recorded)
+    return write_report(report_of(results, language=language), folder, recorded, are_texts_paths=are_texts_paths)
 
 
 def where(paths: Sequence[Path]) -> list[Path]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from riskset.catalogue import say
-from riskset.study.toml_table import Label, Name, Names, Since, TomlTable, complain, each_once
+from riskset.study.toml_table import Label, Name, Names, Since, TomlTable, ascending, complain, each_once
 
 Competing = Annotated[tuple[Name, ...], Since("0.2.0"), Field(max_length=2)]
 """Events that end follow-up, each a cause of its own: with the event at most the three kinds that R9 permits."""
@@ -102,6 +102,18 @@ class Time(TomlTable):
 
     unit: Literal["day", "week", "month", "year"] = "month"
     grid: GridTable
+    ticks: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Since("0.2.0")] = ()
+    """Of the time axis of figures, in `unit`, ascending; without any, a figure has customary ones."""
+
+    @field_validator("ticks")
+    @classmethod
+    def _on_the_axis(cls, value: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
+        unit, grid = info.data.get("unit"), info.data.get("grid")
+        if grid is not None and unit is not None and value and value[-1] * DAYS_PER_UNIT[unit] > grid.max_days:
+            last = grid.max_days
+            limit = last / DAYS_PER_UNIT[unit]
+            complain(say("study.analysis.beyond_grid", time=value[-1], unit=unit, last=last, limit=limit))
+        return ascending("ticks", value)
 
     @property
     def days_per_unit(self) -> float:

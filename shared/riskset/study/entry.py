@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator
@@ -12,7 +11,7 @@ from riskset.catalogue import Message, say
 from riskset.study.propensity import ALL
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
-from riskset.study.toml_table import Complaint, Names, Since, TomlTable, complain, each_once
+from riskset.study.toml_table import Complaint, Names, Since, TomlTable, each_once
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study
@@ -100,13 +99,6 @@ class EndpointEntry(AnalysisEntry):
     def labels(self, study: Study) -> tuple[str, ...]:
         """Returns its endpoints as printed."""
         return tuple(map(study.endpoint_label, self.endpoints))
-
-
-def ascending(key: str, value: tuple[float, ...]) -> tuple[float, ...]:
-    """Returns `value`; rejects it where it is not strictly ascending."""
-    if any(later <= earlier for earlier, later in pairwise(value)):
-        complain(say("study.value.ascending", key=key))
-    return value
 
 
 def as_printed(times: tuple[float, ...]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any, Final, NoReturn
 
 from pydantic import (
@@ -116,3 +117,10 @@ def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     if again := repeated(names):
         complain(say("study.value.duplicate_name", names=tuple(again)))
     return names
+
+
+def ascending(key: str, value: tuple[float, ...]) -> tuple[float, ...]:
+    """Returns `value`; rejects it where it is not strictly ascending."""
+    if any(later <= earlier for earlier, later in pairwise(value)):
+        complain(say("study.value.ascending", key=key))
+    return value

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
 from riskset.catalogue import say
-from riskset.study.toml_table import Label, Name, Since, Text, TomlTable, complain, repeated
+from riskset.study.toml_table import Label, Name, Since, Text, TomlTable, ascending, complain, repeated
 from riskset.study.truth import Kind
 
 Transform = Literal["log", "log2", "log10", "log1p", "log10p1", "sqrt"]
@@ -140,8 +140,7 @@ class CategoryVariable(TomlTable):
         if self.cut is None:
             return self
         _not_required(self, "cut")
-        if any(later <= earlier for earlier, later in pairwise(self.at)):
-            complain(say("study.value.ascending", key="at"))
+        ascending("at", self.at)
         if len(self.levels) != len(self.at) + 1:
             complain(say("study.value.cut_levels", n=len(self.at) + 1, found=len(self.levels)))
         if not self.ordered:

@@ -85,6 +85,8 @@ def test_a_report_is_written_again_from_the_record(finished, capsys):
     after = contents(results)
     assert after == before | {"notes.txt": b"of the coordinator"}  # the same bytes, whenever they are written
     assert str(results / "index.html") in capsys.readouterr().out
+    assert desk.says("report", results.name, "--text-as-paths") == 0
+    assert json.loads((results / "provenance.json").read_bytes())["text_as_paths"] is True
 
 
 def test_results_are_never_written_over_those_of_another_run(finished):

@@ -10,10 +10,9 @@ from pydantic import Field, StringConstraints
 from riskset.catalogue import NOTHING, say
 from riskset.errors import did_you_mean
 from riskset.study.endpoints import DaysEndpoint
-from riskset.study.entry import ascending
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
-from riskset.study.toml_table import Complaint, Name
+from riskset.study.toml_table import Complaint, Name, ascending
 from riskset.study.variables import NumberVariable
 
 _NAME = "[A-Za-z][A-Za-z0-9_-]{0,63}"

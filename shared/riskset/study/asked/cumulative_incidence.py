@@ -10,10 +10,10 @@ from pydantic import field_validator
 
 from riskset.catalogue import Message, say
 from riskset.study.endpoints import DaysEndpoint
-from riskset.study.entry import EndpointEntry, Limits, Positive, arms_of, as_printed, ascending, grid_of
+from riskset.study.entry import EndpointEntry, Limits, Positive, arms_of, as_printed, grid_of
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
-from riskset.study.toml_table import Complaint, Name, each_once
+from riskset.study.toml_table import Complaint, Name, ascending, each_once
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 from pydantic import Field, field_validator
 
 from riskset.catalogue import Message, say
-from riskset.study.entry import EndpointEntry, Limits, Positive, arms_of, as_printed, ascending, grid_of
+from riskset.study.entry import EndpointEntry, Limits, Positive, arms_of, as_printed, grid_of
 from riskset.study.propensity import ALL
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
-from riskset.study.toml_table import Complaint, Name, Since, complain, each_once
+from riskset.study.toml_table import Complaint, Name, Since, ascending, complain, each_once
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from riskset.catalogue import Message, say
-from riskset.study.entry import EndpointEntry, Positive, arms_of, as_printed, ascending, grid_of
+from riskset.study.entry import EndpointEntry, Positive, arms_of, as_printed, grid_of
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
-from riskset.study.toml_table import Complaint
+from riskset.study.toml_table import Complaint, ascending
 
 if TYPE_CHECKING:
     from riskset.study.spec import Study
