@@ -59,7 +59,11 @@ def quickly_drawn(monkeypatch):
     point, saved = io.BytesIO(), style._saved
     Image.new("RGB", (1, 1)).save(point, "PNG")
     others = {"png": point.getvalue(), "pdf": b""}
-    monkeypatch.setattr(style, "_saved", lambda figure, form, of: others.get(form) or saved(figure, form, of))
+
+    def quick(figure, form, metadata, **settings):
+        return others[form] if form in others else saved(figure, form, metadata, **settings)
+
+    monkeypatch.setattr(style, "_saved", quick)
 
 
 def left_over(texts, study):
@@ -82,7 +86,7 @@ def in_svg(content):
 @pytest.mark.parametrize(("n", "is_gated"), [(300, False), pytest.param(60, True, marks=pytest.mark.exhaustive)])
 def test_no_english_is_left(pseudo_language, quickly_drawn, n, is_gated):
     report = report_of(whole_results(n, is_gated), language=pseudo_language)
-    contents, study = contents_of(report, None), report.results.study
+    contents, study = contents_of(report, None, are_texts_paths=False), report.results.study
     page = Texts(contents["index.html"].decode())
     figures = [text for name, of in contents.items() if name.endswith(".svg") for text in in_svg(of)]
     tables = [text for name, of in contents.items() if name.startswith("tables/") and name.endswith(".html")

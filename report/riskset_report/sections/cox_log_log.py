@@ -51,7 +51,7 @@ def _figure(entry: ResultEntry, model: ResultEntry, context: Context) -> LogLogF
         x_label=context.say("report.log_log.axis", time=time_axis(analysis.endpoint, context)),
         y_label=context.say("report.log_log.transformed"),
         footnotes=(context.worded("report.log_log.footnote", grid=grid_in_words(analysis.counts)),),
-        notices=" ".join(context.results.notices),
+        notices=context.notices,
         description=context.say("report.log_log.alt"),
         ticks=context.results.study.time.ticks,
     )
