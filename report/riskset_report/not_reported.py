@@ -8,7 +8,7 @@ from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.catalogue import in_language, say
 from riskset.results import ResultEntry
 from riskset.results.refusals import of_analysis
-from riskset_report.blocks import Box, Shown, Text
+from riskset_report.blocks import Box, Plain, Shown
 from riskset_report.cells import Cells
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def not_reported(entry: ResultEntry, title: str, context: Context) -> Box:
     return Box(title, context.say("report.not_estimable"), reason(entry, context.cells, context.language), "")
 
 
-def reason(entry: ResultEntry, cells: Cells, language: str) -> Text:
+def reason(entry: ResultEntry, cells: Cells, language: str) -> Plain:
     """Returns why a result is missing: its code or rule, the sentence, and what would pass. Raises ValueError if the
     entry has a result."""
     result = _printed(entry)

@@ -220,5 +220,5 @@ def _missing(report: Report, printer: Printer) -> PrintedTable | None:
         return None
     columns = (printer.say("report.page.status"), printer.say("report.page.reason"))
     title = printer.say("report.page.not_reported")
-    printed = tuple(PrintedRow(ids, cells, is_inner=False) for ids, cells in rows)
+    printed = tuple(PrintedRow(ids, cells, is_inner=False, is_heading=False) for ids, cells in rows)
     return PrintedTable(title, columns, printed, (), is_prose=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import ENGLISH, say
 from riskset_report import notation
-from riskset_report.blocks import Box, Format, Shown, Table, Text
+from riskset_report.blocks import Box, Format, Shown, Table, Text, Why, cells_in
 from riskset_report.cells import Cells, Mark
+from riskset_report.symbols import symbols_of
 from riskset_report.table_width import Fit, fit, is_tall
 
 
@@ -33,6 +35,8 @@ class PrintedRow:
     label: str
     cells: tuple[str, ...]
     is_inner: bool
+    is_heading: bool
+    """Whether it is printed as one: it has no cells, or says so."""
 
 
 @dataclass(frozen=True)
@@ -156,14 +160,31 @@ class Printer:
         taken = NUMBERS_TAKEN.get(shown.format, 1)
         return self._formats[shown.format](*(self.cells[id_].value for id_ in shown.cells[:taken]))
 
-    def text(self, text: Text) -> str:
-        """Returns a line."""
-        return "".join(self.shown(piece) if isinstance(piece, Shown) else piece for piece in text)
+    def text(self, text: Text, symbols: Mapping[str, str] = MappingProxyType({})) -> str:
+        """Returns a line; `symbols` are those of the footnotes by their text."""
+        return "".join(self._piece(piece, symbols) for piece in text)
+
+    def _piece(self, piece: str | Shown | Why, symbols: Mapping[str, str]) -> str:
+        if isinstance(piece, Why):
+            return symbols.get(self.text(piece.reason), "")
+        return self.shown(piece) if isinstance(piece, Shown) else piece
 
     def table(self, table: Table) -> PrintedTable:
-        """Returns a table's texts."""
-        rows = tuple(PrintedRow(row.label, tuple(map(self.text, row.cells)), row.is_inner) for row in table.rows)
-        notes = (*map(self.text, table.notes), *self.reasons(table.cells))
+        """Returns a table's texts. A reason for missing numbers is one footnote, whose symbol stands in each cell; one
+        that would give away a number that is held back is none, since the mark has its own."""
+        whys = [why.reason for row in table.rows for why in row.whys if not self.mark(tuple(cells_in(why.reason)))]
+        symbols = symbols_of(map(self.text, whys))
+        rows = tuple(
+            PrintedRow(
+                row.label,
+                tuple(self.text(cell, symbols) for cell in row.cells),
+                row.is_inner,
+                row.is_heading or not row.cells,
+            )
+            for row in table.rows
+        )
+        footnotes = [self.say("report.forest.why", symbol=symbol, reason=why) for why, symbol in symbols.items()]
+        notes = (*map(self.text, table.notes), *footnotes, *self.reasons(table.cells))
         return PrintedTable(table.title, table.columns, rows, notes)
 
     def box(self, box: Box) -> PrintedBox:

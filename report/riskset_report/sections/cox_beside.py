@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
-from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import Concordance, CoxFit, Linearity, PhTest, WeightedLogRank
 from riskset.catalogue import say
@@ -14,8 +13,8 @@ from riskset.results import ResultEntry
 from riskset.study.asked.cox import FEWEST_CLUSTERS
 from riskset_report.blocks import Format, Row, Shown, Table, Text
 from riskset_report.cells import Place
-from riskset_report.labels import Labels
 from riskset_report.not_reported import sentence, told
+from riskset_report.sections.cox_model import term_label
 from riskset_report.sections.section import Context
 
 _OF_PAIRS: Final[Mapping[str, Format]] = {"estimate": "three_digits", "se": "three_digits", "pairs": "count"}
@@ -43,7 +42,7 @@ def _robust(name: str, model: CoxModel, fit: CoxFit, context: Context) -> Iterat
     for term in fit.terms:
         if term.column in fit.not_robust:
             of = {
-                "term": _term(term.column, context.labels),
+                "term": term_label(term.column, context.labels),
                 "reason": why_not(fit.not_robust[term.column], context),
             }
             yield (context.say("report.cox.not_robust", model=name, **of),)
@@ -60,10 +59,10 @@ def _weighted_log_rank(name: str, entry: ResultEntry, fit: CoxFit, context: Cont
 def _profile(name: str, fit: CoxFit, context: Context) -> Iterator[Text]:
     """Which limits are of the profile likelihood, and why others that were asked are not."""
     labels = context.labels
-    if terms := tuple(_term(term.column, labels) for term in fit.terms if term.has_profile_limits):
+    if terms := tuple(term_label(term.column, labels) for term in fit.terms if term.has_profile_limits):
         yield (context.say("report.cox.profile_limits", model=name, terms=terms),)
     for column, why in fit.not_profiled.items():
-        yield (context.say("report.cox.no_profile_limits", model=name, term=_term(column, labels), reason=why),)
+        yield (context.say("report.cox.no_profile_limits", model=name, term=term_label(column, labels), reason=why),)
 
 
 def _concordance(name: str, entry: ResultEntry, fit: CoxFit, context: Context) -> Iterator[Text]:
@@ -110,7 +109,7 @@ def _rows_of_tests(name: str, entry: ResultEntry, fit: CoxFit, context: Context)
     yield Row(name)
     for term in fit.terms:
         place, level = Place(entry.id, variable=term.column.variable), term.column.level
-        yield Row(_term(term.column, labels), _of_each(context, fit, place, "terms", level), is_inner=True)
+        yield Row(term_label(term.column, labels), _of_each(context, fit, place, "terms", level), is_inner=True)
     for variable in fit.categories:
         yield Row(
             labels.variable(variable),
@@ -147,8 +146,3 @@ def why_not(end: Result, context: Context) -> str:
     if isinstance(end, RefusedByRule):
         return sentence(end.rule, told(end.message, context.language))
     return sentence(end.code, told(end.message, context.language)) if isinstance(end, NotEstimable) else ""
-
-
-def _term(column: Column, labels: Labels) -> str:
-    level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
-    return f"{labels.variable(column.variable)}{level}"

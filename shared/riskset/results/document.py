@@ -64,6 +64,7 @@ def entry_json(entry: ResultEntry) -> Json:
         "excluded": None if entry.excluded is None else entry.excluded.to_json(),
         **analysis.question_json(),
         **_end(entry),
+        **({"levels": [level.to_json() for level in entry.levels]} if entry.levels else {}),
         **({} if entry.meets_demands is None else {"demands": "met" if entry.meets_demands else "not met"}),
         **analysis.parts_json(entry.result, [(part.analysis, part.result) for part in entry.parts]),
         "gate": entry.gate,

@@ -63,6 +63,9 @@ def parts_of_model(model):
         yield "`under_separation`", model["under_separation"]
         yield from (("A term", term) for term in model["under_separation"]["terms"])
     yield from (("A spline", spline) for spline in model.get("splines", []))
+    for level in model.get("levels", ()):
+        yield "Patients of a level", level
+        yield from parts_of_reason({"reason": level["events_reason"]} if "events_reason" in level else {})
     if "terms" not in model:
         return
     yield "`log_likelihood`", model["log_likelihood"]
