@@ -17,11 +17,11 @@ from riskset_report.figures.forest_figure import ForestFigure, ForestRow, Interv
 from riskset_report.figures.forest_plot import Mark
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sections.forests import EMPTY, interval, notices, pages, why
+from riskset_report.sections.ratios import ratio_of, stem_of
 from riskset_report.sections.section import Context
 
 _FEWEST: Final = 2
 """Estimates: one alone is not worth a figure."""
-_RATIO: Final = ("terms.hr", "terms.lower", "terms.upper")
 _REFERENCE: Final = IntervalCells("reference", "", "", "")
 
 
@@ -176,20 +176,20 @@ def _term(entry: ResultEntry | None, column: Column, mark: Mark, context: Contex
     at, end = Place(entry.id, variable=column.variable), entry.result
     if isinstance(end, CoxFit):
         if any(term.column == column for term in end.terms):
-            hr, lower, upper, p = (at.of(key, level=column.level).id for key in (*_RATIO, "terms.p"))
+            hr, lower, upper = ratio_of(entry, column)
+            p = at.of("terms.p", level=column.level).id
             ratio, of_p = Told((Shown("ratio", (hr, lower, upper)),)), Told((Shown("p_value", (p,)),))
             return _Term(ratio, of_p, IntervalCells(mark, hr, lower, upper))
         found = end.why_not_used(column)
         end = NotEstimable(found.code, found.message)
     elif isinstance(end, Separated) and end.limit is not None and end.limit.column == column:
-        return _limit(at, column, end.limit.side, mark)
+        return _limit(at, column, end.limit.side, f"{stem_of(entry, column, 'reason.limit')}.hr", mark)
     reasons = context.cells.of(entry.id, "reason")
     return _Term(Told((context.words.not_estimable,), why(end, reasons, context)))
 
 
-def _limit(at: Place, column: Column, side: str, mark: Mark) -> _Term:
-    """Returns the only finite limit of a separated model: an arrow from there on."""
-    key = "reason.limit.hr"
+def _limit(at: Place, column: Column, side: str, key: str, mark: Mark) -> _Term:
+    """Returns the only finite limit of a separated model, whose path is `key`: an arrow from there on."""
     is_lower = side == "lower"
     shown = Shown("above" if is_lower else "below", (at.of(key, level=column.level).id,))
     keys = ("", key, "") if is_lower else ("", "", key)

@@ -15,6 +15,7 @@ from riskset_report.blocks import Shown, Text, worded
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sections.cox_beside import beside
 from riskset_report.sections.cox_model import Model, term_label
+from riskset_report.sections.ratios import ratio_of
 from riskset_report.sections.section import Context
 
 
@@ -112,10 +113,10 @@ def _at_limits(models: Sequence[Model], context: Context) -> Iterator[Text]:
     for model in models:
         end = model.entry.result
         for term in (end.rest or ()) if isinstance(end, Separated) else ():
-            ways = ("hr", "lower", "upper", "p")
-            *ratio, p = model.of_column(term.column, *(f"under_separation.terms.{way}" for way in ways))
+            ratio = ratio_of(model.entry, term.column, of="under_separation.terms")
+            p = model.of_column(term.column, "under_separation.terms.p")
             of = {"model": model.name(context), "term": term_label(term.column, context.labels)}
-            shown = {"hr": Shown("ratio_95", tuple(ratio)), "p": Shown("p_value", (p,))}
+            shown = {"hr": Shown("ratio_95", ratio), "p": Shown("p_value", p)}
             yield context.worded("report.cox.at_limit", **of, **shown)
 
 

@@ -15,6 +15,7 @@ from riskset_report import notation
 from riskset_report.blocks import Plain, Row, Shown, Table, Text, Why
 from riskset_report.not_reported import missing, reason, sentence, told
 from riskset_report.sections.cox_model import Model
+from riskset_report.sections.ratios import ratio_of, stem_of
 from riskset_report.sections.section import Context
 
 _NOT_COUNTED: Final = f" ({notation.NO_VALUE})"
@@ -185,14 +186,15 @@ class _Side:
         return missing(model.entry, context), Why(_why(model, context))
 
     def _separated(self, model: Model, limit: SeparationLimit) -> _Cells:
-        form = Shown("above" if limit.side == "lower" else "below", model.of_column(limit.column, "reason.limit.hr"))
+        hr = f"{stem_of(model.entry, limit.column, 'reason.limit')}.hr"
+        form = Shown("above" if limit.side == "lower" else "below", model.of_column(limit.column, hr))
         return (form, Why(_why(model, self.context))), ()
 
     def _term(self, model: Model, column: Column) -> _Cells:
         if model.fit is None or not model.has_estimate(column):
             return self._not_estimable(model, column), ()
-        *ratio, p = model.of_column(column, "terms.hr", "terms.lower", "terms.upper", "terms.p")
-        return (Shown("ratio", tuple(ratio)),), (Shown("p_value", (p,)),)
+        ratio = Shown("ratio", ratio_of(model.entry, column))
+        return (ratio,), (Shown("p_value", model.of_column(column, "terms.p")),)
 
     def _not_estimable(self, model: Model, column: Column) -> Text:
         word = self.context.words.not_estimable

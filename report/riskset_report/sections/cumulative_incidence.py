@@ -17,6 +17,7 @@ from riskset_report.figures.survival_figure import CurveCells, SurvivalFigure
 from riskset_report.not_reported import not_reported, sentence, told
 from riskset_report.sections.analysed import analysed_notes, population_of
 from riskset_report.sections.arms import Arm, arms_of, at_time, grid_in_words, limits_in_words, row, time_axis
+from riskset_report.sections.ratios import ratio_of
 from riskset_report.sections.section import Context, Section, own_title
 
 
@@ -157,8 +158,8 @@ def _term(entry: ResultEntry, fit: CoxFit, column: Column, context: Context) -> 
     if not any(term.column == column for term in fit.terms):
         return Row(_name(column, context), ((context.words.not_estimable,), ("",)))
     place = Place(entry.id, variable=column.variable)
-    *hr, p = (place.of(f"terms.{key}", level=column.level).id for key in ("hr", "lower", "upper", "p"))
-    return Row(_name(column, context), ((Shown("ratio", tuple(hr)),), (Shown("p_value", (p,)),)))
+    p = place.of("terms.p", level=column.level).id
+    return Row(_name(column, context), ((Shown("ratio", ratio_of(entry, column)),), (Shown("p_value", (p,)),)))
 
 
 def _not_estimable(analysis: FineGray, fit: CoxFit, context: Context) -> Iterator[Text]:

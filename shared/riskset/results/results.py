@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from riskset.analyses.admission.features import Feature
@@ -15,7 +15,7 @@ from riskset.analyses.opened import Tally
 from riskset.catalogue import Message, say
 from riskset.protocol.coordinator import Outcome
 from riskset.protocol.unblinding import Decision
-from riskset.study.spec import Study
+from riskset.study.spec import NumberVariable, Study
 
 Status = Literal["ok", "not estimable", "refused"]
 Gate = Literal["passed", "refused", "ignored"]
@@ -37,6 +37,8 @@ class ResultEntry:
     """How the analyses ended that are parts of this one."""
     levels: tuple[LevelCount, ...] = ()
     """The patients and events of each level of a model's variables; empty where they are not counted."""
+    steps: Mapping[str, float] = field(default_factory=dict)
+    """By variable of a term, the units for which its ratio is printed, if not one."""
     meets_demands: bool | None = None
     """Whether its population is what the study demands; None where it demands nothing."""
 
@@ -115,7 +117,7 @@ def results_of(
         tuple(sites),
         outcome.rounds,
         tuple(said),
-        tuple(_with_levels([*_with_parts(entries)], history.figures)),
+        tuple(replace(e, steps=_steps(study)) for e in _with_levels([*_with_parts(entries)], history.figures)),
         history.opened_numbers,
         history.figures.opened_before,
         n,
@@ -157,6 +159,12 @@ def _with_parts(entries: Sequence[ResultEntry]) -> Iterator[ResultEntry]:
             is_whole = has_result(entry.result)
             result = entry.analysis.completed(entry.result, found) if is_whole else entry.result
             yield replace(entry, result=result, parts=parts)
+
+
+def _steps(study: Study) -> dict[str, float]:
+    """Returns by number the units for which a report prints its ratios, where the study says it."""
+    numbers = ((name, of) for name, of in study.variables.items() if isinstance(of, NumberVariable))
+    return {name: of.print_per for name, of in numbers if of.print_per is not None}
 
 
 def _with_levels(entries: Sequence[ResultEntry], figures: Figures) -> Iterator[ResultEntry]:
