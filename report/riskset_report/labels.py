@@ -34,6 +34,8 @@ class Labels:
     """Numbers whose ratios are printed for more than one unit."""
     levels: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(variable, level) to label."""
+    bare_levels: frozenset[str] = frozenset()
+    """Levels that have no label."""
     endpoints: Mapping[str, str] = field(default_factory=dict)
     """Endpoint to label: `{"pfs": "Progression-free survival"}`."""
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +47,12 @@ class Labels:
     """Adjusted population to label: `{"match": "matched patients (match)"}`."""
     language: str = ENGLISH
     """Of a report's own words."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every label, and every level that has none."""
+        mappings = (self.variables, self.plain, self.levels, self.endpoints, self.sites, self.populations)
+        return frozenset({text for of in mappings for text in of.values()} | self.bare_levels)
 
     def variable(self, name: str) -> str:
         """A variable, an interaction `arm:age`, or a curved part `age'` of a spline; no variable has such a name."""
@@ -104,6 +112,7 @@ def labels_of(study: Study, language: str = ENGLISH) -> Labels:
         variables={name: _with_unit(study.label_of(name), of, language) for name, of in study.variables.items()},
         plain={name: study.label_of(name) for name in study.variables} | dict(_strata(study, language)),
         stepped=frozenset(name for name, of in study.variables.items() if getattr(of, "print_per", None) is not None),
+        bare_levels=frozenset(level for of in study.variables.values() for level in getattr(of, "levels", None) or ()),
         endpoints={name: endpoint.label for name, endpoint in endpoints if endpoint.label},
         origins={name: _inside(study.label_of(e.origin)) for name, e in endpoints if isinstance(e, DateEndpoint)},
         competing={name: tuple(map(study.label_of, e.competing)) for name, e in endpoints if e.competing},

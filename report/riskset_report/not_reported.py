@@ -59,6 +59,11 @@ def sentence(code: str, message: str) -> str:
 
 def missing(entry: ResultEntry, context: Context) -> str:
     """Returns what a table's cell shows for a model without numbers: `n.e.`, `refused (R4)`."""
-    if isinstance(entry.result, RefusedByRule):
-        return context.say("report.refused_cell", rule=entry.result.rule)
+    return missing_word(entry.result, context)
+
+
+def missing_word(end: Result, context: Context) -> str:
+    """Returns the same of any end without numbers."""
+    if isinstance(end, RefusedByRule):
+        return context.say("report.refused_cell", rule=end.rule)
     return context.words.not_estimable

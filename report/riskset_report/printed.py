@@ -121,7 +121,7 @@ def figure_files(name: str, drawings: Mapping[int, FigureFiles]) -> dict[str, by
 def printer_of(report: Report) -> Printer:
     """Returns what prints the report's cells, times in the study's unit."""
     study = report.results.study
-    return Printer(report.cells, study.time.unit, study.days_per_unit, report.language)
+    return Printer(report.cells, study.time.unit, study.days_per_unit, report.language, report.labels.names)
 
 
 def printed_report(report: Report, printer: Printer, recorded: Recorded | None) -> PrintedReport:

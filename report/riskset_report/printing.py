@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import ENGLISH, say
 from riskset_report import notation
+from riskset_report.abbreviations import spelt_out
 from riskset_report.blocks import Box, Format, Shown, Table, Text, Why, cells_in
 from riskset_report.cells import Cells, Mark
 from riskset_report.symbols import symbols_of
@@ -47,6 +48,13 @@ class PrintedTable:
     notes: tuple[str, ...]
     is_prose: bool = False
     """Whether cells are sentences, which break between words."""
+    abbreviations: str = ""
+    """Those that it uses, spelt out."""
+
+    @property
+    def foot(self) -> tuple[str, ...]:
+        """What stands below it: abbreviations, then notes."""
+        return (*([self.abbreviations] if self.abbreviations else []), *self.notes)
 
     @property
     def groups(self) -> list[tuple[PrintedRow, ...]]:
@@ -88,6 +96,8 @@ class Printer:
     days_per_unit: float
     language: str = ENGLISH
     """Of the few words beside numbers, and of reasons."""
+    names: frozenset[str] = frozenset()
+    """The study's own labels, which are no abbreviations of the report's."""
 
     def say(self, code: str, /, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
         """Returns the sentence of a code of the catalogue, in the report's language."""
@@ -185,7 +195,16 @@ class Printer:
         )
         footnotes = [self.say("report.forest.why", symbol=symbol, reason=why) for why, symbol in symbols.items()]
         notes = (*map(self.text, table.notes), *footnotes, *self.reasons(table.cells))
-        return PrintedTable(table.title, table.columns, rows, notes)
+        return PrintedTable(
+            table.title, table.columns, rows, notes, abbreviations=self._abbreviations(table, rows, notes)
+        )
+
+    def _abbreviations(self, table: Table, rows: Sequence[PrintedRow], notes: Sequence[str]) -> str:
+        of_rows = (text for row in rows for text in (row.label, *row.cells))
+        pieces = (piece for row in table.rows for text in row.cells for piece in text)
+        has_sd = any(isinstance(piece, Shown) and piece.format == "mean_with_sd" for piece in pieces)
+        texts = (table.title, *table.columns, *of_rows, *notes)
+        return spelt_out(texts, self.language, self.names, ["sd"] if has_sd else ())
 
     def box(self, box: Box) -> PrintedBox:
         """Returns a box's texts."""

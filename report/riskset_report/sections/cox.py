@@ -37,7 +37,7 @@ SECTION: Final = Section(say("report.heading.cox"), _blocks)
 def _of_group(models: Sequence[Model], context: Context) -> Iterator[Block]:
     entries, first = [model.entry for model in models], models[0].analysis
     title = _title(entries[0], context)
-    yield from cox_forest.figures(title, entries, tuple(how(models, context)), context)
+    yield from cox_forest.figures(title, entries, tuple(how(models, context, in_figure=True)), context)
     id_ = f"table cox/{first.endpoint}/{first.population}/{first.name}"
     yield CoxTable(tuple(models), context).table(id_, title, tuple(notes(models, context)))
     yield from _beside(title, models, context)

@@ -8,12 +8,11 @@ from typing import Final, cast
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import Concordance, CoxFit, Linearity, PhTest, WeightedLogRank
-from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset.study.asked.cox import FEWEST_CLUSTERS
-from riskset_report.blocks import Format, Row, Shown, Table, Text
+from riskset_report.blocks import Format, Row, Shown, Table, Text, Why
 from riskset_report.cells import Place
-from riskset_report.not_reported import sentence, told
+from riskset_report.not_reported import missing_word, sentence, told
 from riskset_report.sections.cox_model import term_label
 from riskset_report.sections.section import Context
 
@@ -97,10 +96,7 @@ def tests_of_time(title: str, models: Sequence[tuple[str, ResultEntry]], context
         title=context.say("report.cox.ph_title", models=title),
         columns=tuple(context.say(f"report.cox.of_time.{transform}") for transform in of_time),
         rows=tuple(row for name, entry, fit in tested for row in _rows_of_tests(name, entry, fit, context)),
-        notes=(
-            (context.say("report.cox.ph_note"),),
-            *(note for name, _, fit in tested for note in _without_test(name, fit, context)),
-        ),
+        notes=((context.say("report.cox.ph_note"),),),
     )
 
 
@@ -127,18 +123,9 @@ def _of_each(context: Context, fit: CoxFit, place: Place, part: str, level: str 
         if isinstance(end, PhTest):
             ids = tuple(place.of(f"ph_test.{transform}.{part}.{key}", level=level).id for key in ("chi2", "df", "p"))
             cells.append((Shown("chi_square", ids),))
-        elif isinstance(end, RefusedByRule):
-            cells.append((context.say("report.refused_cell", rule=end.rule),))
         else:
-            cells.append((context.words.not_estimable,))
+            cells.append((missing_word(end, context), Why((why_not(end, context),))))
     return tuple(cells)
-
-
-def _without_test(name: str, fit: CoxFit, context: Context) -> Iterator[Text]:
-    for transform, end in fit.ph_tests.items():
-        if not isinstance(end, PhTest):
-            function = say(f"report.cox.of_time.{transform}")
-            yield (context.say("report.cox.no_ph_test", model=name, function=function, reason=why_not(end, context)),)
 
 
 def why_not(end: Result, context: Context) -> str:

@@ -19,11 +19,11 @@ from riskset_report.sections.ratios import ratio_of
 from riskset_report.sections.section import Context
 
 
-def how(models: Sequence[Model], context: Context) -> Iterator[Text]:
-    """Yields how the models were made, and what is shown of them."""
+def how(models: Sequence[Model], context: Context, *, in_figure: bool = False) -> Iterator[Text]:
+    """Yields how the models were made, and what is shown of them; in a figure with the abbreviations."""
     fitted = [model for model in models if model.fit]
     shown = [model for model in models if model.is_shown]
-    yield worded(_what_is_shown(shown), context.language)
+    yield worded(_what_is_shown(shown, in_figure=in_figure), context.language)
     if any(isinstance(model.analysis, FirthModel) for model in fitted):
         yield context.worded("report.cox.firth")
     if strata := dict.fromkeys(column.variable for model in models for column in model.analysis.strata):
@@ -53,11 +53,12 @@ def notes(models: Sequence[Model], context: Context) -> Iterator[Text]:
     yield from _of_splines(fitted, context)
 
 
-def _what_is_shown(shown: Sequence[Model]) -> Message:
+def _what_is_shown(shown: Sequence[Model], *, in_figure: bool) -> Message:
     if any(isinstance(model.analysis, MatchedSetModel) for model in shown):  # all are of one entry
-        return say("report.cox.by_matched_set")
-    ties = {model.analysis.ties for model in shown}
-    return say("report.cox.note", ties=say(f"report.cox.ties.{ties.pop() if len(ties) == 1 else 'both'}"))
+        return say("report.cox.by_matched_set") if in_figure else say("report.cox.made_by_matched_set")
+    each = {model.analysis.ties for model in shown}
+    ties = say(f"report.cox.ties.{each.pop() if len(each) == 1 else 'both'}")
+    return say("report.cox.note", ties=ties) if in_figure else say("report.cox.made", ties=ties)
 
 
 def _weights(models: Sequence[Model], context: Context) -> Iterator[Text]:
