@@ -7,9 +7,9 @@ cells.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from riskset.catalogue import Message, catalogue
 
@@ -94,6 +94,25 @@ def cells_in(*texts: Text) -> Iterator[str]:
                 yield from piece.cells
             elif isinstance(piece, Why):
                 yield from cells_in(piece.reason)
+
+
+class _HasInner(Protocol):
+    @property
+    def is_inner(self) -> bool: ...
+
+
+R = TypeVar("R", bound=_HasInner)
+
+
+def with_inner(rows: Iterable[R]) -> list[list[R]]:
+    """Returns the rows that stay together: each with the inner rows that belong to it."""
+    groups: list[list[R]] = []
+    for row in rows:
+        if groups and row.is_inner:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from riskset.results import ResultEntry
 from riskset.results.refusals import of_analysis
 from riskset_report.blocks import Box, Plain, Shown
 from riskset_report.cells import Cells
+from riskset_report.missing_numbers import sentence
 
 if TYPE_CHECKING:
     from riskset_report.sections.section import Context
@@ -50,11 +51,6 @@ def _printed(entry: ResultEntry) -> Result:
 def told(text: str, language: str) -> str:
     """Returns a message in a language, without a full stop."""
     return in_language(text, language).rstrip(".")
-
-
-def sentence(code: str, message: str) -> str:
-    """Returns `code: message`, without a full stop."""
-    return ": ".join(part for part in (code, message) if part).rstrip(".")
 
 
 def missing(entry: ResultEntry, context: Context) -> str:

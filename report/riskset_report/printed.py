@@ -127,6 +127,7 @@ def printer_of(report: Report) -> Printer:
 def printed_report(report: Report, printer: Printer, recorded: Recorded | None) -> PrintedReport:
     """Returns the report's texts; `recorded` is what the coordinator's record says of the run, None of a rehearsal."""
     study, numbered = report.results.study, _Numbered(printer)
+    subject = printer.say("report.fact.study_version", id=study.id, version=study.version)
     parts = [
         PrintedPart(part.kind, part.heading, tuple(map(numbered.block, part.blocks)))
         for part in report.parts
@@ -135,10 +136,10 @@ def printed_report(report: Report, printer: Printer, recorded: Recorded | None) 
     return PrintedReport(
         language=report.language,
         title=study.title_in(report.language),
-        subject=printer.say("report.fact.study_version", id=study.id, version=study.version),
+        subject=subject,
         ended_at=recorded.ended_at if recorded else None,
         study_hash=study_hash(study),
-        facts=tuple(_facts(report, printer, recorded)),
+        facts=((printer.say("report.fact.study"), subject), *_facts(report, printer, recorded)),
         notices=report.results.notices,
         parts=tuple(parts),
         missing=_missing(report, printer),
@@ -199,7 +200,6 @@ def file_name(id_: str) -> str:
 def _facts(report: Report, printer: Printer, recorded: Recorded | None) -> Iterator[tuple[str, str]]:
     results, study = report.results, report.results.study
     sites = [report.labels.site(site) for site in results.sites]
-    yield printer.say("report.fact.study"), printer.say("report.fact.study_version", id=study.id, version=study.version)
     yield printer.say("report.fact.hash"), study_hash(study)
     yield printer.say("report.fact.run"), results.run
     yield printer.say("report.fact.sites", n=len(sites)), ", ".join(sites)
@@ -220,5 +220,5 @@ def _missing(report: Report, printer: Printer) -> PrintedTable | None:
         return None
     columns = (printer.say("report.page.status"), printer.say("report.page.reason"))
     title = printer.say("report.page.not_reported")
-    printed = tuple(PrintedRow(ids, cells, is_inner=False, is_heading=False) for ids, cells in rows)
+    printed = tuple(PrintedRow(ids, cells, is_inner=False) for ids, cells in rows)
     return PrintedTable(title, columns, printed, (), is_prose=True)

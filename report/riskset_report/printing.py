@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from riskset.catalogue import ENGLISH, say
 from riskset_report import notation
 from riskset_report.abbreviations import spelt_out
-from riskset_report.blocks import Box, Format, Shown, Table, Text, Why, cells_in
+from riskset_report.blocks import Box, Format, Shown, Table, Text, Why, cells_in, with_inner
 from riskset_report.cells import Cells, Mark
 from riskset_report.symbols import symbols_of
 from riskset_report.table_width import Fit, fit, is_tall
@@ -36,8 +36,8 @@ class PrintedRow:
     label: str
     cells: tuple[str, ...]
     is_inner: bool
-    is_heading: bool
-    """Whether it is printed as one: it has no cells, or says so."""
+    is_heading: bool = False
+    """Whether it is printed as one though it has cells."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,9 @@ class PrintedTable:
         return (*([self.abbreviations] if self.abbreviations else []), *self.notes)
 
     @property
-    def groups(self) -> list[tuple[PrintedRow, ...]]:
+    def groups(self) -> list[list[PrintedRow]]:
         """The rows between which a page may end: each row with the inner rows that belong to it."""
-        groups: list[list[PrintedRow]] = []
-        for row in self.rows:
-            if groups and row.is_inner:
-                groups[-1].append(row)
-            else:
-                groups.append([row])
-        return [tuple(group) for group in groups]
+        return with_inner(self.rows)
 
     @property
     def is_tall(self) -> bool:
@@ -189,7 +183,7 @@ class Printer:
                 row.label,
                 tuple(self.text(cell, symbols) for cell in row.cells),
                 row.is_inner,
-                row.is_heading or not row.cells,
+                row.is_heading,
             )
             for row in table.rows
         )

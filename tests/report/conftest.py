@@ -37,12 +37,17 @@ def lung():
         model["model"] = model["id"].split("/")[3]
         model["covariates"] = list(dict.fromkeys(term["variable"] for term in model["terms"]))
         if "sex" in model["covariates"]:
-            model["levels"] = [("sex", arm["level"], arm["n"], arm["events"]) for arm in results["results"][0]["arms"]]
+            arms = results["results"][0]["arms"]
+            model["levels"] = [level_of("sex", arm["level"], arm["n"], arm["events"]) for arm in arms]
         if "ecog" in model["covariates"]:
-            model["levels"] = [*model.get("levels", ()), *(("ecog", *of, None) for of in ECOG)]
+            model["levels"] = [*model.get("levels", ()), *(level_of("ecog", *of, None) for of in ECOG)]
             chi2 = WALD_OF_ECOG[model["model"]]
             model["categories"] = [{"variable": "ecog", "chi2": chi2, "df": 2, "p": exp(-chi2 / 2)}]
     return results
+
+
+def level_of(variable, level, n, events):
+    return {"variable": variable, "level": level, "n": n, "events": events}
 
 
 def typed(document):
@@ -76,7 +81,7 @@ def entry_of(result):
     }
     analysis, ok = {"km": curves_of, "cox": model_of}[result["kind"]](head, result)
     gate = "refused" if result["status"] == "refused" else "passed"
-    levels = tuple(LevelCount(*level) for level in result.get("levels", ()))
+    levels = tuple(LevelCount(**level) for level in result.get("levels", ()))
     return ResultEntry(analysis, ok if result["status"] == "ok" else end_of(result), gate, levels=levels)
 
 

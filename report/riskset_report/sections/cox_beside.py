@@ -12,7 +12,8 @@ from riskset.results import ResultEntry
 from riskset.study.asked.cox import FEWEST_CLUSTERS
 from riskset_report.blocks import Format, Row, Shown, Table, Text, Why
 from riskset_report.cells import Place
-from riskset_report.not_reported import missing_word, sentence, told
+from riskset_report.missing_numbers import sentence
+from riskset_report.not_reported import missing_word, told
 from riskset_report.sections.cox_model import term_label
 from riskset_report.sections.section import Context
 

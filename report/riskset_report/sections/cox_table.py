@@ -13,7 +13,8 @@ from riskset.analyses.methods.cox_fit import SeparationLimit
 from riskset.catalogue import say
 from riskset_report import notation
 from riskset_report.blocks import Plain, Row, Shown, Table, Text, Why
-from riskset_report.not_reported import missing, reason, sentence, told
+from riskset_report.missing_numbers import sentence
+from riskset_report.not_reported import missing, reason, told
 from riskset_report.sections.cox_model import Model
 from riskset_report.sections.ratios import ratio_of, stem_of
 from riskset_report.sections.section import Context

@@ -14,7 +14,8 @@ from riskset.results import ResultEntry
 from riskset_report.blocks import Block, Row, Shown, Table, Text, Why
 from riskset_report.cells import Place
 from riskset_report.figures.survival_figure import CurveCells, SurvivalFigure
-from riskset_report.not_reported import not_reported, sentence, told
+from riskset_report.missing_numbers import sentence
+from riskset_report.not_reported import not_reported, told
 from riskset_report.sections.analysed import analysed_notes, population_of
 from riskset_report.sections.arms import Arm, arms_of, at_time, grid_in_words, limits_in_words, row, time_axis
 from riskset_report.sections.ratios import ratio_of

@@ -13,7 +13,7 @@ from riskset.results import ResultEntry, entry_json
 from riskset_report.blocks import Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.flow_figure import BoxCells, FlowFigure, LineCells
-from riskset_report.not_reported import sentence
+from riskset_report.missing_numbers import sentence
 from riskset_report.sections.section import Context
 
 Json = dict[str, Any]

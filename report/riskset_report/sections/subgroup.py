@@ -14,7 +14,8 @@ from riskset.results import ResultEntry
 from riskset_report import notation
 from riskset_report.blocks import Row, Shown, Table, Text, Why
 from riskset_report.cells import Place
-from riskset_report.not_reported import missing_word, sentence, told
+from riskset_report.missing_numbers import sentence
+from riskset_report.not_reported import missing_word, told
 from riskset_report.sections import subgroup_forest
 from riskset_report.sections.analysed import analysed_notes, is_of_all, population_of
 from riskset_report.sections.forests import with_figures
