@@ -26,7 +26,6 @@ def beside(name: str, entry: ResultEntry, context: Context) -> Iterator[Text]:
     yield from _robust(name, model, fit, context)
     yield from _weighted_log_rank(name, entry, fit, context)
     yield from _profile(name, fit, context)
-    yield from _concordance(name, entry, fit, context)
     yield from _linearity(name, entry, fit, context)
 
 
@@ -65,12 +64,24 @@ def _profile(name: str, fit: CoxFit, context: Context) -> Iterator[Text]:
         yield (context.say("report.cox.no_profile_limits", model=name, term=term_label(column, labels), reason=why),)
 
 
-def _concordance(name: str, entry: ResultEntry, fit: CoxFit, context: Context) -> Iterator[Text]:
-    if isinstance(fit.concordance, Concordance):
+def concordances(models: Sequence[tuple[str, ResultEntry]], context: Context) -> Iterator[Text]:
+    """Yields the concordance of fitted models with their names, of several in one note; and why one has none."""
+    fits = [(name, entry, cast(CoxFit, entry.result).concordance) for name, entry in models]
+    found = [(name, entry) for name, entry, end in fits if isinstance(end, Concordance)]
+    if len(found) > 1:
+        each = tuple(piece for name, entry in found for piece in ("; ", f"{name} ", *_concordance(entry)))
+        yield (context.say("report.cox.concordances"), " ", *each[1:], ".")
+    for name, entry in found if len(found) == 1 else ():
         of = {part: Shown(form, (Place(entry.id, f"concordance.{part}").id,)) for part, form in _OF_PAIRS.items()}
         yield context.worded("report.cox.concordance", model=name, **of)
-    elif fit.concordance is not None:
-        yield (context.say("report.cox.no_concordance", model=name, reason=why_not(fit.concordance, context)),)
+    for name, _, end in fits:
+        if end is not None and not isinstance(end, Concordance):
+            yield (context.say("report.cox.no_concordance", model=name, reason=why_not(end, context)),)
+
+
+def _concordance(entry: ResultEntry) -> Text:
+    estimate, se = (Shown("three_digits", (Place(entry.id, f"concordance.{key}").id,)) for key in ("estimate", "se"))
+    return estimate, " (", se, ")"
 
 
 def _linearity(name: str, entry: ResultEntry, fit: CoxFit, context: Context) -> Iterator[Text]:

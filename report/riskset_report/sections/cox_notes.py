@@ -13,7 +13,7 @@ from riskset.catalogue import Message, say
 from riskset.study.entry import as_printed
 from riskset_report.blocks import Shown, Text, worded
 from riskset_report.sections.analysed import analysed_notes
-from riskset_report.sections.cox_beside import beside
+from riskset_report.sections.cox_beside import beside, concordances
 from riskset_report.sections.cox_model import Model, term_label
 from riskset_report.sections.ratios import ratio_of
 from riskset_report.sections.section import Context
@@ -45,6 +45,7 @@ def notes(models: Sequence[Model], context: Context) -> Iterator[Text]:
             yield context.worded("report.cox.tests", model=model.name(context), **_tests(model))
     for model in fitted:
         yield from beside(model.name(context), model.entry, context)
+    yield from concordances([(model.name(context), model.entry) for model in fitted], context)
     yield from _e_values(fitted, context)
     if left_out := _not_in_multivariable(models):
         covariates = tuple(context.labels.plain_variable(variable) for variable in left_out)
