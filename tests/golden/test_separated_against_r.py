@@ -95,7 +95,11 @@ def test_numbers_csv_holds_the_limits(tried):
     for case in CASES:
         found = result_of(results, case)
         kept = {row["quantity"]: row for row in rows if row["result"] == found["id"]}
-        kept = {quantity: row for quantity, row in kept.items() if not quantity.startswith("under_separation.terms.")}
+        kept = {
+            quantity: row
+            for quantity, row in kept.items()
+            if not quantity.startswith(("under_separation.terms.", "levels."))
+        }
         of_rows = {"analysed", "excluded[0].n", "excluded[1].n", "events"}
         assert set(kept) == {"reason.limit.coef", "reason.limit.hr"} | of_rows
         assert float(kept["reason.limit.hr"]["value"]) == found["reason"]["limit"]["hr"]

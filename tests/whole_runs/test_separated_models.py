@@ -83,10 +83,10 @@ def test_the_table_shows_the_limit_in_the_levels_row(one_level, printed):
     cells = {row.label: row.cells for row in table.rows}
     limits = [by_model(one_level)[m]["reason"]["limit"] for m in ("univariable/stage", "multivariable")]
     alone, together = (notation.separated(limit["hr"], limit["side"]) for limit in limits)
-    assert [name for name in table.columns if "HR" in name] == [table.columns[1], table.columns[4]]
-    assert cells["III"][1:3] == (alone, "")
-    assert cells["III"][4:] == (together, "")
-    assert cells["I"][1:3] == cells["I"][4:] == ("1 (reference)", "")
+    assert [name for name in table.columns if "HR" in name] == [table.columns[1], table.columns[3]]
+    assert cells["III"][1:] == (f"{alone}*", "", f"{together}†", "")
+    assert cells["I"][1:] == ("1 (reference)", "") * 2
+    assert [note[:13] for note in table.notes if note[0] in "*†"] == ["* separated: ", "† separated: "]
 
 
 def test_the_table_shows_the_events_of_a_separated_model(one_level, two_levels, printed):
