@@ -113,9 +113,9 @@ class CoxTable:
         for model in self.models:
             if not model.fit and (why := _why(model, context)) not in told_in_rows:
                 alike.setdefault((model.entry.status, why), []).append(model.name(context))
-        for (status, why), names in alike.items():
+        for (status, reason_of), names in alike.items():
             status_of = say(f"report.status.{status}")
-            yield (context.say("report.cox.ended", models=tuple(names), status=status_of), *why, ".")
+            yield (context.say("report.cox.ended", models=tuple(names), status=status_of), *reason_of, ".")
 
 
 def _why(model: Model, context: Context) -> Plain:
