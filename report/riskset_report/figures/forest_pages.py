@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from riskset_report.blocks import Shown, Text, with_inner
+from riskset_report.blocks import Shown, Text, Why, with_inner
 from riskset_report.figures.forest_figure import ForestFigure, ForestRow
 from riskset_report.figures.forest_layout import layout_of
 from riskset_report.figures.forest_plot import ForestPlot, PlottedRow
@@ -81,8 +81,7 @@ def _usual_plot(figure: ForestFigure) -> ForestPlot:
 
 
 def _usual(text: Text) -> str:
-    pieces = (_shown(piece) if isinstance(piece, Shown) else piece for piece in text)
-    return "".join(pieces)
+    return "".join(_shown(piece) if isinstance(piece, Shown) else piece for piece in text if not isinstance(piece, Why))
 
 
 def _shown(shown: Shown) -> str:
