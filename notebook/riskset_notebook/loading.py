@@ -17,9 +17,9 @@ from riskset_notebook.frames.part import Setting
 from riskset_notebook.notes import with_notes
 from riskset_notebook.run import Run
 from riskset_notebook.tables import TablesInFolder
+from riskset_report.in_place import RESULTS
 from riskset_report.labels import Labels, labels_of
 
-RESULTS: Final = "results.json"
 _KEYS: Final = ("run", "study", "sites", "time", "notices", "results")
 _KEYS_OF_RESULT: Final = ("id", "kind", "analysis", "status", "gate")
 

@@ -7,9 +7,9 @@ cells.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from riskset.catalogue import Message, catalogue
 
@@ -63,11 +63,23 @@ class Shown:
     """For the format `words`: a sentence that gives the cells away."""
 
 
-Text = tuple[str | Shown, ...]
+Plain = tuple[str | Shown, ...]
+"""Pieces of a line without a footnote."""
+
+
+@dataclass(frozen=True)
+class Why:
+    """Printed as a symbol; what it says is a footnote of its table, where equal ones are one."""
+
+    reason: Plain
+    """Without a full stop."""
+
+
+Text = tuple[str | Shown | Why, ...]
 """Pieces of a line."""
 
 
-def worded(message: Message, language: str) -> Text:
+def worded(message: Message, language: str) -> Plain:
     """Returns a message in a language, whose values may be `Shown`, as pieces in the order of its sentence."""
     chosen_by = None if isinstance(catalogue(language)[message.code], str) else dict(message.values)["n"]
     assert not isinstance(chosen_by, Shown), "a number that is shown later chooses no plural"
@@ -80,6 +92,27 @@ def cells_in(*texts: Text) -> Iterator[str]:
         for piece in text:
             if isinstance(piece, Shown):
                 yield from piece.cells
+            elif isinstance(piece, Why):
+                yield from cells_in(piece.reason)
+
+
+class _HasInner(Protocol):
+    @property
+    def is_inner(self) -> bool: ...
+
+
+R = TypeVar("R", bound=_HasInner)
+
+
+def with_inner(rows: Iterable[R]) -> list[list[R]]:
+    """Returns the rows that stay together: each with the inner rows that belong to it."""
+    groups: list[list[R]] = []
+    for row in rows:
+        if groups and row.is_inner:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
 
 
 @dataclass(frozen=True)
@@ -89,6 +122,13 @@ class Row:
     """One per column; empty in a heading."""
     is_inner: bool = False
     """Whether the row belongs to the heading above it, as a level belongs to its variable."""
+    is_heading: bool = False
+    """Whether it is a heading though it has cells."""
+
+    @property
+    def whys(self) -> tuple[Why, ...]:
+        """Why numbers are missing in it."""
+        return tuple(piece for text in self.cells for piece in text if isinstance(piece, Why))
 
 
 @dataclass(frozen=True)

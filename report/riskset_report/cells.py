@@ -35,7 +35,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Place:
-    """Which number of a result: the columns of numbers.csv except the last."""
+    """Which number of a result: the first columns of numbers.csv."""
 
     result: str
     quantity: str = ""
@@ -60,8 +60,6 @@ class Cell:
     """A number and its place."""
 
     id: str
-    table: str
-    """The table or figure that prints it; the result's id if only numbers.csv does."""
     place: Place
     """Its margins: result, quantity, variable, level, day."""
     value: Number | Mark
@@ -110,10 +108,6 @@ class Cells:
         changed = {id_: replace(self._cells[id_], value=value) for id_, value in values.items()}
         return Cells((self._cells | changed).values())
 
-    def in_tables(self, table_of: Mapping[str, str]) -> Cells:
-        """Returns the cells, each with the table or figure that `table_of` has for its id."""
-        return Cells(replace(cell, table=table_of.get(cell.id, cell.table)) for cell in self)
-
 
 def cells_of(results: Results) -> Cells:
     """Returns one cell for every number of results.json, rounded as there."""
@@ -132,7 +126,7 @@ def _cell(study: Study | None, found: Found, again: str) -> Cell:
     place, (document, _) = found.place, found.inside[0]
     unit = unit_of(document["kind"], place.quantity, place.variable, found.inside, study) if study else ""
     reason = why_missing(found.inside) if found.value is None else ""
-    return Cell(place.id + again, place.result, place, found.value, unit, reason)
+    return Cell(place.id + again, place, found.value, unit, reason)
 
 
 def day_text(day: float) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from riskset.analyses.cohort import ALL
 from riskset.analyses.methods.score_strata import variable_of
 from riskset.catalogue import ENGLISH, say
+from riskset.study.endpoints import DAYS_PER_UNIT
 from riskset.study.spec import DateEndpoint, Matching, NumberVariable, Stratification, Study, Variable
 
 _TRUTH = ("true", "false")
@@ -29,8 +30,12 @@ class Labels:
     """Variable to label with its unit: `{"age": "Age, per year"}`."""
     plain: Mapping[str, str] = field(default_factory=dict)
     """Variable to label without a unit."""
+    stepped: frozenset[str] = frozenset()
+    """Numbers whose ratios are printed for more than one unit."""
     levels: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(variable, level) to label."""
+    bare_levels: frozenset[str] = frozenset()
+    """Levels that have no label."""
     endpoints: Mapping[str, str] = field(default_factory=dict)
     """Endpoint to label: `{"pfs": "Progression-free survival"}`."""
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -43,10 +48,19 @@ class Labels:
     language: str = ENGLISH
     """Of a report's own words."""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Every label, and every level that has none."""
+        mappings = (self.variables, self.plain, self.levels, self.endpoints, self.sites, self.populations)
+        return frozenset({text for of in mappings for text in of.values()} | self.bare_levels)
+
     def variable(self, name: str) -> str:
         """A variable, an interaction `arm:age`, or a curved part `age'` of a spline; no variable has such a name."""
         if ":" in name:
-            return " × ".join(map(self.plain_variable, name.split(":")))
+            factors = name.split(":")
+            return " × ".join(
+                self.variable(one) if one in self.stepped else self.plain_variable(one) for one in factors
+            )
         plain = name.rstrip("'")
         return self.variables.get(name, name) if plain == name else self.plain_variable(plain) + name[len(plain) :]
 
@@ -97,6 +111,8 @@ def labels_of(study: Study, language: str = ENGLISH) -> Labels:
     return Labels(
         variables={name: _with_unit(study.label_of(name), of, language) for name, of in study.variables.items()},
         plain={name: study.label_of(name) for name in study.variables} | dict(_strata(study, language)),
+        stepped=frozenset(name for name, of in study.variables.items() if getattr(of, "print_per", None) is not None),
+        bare_levels=frozenset(level for of in study.variables.values() for level in getattr(of, "levels", None) or ()),
         endpoints={name: endpoint.label for name, endpoint in endpoints if endpoint.label},
         origins={name: _inside(study.label_of(e.origin)) for name, e in endpoints if isinstance(e, DateEndpoint)},
         competing={name: tuple(map(study.label_of, e.competing)) for name, e in endpoints if e.competing},
@@ -128,6 +144,14 @@ def _with_unit(label: str, variable: Variable, language: str) -> str:
     if variable.transform is not None:
         named = f"{label}, {variable.unit}" if variable.unit else label
         return say("report.label.per_step", label=named, scale=_SCALES[variable.transform]).in_language(language)
+    if variable.print_per is not None:
+        step = f"{variable.print_per:g}"
+        if not variable.unit:
+            return say("report.label.per_number", label=label, n=step).in_language(language)
+        unit = variable.unit
+        if unit in DAYS_PER_UNIT:
+            unit = say(f"report.unit.{unit}", n=variable.print_per).in_language(language)
+        return say("report.label.per_units", label=label, n=step, unit=unit).in_language(language)
     if not variable.unit:
         return label
     return say("report.label.per_unit", label=label, unit=variable.unit).in_language(language)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from riskset.catalogue import say
+from riskset.catalogue import ENGLISH, say
+from riskset.disclosure.rules import RULES
 
 Inside = Sequence[tuple[Mapping[str, Any], str]]
 """The objects around a number, the innermost last, each with the key that leads to the number."""
@@ -36,7 +37,7 @@ def why_missing(inside: Inside) -> str:
     """Returns a sentence without a full stop: the nearest reason around the number, else what its place says."""
     found = next(filter(None, (_beside(around, key) for around, key in reversed(inside))), None)
     if found is not None:
-        return _sentence(found)
+        return sentence(str(found.get("rule", found.get("code", ""))), str(found.get("message", "")))
     path = ".".join(key for _, key in inside)
     code = next((code for code, form in _WITHOUT_REASON if re.search(rf"(^|\.)({form.pattern})$", path)), "unknown")
     return str(say(f"report.missing.{code}"))
@@ -53,6 +54,9 @@ def _is_error(around: Mapping[str, Any], key: str) -> bool:
     return "limits_reason" in around and key in ("curve", "landmarks", "quartiles", "median_days")
 
 
-def _sentence(reason: Mapping[str, Any]) -> str:
-    code, message = reason.get("rule", reason.get("code", "")), str(reason.get("message", "")).rstrip(".")
-    return ": ".join(part for part in (str(code), message) if part)
+def sentence(code: str, message: str, language: str = ENGLISH) -> str:
+    """Returns `code: message`, without a full stop. In another language than English the sentence stands alone: a code
+    such as `separation` is a word for programs. A rule has the same name in all."""
+    if message and language != ENGLISH and code not in RULES:
+        code = ""
+    return ": ".join(part for part in (code, message) if part).rstrip(".")

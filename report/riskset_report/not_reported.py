@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
-from riskset.catalogue import ENGLISH, in_language, say
-from riskset.disclosure.rules import RULES
+from riskset.catalogue import in_language, say
 from riskset.results import ResultEntry
 from riskset.results.refusals import of_analysis
-from riskset_report.blocks import Box, Shown, Text
+from riskset_report.blocks import Box, Plain, Shown
 from riskset_report.cells import Cells
+from riskset_report.missing_numbers import sentence
 
 if TYPE_CHECKING:
     from riskset_report.sections.section import Context
@@ -28,7 +28,7 @@ def not_reported(entry: ResultEntry, title: str, context: Context) -> Box:
     return Box(title, context.say("report.not_estimable"), reason(entry, context.cells, context.language), "")
 
 
-def reason(entry: ResultEntry, cells: Cells, language: str) -> Text:
+def reason(entry: ResultEntry, cells: Cells, language: str) -> Plain:
     """Returns why a result is missing: its code or rule, the sentence, and what would pass. Raises ValueError if the
     entry has a result."""
     result = _printed(entry)
@@ -53,16 +53,13 @@ def told(text: str, language: str) -> str:
     return in_language(text, language).rstrip(".")
 
 
-def sentence(code: str, message: str, language: str = ENGLISH) -> str:
-    """Returns `code: message`, without a full stop. In another language than English the sentence stands alone: a code
-    such as `separation` is a word for programs. A rule has the same name in all."""
-    if message and language != ENGLISH and code not in RULES:
-        code = ""
-    return ": ".join(part for part in (code, message) if part).rstrip(".")
-
-
 def missing(entry: ResultEntry, context: Context) -> str:
     """Returns what a table's cell shows for a model without numbers: `n.e.`, `refused (R4)`."""
-    if isinstance(entry.result, RefusedByRule):
-        return context.say("report.refused_cell", rule=entry.result.rule)
+    return missing_word(entry.result, context)
+
+
+def missing_word(end: Result, context: Context) -> str:
+    """Returns the same of any end without numbers."""
+    if isinstance(end, RefusedByRule):
+        return context.say("report.refused_cell", rule=end.rule)
     return context.words.not_estimable

@@ -5,6 +5,7 @@ Numbers in, text out; a missing limit is None. numbers.csv has the full precisio
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import floor, log10
 from typing import Literal
@@ -220,8 +221,12 @@ def number_with_limits(
     """`0.132 (0.081 to 0.18)` from a number without a unit, three significant digits; a dash where there is none."""
     if number is None:
         return NO_VALUE
-    values = (NO_VALUE if x is None else f"{x:.3g}".replace("-", "\N{MINUS SIGN}") for x in (number, lower, upper))
-    middle, low, high = values
+    return _signed((NO_VALUE if x is None else f"{x:.3g}" for x in (number, lower, upper)), words)
+
+
+def _signed(texts: Iterable[str], words: Words) -> str:
+    """Returns an estimate with its limits, of which any may be negative."""
+    middle, low, high = (text.replace("-", "\N{MINUS SIGN}") for text in texts)
     return f"{middle} ({words.between(low, high)})"
 
 
@@ -252,9 +257,7 @@ def difference_with_limits(
     """`−1.2 (−3.4 to 0.9)` from a difference and limits in days; a dash if there is none."""
     if difference is None:
         return NO_VALUE
-    values = (time(days, unit, days_per_unit, words) for days in (difference, lower, upper))
-    middle, low, high = (value.replace("-", "\N{MINUS SIGN}") for value in values)
-    return f"{middle} ({words.between(low, high)})"
+    return _signed((time(days, unit, days_per_unit, words) for days in (difference, lower, upper)), words)
 
 
 def percent_with_limits(
@@ -288,12 +291,7 @@ def percent_difference(
     """`−18.6 (−28.9 to −6.9)` from probabilities; a dash where there is no difference."""
     if difference is None:
         return NO_VALUE
-    values = (
-        NO_VALUE if value is None else f"{100 * value:.1f}".replace("-", "\N{MINUS SIGN}")
-        for value in (difference, lower, upper)
-    )
-    middle, low, high = values
-    return f"{middle} ({words.between(low, high)})"
+    return _signed((NO_VALUE if x is None else f"{100 * x:.1f}" for x in (difference, lower, upper)), words)
 
 
 def chi_square(chi2: float | None, df: int, p: float | None) -> str:

@@ -77,7 +77,6 @@ def _words(printed: PrintedReport) -> dict[str, str]:
         "contents": printed.say("report.page.contents"),
         "would_pass": printed.say("report.page.would_pass"),
         "numbers": Markup(printed.say("report.page.numbers", file=link)),
-        "abbreviations": printed.say("report.page.abbreviations"),
     }
 
 

@@ -121,12 +121,13 @@ def figure_files(name: str, drawings: Mapping[int, FigureFiles]) -> dict[str, by
 def printer_of(report: Report) -> Printer:
     """Returns what prints the report's cells, times in the study's unit."""
     study = report.results.study
-    return Printer(report.cells, study.time.unit, study.days_per_unit, report.language)
+    return Printer(report.cells, study.time.unit, study.days_per_unit, report.language, report.labels.names)
 
 
 def printed_report(report: Report, printer: Printer, recorded: Recorded | None) -> PrintedReport:
     """Returns the report's texts; `recorded` is what the coordinator's record says of the run, None of a rehearsal."""
     study, numbered = report.results.study, _Numbered(printer)
+    subject = printer.say("report.fact.study_version", id=study.id, version=study.version)
     parts = [
         PrintedPart(part.kind, part.heading, tuple(map(numbered.block, part.blocks)))
         for part in report.parts
@@ -135,10 +136,10 @@ def printed_report(report: Report, printer: Printer, recorded: Recorded | None) 
     return PrintedReport(
         language=report.language,
         title=study.title_in(report.language),
-        subject=printer.say("report.fact.study_version", id=study.id, version=study.version),
+        subject=subject,
         ended_at=recorded.ended_at if recorded else None,
         study_hash=study_hash(study),
-        facts=tuple(_facts(report, printer, recorded)),
+        facts=((printer.say("report.fact.study"), subject), *_facts(report, printer, recorded)),
         notices=tuple(in_language(notice, report.language) for notice in report.results.notices),
         parts=tuple(parts),
         missing=_missing(report, printer),
@@ -199,7 +200,6 @@ def file_name(id_: str) -> str:
 def _facts(report: Report, printer: Printer, recorded: Recorded | None) -> Iterator[tuple[str, str]]:
     results, study = report.results, report.results.study
     sites = [report.labels.site(site) for site in results.sites]
-    yield printer.say("report.fact.study"), printer.say("report.fact.study_version", id=study.id, version=study.version)
     yield printer.say("report.fact.hash"), study_hash(study)
     yield printer.say("report.fact.run"), results.run
     yield printer.say("report.fact.sites", n=len(sites)), ", ".join(sites)

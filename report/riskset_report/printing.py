@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import ENGLISH, say
 from riskset_report import notation
-from riskset_report.blocks import Box, Format, Shown, Table, Text
+from riskset_report.abbreviations import spelt_out
+from riskset_report.blocks import Box, Format, Shown, Table, Text, Why, cells_in, with_inner
 from riskset_report.cells import Cells, Mark
+from riskset_report.symbols import symbols_of
 from riskset_report.table_width import Fit, fit, is_tall
 
 
@@ -33,6 +36,8 @@ class PrintedRow:
     label: str
     cells: tuple[str, ...]
     is_inner: bool
+    is_heading: bool = False
+    """Whether it is printed as one though it has cells."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +48,18 @@ class PrintedTable:
     notes: tuple[str, ...]
     is_prose: bool = False
     """Whether cells are sentences, which break between words."""
+    abbreviations: str = ""
+    """Those that it uses, spelt out."""
 
     @property
-    def groups(self) -> list[tuple[PrintedRow, ...]]:
+    def foot(self) -> tuple[str, ...]:
+        """What stands below it: abbreviations, then notes."""
+        return (*([self.abbreviations] if self.abbreviations else []), *self.notes)
+
+    @property
+    def groups(self) -> list[list[PrintedRow]]:
         """The rows between which a page may end: each row with the inner rows that belong to it."""
-        groups: list[list[PrintedRow]] = []
-        for row in self.rows:
-            if groups and row.is_inner:
-                groups[-1].append(row)
-            else:
-                groups.append([row])
-        return [tuple(group) for group in groups]
+        return with_inner(self.rows)
 
     @property
     def is_tall(self) -> bool:
@@ -84,6 +90,8 @@ class Printer:
     days_per_unit: float
     language: str = ENGLISH
     """Of the few words beside numbers, and of reasons."""
+    names: frozenset[str] = frozenset()
+    """The study's own labels, which are no abbreviations of the report's."""
 
     def say(self, code: str, /, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
         """Returns the sentence of a code of the catalogue, in the report's language."""
@@ -156,15 +164,41 @@ class Printer:
         taken = NUMBERS_TAKEN.get(shown.format, 1)
         return self._formats[shown.format](*(self.cells[id_].value for id_ in shown.cells[:taken]))
 
-    def text(self, text: Text) -> str:
-        """Returns a line."""
-        return "".join(self.shown(piece) if isinstance(piece, Shown) else piece for piece in text)
+    def text(self, text: Text, symbols: Mapping[str, str] = MappingProxyType({})) -> str:
+        """Returns a line; `symbols` are those of the footnotes by their text."""
+        return "".join(self._piece(piece, symbols) for piece in text)
+
+    def _piece(self, piece: str | Shown | Why, symbols: Mapping[str, str]) -> str:
+        if isinstance(piece, Why):
+            return symbols.get(self.text(piece.reason), "")
+        return self.shown(piece) if isinstance(piece, Shown) else piece
 
     def table(self, table: Table) -> PrintedTable:
-        """Returns a table's texts."""
-        rows = tuple(PrintedRow(row.label, tuple(map(self.text, row.cells)), row.is_inner) for row in table.rows)
-        notes = (*map(self.text, table.notes), *self.reasons(table.cells))
-        return PrintedTable(table.title, table.columns, rows, notes)
+        """Returns a table's texts. A reason for missing numbers is one footnote, whose symbol stands in each cell; one
+        that would give away a number that is held back is none, since the mark has its own."""
+        whys = [why.reason for row in table.rows for why in row.whys if not self.mark(tuple(cells_in(why.reason)))]
+        symbols = symbols_of(map(self.text, whys))
+        rows = tuple(
+            PrintedRow(
+                row.label,
+                tuple(self.text(cell, symbols) for cell in row.cells),
+                row.is_inner,
+                row.is_heading,
+            )
+            for row in table.rows
+        )
+        footnotes = [self.say("report.forest.why", symbol=symbol, reason=why) for why, symbol in symbols.items()]
+        notes = (*map(self.text, table.notes), *footnotes, *self.reasons(table.cells))
+        return PrintedTable(
+            table.title, table.columns, rows, notes, abbreviations=self._abbreviations(table, rows, notes)
+        )
+
+    def _abbreviations(self, table: Table, rows: Sequence[PrintedRow], notes: Sequence[str]) -> str:
+        of_rows = (text for row in rows for text in (row.label, *row.cells))
+        pieces = (piece for row in table.rows for text in row.cells for piece in text)
+        has_sd = any(isinstance(piece, Shown) and piece.format == "mean_with_sd" for piece in pieces)
+        texts = (table.title, *table.columns, *of_rows, *notes)
+        return spelt_out(texts, self.language, self.names, ["sd"] if has_sd else ())
 
     def box(self, box: Box) -> PrintedBox:
         """Returns a box's texts."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from riskset.catalogue import catalogue, in_language
 from riskset.results import Results
-from riskset_report.blocks import Block, Box, Figure, Text
+from riskset_report.blocks import Block, Text
 from riskset_report.cells import Cells, cells_of
 from riskset_report.labels import Labels, labels_of
 from riskset_report.not_reported import reason
@@ -57,24 +57,10 @@ def report_of(results: Results, labels: Labels | None = None, language: str | No
     kinds = dict.fromkeys(entry.kind for entry in results.entries)
     in_order = [*(kind for kind in OWN if kind in kinds), *(kind for kind in kinds if kind not in OWN)]
     parts = tuple(_part(kind, context) for kind in in_order)
-    tables = {id_: table for part in parts for id_, table in _homes(part, context).items()}
-    return Report(results, context.labels, of, parts, context.cells.in_tables(tables))
+    return Report(results, context.labels, of, parts, context.cells)
 
 
 def _part(kind: str, context: Context) -> ReportPart:
     section = section_of(kind)
     entries = [entry for entry in context.results.entries if entry.kind == kind]
     return ReportPart(kind, in_language(section.heading, context.language), tuple(section.blocks(entries, context)))
-
-
-def _homes(part: ReportPart, context: Context) -> dict[str, str]:
-    """Returns, for each cell of this kind's results that the part prints, the first table on the page that has it, or
-    the first figure if no table does."""
-    own = {entry.id for entry in context.results.entries if entry.kind == part.kind}
-    printed = [block for block in part.blocks if not isinstance(block, Box)]
-    homes: dict[str, str] = {}
-    for block in sorted(printed, key=lambda block: isinstance(block, Figure)):
-        for id_ in block.cells:
-            if context.cells[id_].place.result in own:
-                homes.setdefault(id_, block.id)
-    return homes

@@ -37,4 +37,4 @@ def _rows(table: PrintedTable, note: str) -> Iterator[tuple[str, ...]]:
         heading = row.label
         if row.cells:
             yield row.label, "", *row.cells
-    yield from ((note, text) for text in table.notes)
+    yield from ((note, text) for text in table.foot)

@@ -28,6 +28,7 @@ _OF_VARIABLE: Final = {
 _OWN_UNIT: Final = re.compile(r"\.quartiles\.\w+$")
 """Also where a mean is on the scale of a transform."""
 _OF_STUDY: Final = re.compile(r"landmarks\.time$")
+_STEP: Final = re.compile(r"(^|\.)per\.units$")
 _PERCENT: Final = re.compile(r"(^|\.)(percent|i2)$")
 
 
@@ -44,6 +45,8 @@ def unit_of(kind: str, quantity: str, variable: str, inside: Inside, study: Stud
         return PERCENT
     if _OF_STUDY.search(path):
         return study.time.unit
+    if _STEP.search(path):
+        return _unit(study, variable)
     if kind in _OF_VARIABLE and _OF_VARIABLE[kind].search(path):
         is_scaled = not _OWN_UNIT.search(path) and any(around.get("scale") for around, _ in inside)
         return NONE if is_scaled else _unit(study, variable)

@@ -233,8 +233,8 @@ def test_a_text_of_numbers_csv_is_no_formula():
     dangerous = ["=cmd|' /C calc'!A0", "+1+cmd", "-2+3", "@SUM(1)", "\tx", "\r=1", "-", "=1"]
     harmless = ["old", "<65", "a=b", "1-2", "-0.5", "+2", "-1e-05", ""]
     place = Place("cox/os/all", "terms.coef", "arm", "", "-7.5")
-    cells = [Cell(text, "t", replace(place, level=text), -0.25) for text in dangerous + harmless]
-    cells += [Cell("mark", "t", place, Mark("=1", "why")), Cell("none", "t", place, None)]
+    cells = [Cell(text, replace(place, level=text), -0.25) for text in dangerous + harmless]
+    cells += [Cell("mark", place, Mark("=1", "why")), Cell("none", place, None)]
     found = list(csv.DictReader(io.StringIO(numbers_csv(Cells(cells)).decode("utf-8-sig"), newline="")))
     assert [row["level"] for row in found[: len(dangerous)]] == [f"'{text}" for text in dangerous]
     assert [row["level"] for row in found[len(dangerous) : -2]] == harmless

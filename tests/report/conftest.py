@@ -1,6 +1,7 @@
 """R's numbers of the lung data: as results.json has them, which a test may change; and typed, as a report has them."""
 
 import json
+from math import exp
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from riskset.analyses.analysis import NotEstimable, RefusedByRule
 from riskset.analyses.cohort import SetId
 from riskset.analyses.counts_in_time import CountsInTime
 from riskset.analyses.design import Column
+from riskset.analyses.level_counts import LevelCount
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import CoxFit, NotUsed, Separated, SeparationLimit, Term
 from riskset.analyses.methods.km import ArmCurve, KaplanMeier, SurvivalCurves
@@ -20,6 +22,10 @@ from riskset.stats.kaplan_meier import Curve, Landmark, Quantile
 from riskset.stats.log_rank import LogRank, Test
 from riskset.study.spec import Study
 
+ECOG = (("0", 61), ("1", 106), ("2+", 45))
+"""table(d$ecog) in lung.R."""
+WALD_OF_ECOG = {"univariable": 20.3227403550471, "multivariable": 19.442712272087}
+"""b' V^-1 b of both levels by R's coef and vcov; P: 3.9e-05 and 6.0e-05."""
 OPENED = Tally(numbers=2345, patients=212, held=frozenset("abcdef"))
 
 
@@ -30,7 +36,18 @@ def lung():
     for model in results["results"][1:]:
         model["model"] = model["id"].split("/")[3]
         model["covariates"] = list(dict.fromkeys(term["variable"] for term in model["terms"]))
+        if "sex" in model["covariates"]:
+            arms = results["results"][0]["arms"]
+            model["levels"] = [level_of("sex", arm["level"], arm["n"], arm["events"]) for arm in arms]
+        if "ecog" in model["covariates"]:
+            model["levels"] = [*model.get("levels", ()), *(level_of("ecog", *of, None) for of in ECOG)]
+            chi2 = WALD_OF_ECOG[model["model"]]
+            model["categories"] = [{"variable": "ecog", "chi2": chi2, "df": 2, "p": exp(-chi2 / 2)}]
     return results
+
+
+def level_of(variable, level, n, events):
+    return {"variable": variable, "level": level, "n": n, "events": events}
 
 
 def typed(document):
@@ -64,7 +81,8 @@ def entry_of(result):
     }
     analysis, ok = {"km": curves_of, "cox": model_of}[result["kind"]](head, result)
     gate = "refused" if result["status"] == "refused" else "passed"
-    return ResultEntry(analysis, ok if result["status"] == "ok" else end_of(result), gate)
+    levels = tuple(LevelCount(**level) for level in result.get("levels", ()))
+    return ResultEntry(analysis, ok if result["status"] == "ok" else end_of(result), gate, levels=levels)
 
 
 def end_of(result):
@@ -103,6 +121,7 @@ def fit_of(result):
         terms=tuple(Term(column_of(term), **{key: term[key] for key in numbers}) for term in estimated),
         not_used={column_of(t): NotUsed(**t["reason"]) for t in result["terms"] if t["coef"] is None and "reason" in t},
         covariance=tuple(map(tuple, result["covariance"])),
+        categories={of["variable"]: Test(of["chi2"], of["df"], of["p"]) for of in result.get("categories", ())},
         **{name: Test(**test) for name, test in result["tests"].items()},
     )
 

@@ -73,7 +73,7 @@ def _id(quantity):
 
 
 def _cell(quantity, value):
-    return Cell(_id(quantity), "x", Place("x", quantity), float(value) if isinstance(value, np.floating) else value)
+    return Cell(_id(quantity), Place("x", quantity), float(value) if isinstance(value, np.floating) else value)
 
 
 @pytest.mark.parametrize("name", ALL)

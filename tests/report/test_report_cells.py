@@ -10,6 +10,7 @@ import pytest
 from riskset_report import report_of, write_report
 from riskset_report.cells import Mark, Place
 from riskset_report.figures.survival_figure import SurvivalFigure
+from riskset_report.printed import places_of, printed_report, printer_of
 from riskset_report.printing import Printer
 
 SUPPRESSED = Mark("suppressed", "fewer than 5 patients")
@@ -129,15 +130,16 @@ def test_a_step_held_back_is_a_gap_in_the_curve(lung, typed, printed):
     assert (whole != gap).tolist() == [day == 189 for day in figure.curves[0].days]
 
 
-def test_each_cell_has_an_id_of_its_own_and_the_table_that_prints_it(lung, typed):
-    cells = report_of(typed(lung)).cells
+def test_each_cell_has_an_id_of_its_own_and_the_places_that_print_it(lung, typed):
+    report = report_of(typed(lung))
+    cells, places = report.cells, places_of(report, printed_report(report, printer_of(report), None))
     ids = [cell.id for cell in cells]
     assert len(ids) == len(set(ids)) > 1000
-    tables = {cell.place.quantity: cell.table for cell in cells if cell.place.result in ("km/os/all", HR.result)}
-    assert tables["terms.hr"] == "table cox/os/all/cox"  # the figure prints it too
-    assert tables["arms.n"] == tables["arms.landmarks.survival"] == tables["log_rank.p"] == "table km/os/all"
-    assert tables["arms.curve.survival"] == tables["arms.curve.at_risk"] == "figure km/os/all"
-    assert tables["terms.z"] == HR.result
+    found = {c.place.quantity: places.get(c.id) for c in cells if c.place.result in ("km/os/all", HR.result)}
+    assert found["terms.hr"][-1] == "tables/cox-os-all-cox"  # figures print it, too
+    assert found["arms.n"] == found["arms.landmarks.survival"] == ["tables/km-os-all"]
+    assert found["arms.curve.survival"] == found["arms.curve.at_risk"] == ["figures/km-os-all"]
+    assert found["terms.z"] is None
 
 
 def test_an_id_is_the_same_in_every_run(lung, typed):
@@ -167,7 +169,7 @@ def test_a_sentence_that_gives_a_number_away_is_held_back_with_it(lung, typed, f
     assert "> 1.52" not in files[".json"] + files[".docx"]
     assert '"hr": 1.52,' not in files[".json"]
     assert not re.search(r"[^\d.]1\.52\b", files[".html"])
-    assert files[".html"].count(SUPPRESSED.text) == 9  # and with the reason, once at each table and figure
+    assert files[".html"].count(SUPPRESSED.text) == 7  # and with the reason, once at each table and figure
 
 
 def test_a_mark_is_explained_below_the_table_and_the_figure(lung, typed, files_of):

@@ -280,7 +280,7 @@ def test_two_runs_of_which_all_that_differs_is_held_back_are_the_same_drawing(re
 
 
 def cell(name, value):
-    return Cell(name, "", Place(name), value)
+    return Cell(name, Place(name), value)
 
 
 def printer_of(**values):

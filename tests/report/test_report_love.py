@@ -136,9 +136,7 @@ def test_two_runs_of_which_all_that_differs_is_held_back_are_the_same_drawing(re
 
 
 def printer_of(*values):
-    return Printer(
-        Cells(Cell(f"c{at}", "", Place(f"c{at}"), value) for at, value in enumerate(values)), "month", 30.4375
-    )
+    return Printer(Cells(Cell(f"c{at}", Place(f"c{at}"), value) for at, value in enumerate(values)), "month", 30.4375)
 
 
 def figure_of(label, sets=3, rows=4):

@@ -253,7 +253,7 @@ def test_a_table_as_csv_names_the_heading_of_each_level_and_has_its_notes(lung, 
     writes(lung, tmp_path)
     content = (tmp_path / "tables" / "cox-os-all-cox.csv").read_bytes()
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    assert rows[0][:3] == ["", "", "Univariable n (events)"]
+    assert rows[0][:3] == ["", "", "n (events)"]
     assert ["sex", "female", "212 (150)", "0.56 (0.40–0.80)", ".002", "212 (150)", "0.54 (0.38–0.77)", "<.001"] in rows
     assert any(row[0] == "Note" and "hazard ratio" in row[1] for row in rows)
 

@@ -11,7 +11,8 @@ from riskset.results import entry_json, results_of
 from riskset_report import notation
 from riskset_report.labels import Labels
 
-COLUMNS = ("Univariable n (events)", "HR (95% CI)", "P", "Multivariable n (events)", "HR (95% CI)", "P")
+COLUMNS = ("n (events)", "Univariable HR (95% CI)", "P", "Multivariable HR (95% CI)", "P")
+APART = ("Univariable n (events)", "HR (95% CI)", "P", "Multivariable n (events)", "HR (95% CI)", "P")
 LABELS = Labels(
     variables={"age": "Age, per year", "ecog": "ECOG PS"},
     endpoints={"os": "Overall survival"},
@@ -98,11 +99,19 @@ def test_cox_models_alone_and_together(lung, cox_table_of):
     ]
     cells = cells_of(table)
     assert cells["sex"] == ()
-    size = "212 (150)"
-    assert cells["Male"] == (size, "1 (reference)", "", size, "1 (reference)", "")
-    assert cells["Female"] == (size, "0.56 (0.40–0.80)", ".002", size, "0.54 (0.38–0.77)", "<.001")
-    assert cells["Age, per year"] == (size, "1.025 (1.004–1.046)", ".02", size, "1.01 (0.99–1.04)", ".15")
-    assert cells["1"] == (size, "1.42 (0.93–2.18)", ".10", size, "1.556 (1.003–2.413)", ".048")
+    assert cells["Male"] == ("126 (101)", "1 (reference)", "", "1 (reference)", "")
+    assert cells["Female"] == ("86 (49)", "0.56 (0.40–0.80)", ".002", "0.54 (0.38–0.77)", "<.001")
+    assert cells["Age, per year"] == ("212 (150)", "1.025 (1.004–1.046)", ".02", "1.01 (0.99–1.04)", ".15")
+    assert cells["ECOG PS"] == ("", "", "<.001", "", "<.001")
+    assert [row.label for row in table.rows if row.is_heading] == ["sex", "ECOG PS"]
+    assert cells["1"] == ("106 (–)", "1.42 (0.93–2.18)", ".10", "1.556 (1.003–2.413)", ".048")
+
+
+def test_the_signs_of_a_table_of_models_are_explained_where_they_are(lung, cox_table_of):
+    signs = ("P beside a variable: Wald's test of all its levels together.",)
+    assert cox_table_of(lung).notes[-2:] == (*signs, "(–): the events of this level are not counted.")
+    lung["results"] = [model_of(lung, "univariable/sex")]
+    assert not any("P beside" in note or "(–)" in note for note in cox_table_of(lung).notes)
 
 
 def test_notes_tell_baseline_ties_and_tests(lung, cox_table_of):
@@ -113,18 +122,21 @@ def test_notes_tell_baseline_ties_and_tests(lung, cox_table_of):
         "Multivariable: likelihood ratio χ² = 34.07 (df 5, P < .001); Wald χ² = 33.24 (df 5, P < .001); "
         "score χ² = 35.29 (df 5, P < .001)."
     )
-    assert len(notes) == 3
+    assert len(notes) == 5
 
 
 def test_models_of_different_patients_tell_their_sizes_in_their_rows(lung, cox_table_of):
     model_of(lung, "univariable/age")["n"] = 200
-    cells = cells_of(cox_table_of(lung))
+    table = cox_table_of(lung)
+    assert table.columns == APART
+    cells = cells_of(table)
     assert (cells["Age, per year"][0], cells["Age, per year"][3]) == ("200 (150)", "212 (150)")
+    assert (cells["1"][0], cells["1"][3]) == ("106 (–)", "106 (–)")
 
 
 def test_one_kind_of_model_makes_three_columns(lung, cox_table_of):
     lung["results"] = [model_of(lung, "multivariable")]
-    assert cox_table_of(lung).columns == COLUMNS[3:]
+    assert cox_table_of(lung).columns == APART[3:]
 
 
 def test_a_term_without_estimate_tells_why(lung, cox_table_of):
@@ -133,9 +145,10 @@ def test_a_term_without_estimate_tells_why(lung, cox_table_of):
     term = {"variable": "country", "level": "JP", "reference": "KR", **nothing, "reason": reason}
     model_of(lung, "multivariable")["terms"].append(term)
     table = cox_table_of(lung)
-    assert cells_of(table)["KR"] == ("", "", "", "212 (150)", "1 (reference)", "")
-    assert cells_of(table)["JP"] == ("", "", "", "212 (150)", "n.e.", "")
-    assert table.notes[-1] == "Multivariable, country JP, not estimable: aliased with site: one value at each site."
+    assert cells_of(table)["country"] == ("212 (150)", "", "", "", "")  # its levels are not counted
+    assert cells_of(table)["KR"] == ("", "", "", "1 (reference)", "")
+    assert cells_of(table)["JP"] == ("", "", "", "n.e.*", "")
+    assert table.notes[-1] == "* aliased with site: one value at each site."
 
 
 def test_a_refused_model_keeps_its_row_and_tells_why(lung, cox_table_of):
@@ -144,8 +157,19 @@ def test_a_refused_model_keeps_its_row_and_tells_why(lung, cox_table_of):
         del age[key]
     age |= {"status": "refused", "reason": {"rule": "R4", "message": "too few events for its terms"}}
     table = cox_table_of(lung)
-    assert cells_of(table)["Age, per year"] == ("", "refused (R4)", "", "212 (150)", "1.01 (0.99–1.04)", ".15")
-    assert table.notes[-1] == "Univariable, Age, per year, refused: R4: too few events for its terms."
+    assert cells_of(table)["Age, per year"] == ("212 (150)", "refused (R4)*", "", "1.01 (0.99–1.04)", ".15")
+    assert table.notes[-1] == "* R4: too few events for its terms."
+
+
+def test_equal_reasons_are_one_footnote_and_others_have_their_own(lung, cox_table_of):
+    for ending, message in (("age", "too few"), ("ecog", "too few"), ("sex", "too many")):
+        model = model_of(lung, f"univariable/{ending}")
+        variables = dict.fromkeys(term["variable"] for term in model["terms"])
+        refuse(model, *variables, message=message, remedy="")
+    table = cox_table_of(lung)
+    cells = {row.label: row.cells[1] for row in table.rows if len(row.cells) > 1}
+    assert (cells["Female"], cells["Age, per year"], cells["1"]) == ("refused (R4)*", *["refused (R4)†"] * 2)
+    assert table.notes[-2:] == ("* R4: too many.", "† R4: too few.")
 
 
 def refuse(result, *covariates, **reason):
@@ -165,17 +189,17 @@ def test_a_refused_model_beside_fitted_ones_has_its_column_and_no_empty_cell(lun
     refuse(model, *dict.fromkeys(term["variable"] for term in model["terms"]))
     table = cox_table_of(lung)
     assert table.columns == COLUMNS
-    said = {row.label: row.cells[4] for row in table.rows if row.cells}
-    assert said == dict.fromkeys(said, "refused (R4)")
+    said = {row.label: row.cells[3] for row in table.rows if row.cells and not row.is_heading}
+    assert said == dict.fromkeys(said, "refused (R4)*")
     assert len(said) == 7
-    assert table.notes[-1] == "Multivariable, refused: R4: one stands out. What would pass: drop a column."
+    assert table.notes[-1] == "* R4: one stands out. What would pass: drop a column."
     assert printed(lung, LABELS).boxes("cox") == []
 
 
 def test_a_refused_model_says_nothing_of_covariates_it_would_not_have_had(lung, cox_table_of):
     refuse(model_of(lung, "multivariable"), "age")
-    said = {row.label: row.cells[4] for row in cox_table_of(lung).rows if row.cells}
-    assert said.pop("Age, per year") == "refused (R4)"
+    said = {row.label: row.cells[3] for row in cox_table_of(lung).rows if row.cells}
+    assert said.pop("Age, per year") == "refused (R4)*"
     assert set(said.values()) == {""}
 
 
@@ -229,11 +253,7 @@ def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients, printed):
         return tuple(
             text
             for fit, t in ((fit, fit.terms[0]) for fit in fits)
-            for text in (
-                notation.size(fit.n, fit.events),
-                notation.ratio(t.hr, t.lower, t.upper),
-                notation.p_value(t.p),
-            )
+            for text in (notation.ratio(t.hr, t.lower, t.upper), notation.p_value(t.p))
         )
 
     titles = [f"os: Cox models ({name})" for name in ("efron", "breslow", "again")]
@@ -241,13 +261,15 @@ def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients, printed):
     assert "tied times by Efron's approximation." in efron.notes[0]
     assert "tied times by Breslow's approximation." in breslow.notes[0]
     assert efron.columns == breslow.columns == COLUMNS
-    assert cells_of(efron)["new"] == ("", "", "", *cells("multivariable"))
-    assert cells_of(breslow)["new"] == cells("univariable/arm", "multivariable/breslow")
-    assert cells_of(breslow)["age"][:3] == cells("univariable/age/breslow")
-    assert cells_of(again)["age"][1] == "refused (R4)"
-    assert "Univariable, age, refused: R4." in again.notes
+    new = rows.variables["arm"] == 1
+    sizes = [notation.size(chosen.sum(), rows.event[chosen].sum()) for chosen in (new, rows.days > 0)]
+    assert cells_of(efron)["new"] == (sizes[0], "", "", *cells("multivariable"))
+    assert cells_of(breslow)["new"] == (sizes[0], *cells("univariable/arm", "multivariable/breslow"))
+    assert cells_of(breslow)["age"][:3] == (sizes[1], *cells("univariable/age/breslow"))
+    assert cells_of(again)["age"][1] == "refused (R4)*"
+    assert again.notes[-1] == "* R4."
 
-    alone = cells("univariable/arm")[1].replace("(", "(95% CI ")
+    alone = cells("univariable/arm")[0].replace("(", "(95% CI ")
     assert f"HR {alone}" in found.plots()[0].statistics
 
 
@@ -289,7 +311,7 @@ def test_a_weighted_model_says_as_how_many_its_patients_count(patients, printed)
     study = patients.study(sites, analyses={"cox": cox})
     results = results_of(study, Rehearsal(study, cohorts, is_gated=False).run(), sites, [], is_gated=False)
     (table,) = printed(results, LABELS).tables("cox")
-    assert [row.cells[0] for row in table.rows if row.cells] == ["80", "80"]
+    assert [row.cells[0] for row in table.rows] == ["80", "", ""]
     (entry,) = (entry_json(entry) for entry in results.entries if entry.id == "cox/os/all/multivariable")
     assert entry["effective_n"] < 80
     (note,) = (note for note in table.notes if note.startswith("Each patient counts by "))

@@ -83,10 +83,10 @@ def test_the_table_shows_the_limit_in_the_levels_row(one_level, printed):
     cells = {row.label: row.cells for row in table.rows}
     limits = [by_model(one_level)[m]["reason"]["limit"] for m in ("univariable/stage", "multivariable")]
     alone, together = (notation.separated(limit["hr"], limit["side"]) for limit in limits)
-    assert [name for name in table.columns if "HR" in name] == [table.columns[1], table.columns[4]]
-    assert cells["III"][1:3] == (alone, "")
-    assert cells["III"][4:] == (together, "")
-    assert cells["I"][1:3] == cells["I"][4:] == ("1 (reference)", "")
+    assert [name for name in table.columns if "HR" in name] == [table.columns[1], table.columns[3]]
+    assert cells["III"][1:] == (f"{alone}*", "", f"{together}†", "")
+    assert cells["I"][1:] == ("1 (reference)", "") * 2
+    assert [note[:13] for note in table.notes if note[0] in "*†"] == ["* separated: ", "† separated: "]
 
 
 def test_the_table_shows_the_events_of_a_separated_model(one_level, two_levels, printed):
@@ -96,7 +96,9 @@ def test_the_table_shows_the_events_of_a_separated_model(one_level, two_levels, 
         assert separated["events"] == fitted["events"]  # of the same patients
         (table,) = printed(results).tables("cox")
         cells = {row.label: row.cells for row in table.rows}
-        assert cells["III"][0] == f"{fitted['n']} ({fitted['events']})" == cells["new"][0]
+        levels = next(result for result in (separated, fitted) if "levels" in result)["levels"]
+        assert sum(of["n"] for of in levels) == fitted["n"]
+        assert cells["III"][0].split(" ")[0] == str(next(of["n"] for of in separated["levels"] if of["level"] == "III"))
 
 
 def test_several_separated_levels_have_none(two_levels):
@@ -112,7 +114,7 @@ def test_several_separated_levels_have_none(two_levels):
 def test_a_model_without_a_limit_is_not_estimable_in_the_table(two_levels, printed):
     (table,) = printed(two_levels).tables("cox")
     assert table.columns == ("Univariable n (events)", "HR (95% CI)", "P")
-    assert {row.label: row.cells for row in table.rows}["II"][1:] == ("n.e.", "")
+    assert {row.label: row.cells for row in table.rows}["II"][1:] == ("n.e.*", "")
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from riskset_report.figures.forest import draw
 from riskset_report.figures.forest_plot import ForestPlot, Interval, Mark, PlottedRow
 from riskset_report.figures.style import drawn_files
 from riskset_report.printing import FigureFiles, Printer
-
-_SYMBOLS = ("*", "†", "‡", "§", "¶")  # then each of them twice, as journals do
+from riskset_report.symbols import symbols_of
 
 
 @dataclass(frozen=True)
@@ -137,8 +136,7 @@ class ForestFigure(Figure):
 
     def _symbols(self, printer: Printer) -> dict[str, str]:
         """Returns the symbol of each reason, in the order of the rows."""
-        whys = dict.fromkeys(printer.text(told.why) for row in self.rows for told in row.texts if told.why)
-        return {why: _SYMBOLS[i % len(_SYMBOLS)] * (i // len(_SYMBOLS) + 1) for i, why in enumerate(whys)}
+        return symbols_of(printer.text(told.why) for row in self.rows for told in row.texts if told.why)
 
 
 def _row(row: ForestRow, printer: Printer, symbols: Mapping[str, str], greatest: float | None) -> PlottedRow:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from riskset_report.blocks import PAGE_MM, Shown, Text
+from riskset_report.blocks import PAGE_MM, Shown, Text, Why, with_inner
 from riskset_report.figures.forest_figure import ForestFigure, ForestRow
 from riskset_report.figures.forest_layout import layout_of
 from riskset_report.figures.forest_plot import ForestPlot, PlottedRow
@@ -20,7 +20,7 @@ _FEWEST_MEASURED = 20  # rows; fewer are never taller than a page, whatever thei
 def paged(figure: ForestFigure, continued: str) -> tuple[ForestFigure, ...]:
     """Returns the figure, or its parts if it is taller than a page; each repeats the headings and has the same axis.
     `continued` is the title of all but the first."""
-    blocks = _blocks(figure.rows)
+    blocks = with_inner(figure.rows)
     groups = [blocks] if len(figure.rows) < _FEWEST_MEASURED else list(_groups(figure, blocks))
     if len(groups) == 1:
         return (figure,)
@@ -34,17 +34,6 @@ def _page(figure: ForestFigure, pages: Sequence[tuple[ForestRow, ...]], at: int)
     others = (row for i, page in enumerate(pages) if i != at for row in page)
     elsewhere = tuple(one for row in others for one in row.intervals)
     return replace(figure, rows=pages[at], elsewhere=elsewhere)
-
-
-def _blocks(rows: Sequence[ForestRow]) -> list[list[ForestRow]]:
-    """Returns the rows that stay together: a heading with its inner rows."""
-    blocks: list[list[ForestRow]] = []
-    for row in rows:
-        if row.is_inner and blocks:
-            blocks[-1].append(row)
-        else:
-            blocks.append([row])
-    return blocks
 
 
 def _groups(figure: ForestFigure, blocks: Sequence[list[ForestRow]]) -> Iterator[list[list[ForestRow]]]:
@@ -91,8 +80,7 @@ def _usual_plot(figure: ForestFigure) -> ForestPlot:
 
 
 def _usual(text: Text) -> str:
-    pieces = (_shown(piece) if isinstance(piece, Shown) else piece for piece in text)
-    return "".join(pieces)
+    return "".join(_shown(piece) if isinstance(piece, Shown) else piece for piece in text if not isinstance(piece, Why))
 
 
 def _shown(shown: Shown) -> str:

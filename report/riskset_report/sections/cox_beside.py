@@ -6,16 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
-from riskset.analyses.design import Column
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import Concordance, CoxFit, Linearity, PhTest, WeightedLogRank
-from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset.study.asked.cox import FEWEST_CLUSTERS
-from riskset_report.blocks import Format, Row, Shown, Table, Text
+from riskset_report.blocks import Format, Row, Shown, Table, Text, Why
 from riskset_report.cells import Place
-from riskset_report.labels import Labels
-from riskset_report.not_reported import sentence, told
+from riskset_report.missing_numbers import sentence
+from riskset_report.not_reported import missing_word, told
+from riskset_report.sections.cox_model import term_label
 from riskset_report.sections.section import Context
 
 _OF_PAIRS: Final[Mapping[str, Format]] = {"estimate": "three_digits", "se": "three_digits", "pairs": "count"}
@@ -27,7 +26,6 @@ def beside(name: str, entry: ResultEntry, context: Context) -> Iterator[Text]:
     yield from _robust(name, model, fit, context)
     yield from _weighted_log_rank(name, entry, fit, context)
     yield from _profile(name, fit, context)
-    yield from _concordance(name, entry, fit, context)
     yield from _linearity(name, entry, fit, context)
 
 
@@ -43,7 +41,7 @@ def _robust(name: str, model: CoxModel, fit: CoxFit, context: Context) -> Iterat
     for term in fit.terms:
         if term.column in fit.not_robust:
             of = {
-                "term": _term(term.column, context.labels),
+                "term": term_label(term.column, context.labels),
                 "reason": why_not(fit.not_robust[term.column], context),
             }
             yield (context.say("report.cox.not_robust", model=name, **of),)
@@ -60,18 +58,30 @@ def _weighted_log_rank(name: str, entry: ResultEntry, fit: CoxFit, context: Cont
 def _profile(name: str, fit: CoxFit, context: Context) -> Iterator[Text]:
     """Which limits are of the profile likelihood, and why others that were asked are not."""
     labels = context.labels
-    if terms := tuple(_term(term.column, labels) for term in fit.terms if term.has_profile_limits):
+    if terms := tuple(term_label(term.column, labels) for term in fit.terms if term.has_profile_limits):
         yield (context.say("report.cox.profile_limits", model=name, terms=terms),)
     for column, why in fit.not_profiled.items():
-        yield (context.say("report.cox.no_profile_limits", model=name, term=_term(column, labels), reason=why),)
+        yield (context.say("report.cox.no_profile_limits", model=name, term=term_label(column, labels), reason=why),)
 
 
-def _concordance(name: str, entry: ResultEntry, fit: CoxFit, context: Context) -> Iterator[Text]:
-    if isinstance(fit.concordance, Concordance):
+def concordances(models: Sequence[tuple[str, ResultEntry]], context: Context) -> Iterator[Text]:
+    """Yields the concordance of fitted models with their names, of several in one note; and why one has none."""
+    fits = [(name, entry, cast(CoxFit, entry.result).concordance) for name, entry in models]
+    found = [(name, entry) for name, entry, end in fits if isinstance(end, Concordance)]
+    if len(found) > 1:
+        each = tuple(piece for name, entry in found for piece in ("; ", f"{name} ", *_concordance(entry)))
+        yield (context.say("report.cox.concordances"), " ", *each[1:], ".")
+    for name, entry in found if len(found) == 1 else ():
         of = {part: Shown(form, (Place(entry.id, f"concordance.{part}").id,)) for part, form in _OF_PAIRS.items()}
         yield context.worded("report.cox.concordance", model=name, **of)
-    elif fit.concordance is not None:
-        yield (context.say("report.cox.no_concordance", model=name, reason=why_not(fit.concordance, context)),)
+    for name, _, end in fits:
+        if end is not None and not isinstance(end, Concordance):
+            yield (context.say("report.cox.no_concordance", model=name, reason=why_not(end, context)),)
+
+
+def _concordance(entry: ResultEntry) -> Text:
+    estimate, se = (Shown("three_digits", (Place(entry.id, f"concordance.{key}").id,)) for key in ("estimate", "se"))
+    return estimate, " (", se, ")"
 
 
 def _linearity(name: str, entry: ResultEntry, fit: CoxFit, context: Context) -> Iterator[Text]:
@@ -98,10 +108,7 @@ def tests_of_time(title: str, models: Sequence[tuple[str, ResultEntry]], context
         title=context.say("report.cox.ph_title", models=title),
         columns=tuple(context.say(f"report.cox.of_time.{transform}") for transform in of_time),
         rows=tuple(row for name, entry, fit in tested for row in _rows_of_tests(name, entry, fit, context)),
-        notes=(
-            (context.say("report.cox.ph_note"),),
-            *(note for name, _, fit in tested for note in _without_test(name, fit, context)),
-        ),
+        notes=((context.say("report.cox.ph_note"),),),
     )
 
 
@@ -110,7 +117,7 @@ def _rows_of_tests(name: str, entry: ResultEntry, fit: CoxFit, context: Context)
     yield Row(name)
     for term in fit.terms:
         place, level = Place(entry.id, variable=term.column.variable), term.column.level
-        yield Row(_term(term.column, labels), _of_each(context, fit, place, "terms", level), is_inner=True)
+        yield Row(term_label(term.column, labels), _of_each(context, fit, place, "terms", level), is_inner=True)
     for variable in fit.categories:
         yield Row(
             labels.variable(variable),
@@ -128,31 +135,15 @@ def _of_each(context: Context, fit: CoxFit, place: Place, part: str, level: str 
         if isinstance(end, PhTest):
             ids = tuple(place.of(f"ph_test.{transform}.{part}.{key}", level=level).id for key in ("chi2", "df", "p"))
             cells.append((Shown("chi_square", ids),))
-        elif isinstance(end, RefusedByRule):
-            cells.append((context.say("report.refused_cell", rule=end.rule),))
         else:
-            cells.append((context.words.not_estimable,))
+            cells.append((missing_word(end, context), Why((why_not(end, context),))))
     return tuple(cells)
-
-
-def _without_test(name: str, fit: CoxFit, context: Context) -> Iterator[Text]:
-    for transform, end in fit.ph_tests.items():
-        if not isinstance(end, PhTest):
-            function = say(f"report.cox.of_time.{transform}")
-            yield (context.say("report.cox.no_ph_test", model=name, function=function, reason=why_not(end, context)),)
 
 
 def why_not(end: Result, context: Context) -> str:
     """Returns why a companion has no result."""
     if isinstance(end, RefusedByRule):
         return sentence(end.rule, told(end.message, context.language))
-    return (
-        sentence(end.code, told(end.message, context.language), context.language)
-        if isinstance(end, NotEstimable)
-        else ""
-    )
-
-
-def _term(column: Column, labels: Labels) -> str:
-    level = "" if column.level is None else f" {labels.level(column.variable, column.level)}"
-    return f"{labels.variable(column.variable)}{level}"
+    if isinstance(end, NotEstimable):
+        return sentence(end.code, told(end.message, context.language), context.language)
+    return ""

@@ -17,6 +17,7 @@ from riskset_report.figures.forest_figure import ForestFigure, ForestRow, Interv
 from riskset_report.figures.forest_plot import Mark
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sections.forests import EMPTY, interval, notices, pages, why
+from riskset_report.sections.ratios import ratio_of, stem_of
 from riskset_report.sections.section import Context
 
 _FEWEST: Final = 2
@@ -175,27 +176,27 @@ def _term(entry: ResultEntry | None, column: Column, mark: Mark, context: Contex
     at, end = Place(entry.id, variable=column.variable), entry.result
     estimated = end.terms if isinstance(end, CoxFit) else end.rest or () if isinstance(end, Separated) else ()
     if any(term.column == column for term in estimated):
-        return _estimate(at, column, mark, of_rest=isinstance(end, Separated))
+        return _estimate(entry, column, mark, of_rest=isinstance(end, Separated))
     if isinstance(end, CoxFit):
         found = end.why_not_used(column)
         end = NotEstimable(found.code, found.message)
     elif isinstance(end, Separated) and end.limit is not None and end.limit.column == column:
-        return _limit(at, column, end.limit.side, mark)
+        return _limit(at, column, end.limit.side, f"{stem_of(entry, column, 'reason.limit')}.hr", mark)
     reasons = context.cells.of(entry.id, "reason")
     return _Term(Told((context.words.not_estimable,), why(end, reasons, context)))
 
 
-def _estimate(at: Place, column: Column, mark: Mark, *, of_rest: bool) -> _Term:
+def _estimate(entry: ResultEntry, column: Column, mark: Mark, *, of_rest: bool) -> _Term:
     """Returns a hazard ratio; `of_rest`: of a separated model, with the separated covariate at its limit."""
     inside = "under_separation.terms" if of_rest else "terms"
-    hr, lower, upper, p = (at.of(f"{inside}.{key}", level=column.level).id for key in ("hr", "lower", "upper", "p"))
+    hr, lower, upper = ratio_of(entry, column, of=inside)
+    p = Place(entry.id, variable=column.variable).of(f"{inside}.p", level=column.level).id
     ratio, of_p = Told((Shown("ratio", (hr, lower, upper)),)), Told((Shown("p_value", (p,)),))
     return _Term(ratio, of_p, IntervalCells(mark, hr, lower, upper))
 
 
-def _limit(at: Place, column: Column, side: str, mark: Mark) -> _Term:
-    """Returns the only finite limit of a separated model: an arrow from there on."""
-    key = "reason.limit.hr"
+def _limit(at: Place, column: Column, side: str, key: str, mark: Mark) -> _Term:
+    """Returns the only finite limit of a separated model, whose path is `key`: an arrow from there on."""
     is_lower = side == "lower"
     shown = Shown("above" if is_lower else "below", (at.of(key, level=column.level).id,))
     keys = ("", key, "") if is_lower else ("", "", key)

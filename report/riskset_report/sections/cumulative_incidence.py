@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from riskset.analyses.design import Column
@@ -11,12 +11,14 @@ from riskset.analyses.methods.cumulative_incidence import CumulativeIncidence, I
 from riskset.analyses.methods.fine_gray import FineGray
 from riskset.catalogue import say
 from riskset.results import ResultEntry
-from riskset_report.blocks import Block, Row, Shown, Table, Text
+from riskset_report.blocks import Block, Row, Shown, Table, Text, Why
 from riskset_report.cells import Place
 from riskset_report.figures.survival_figure import CurveCells, SurvivalFigure
-from riskset_report.not_reported import not_reported, sentence, told
+from riskset_report.missing_numbers import sentence
+from riskset_report.not_reported import not_reported, told
 from riskset_report.sections.analysed import analysed_notes, population_of
 from riskset_report.sections.arms import Arm, arms_of, at_time, grid_in_words, limits_in_words, row, time_axis
+from riskset_report.sections.ratios import ratio_of
 from riskset_report.sections.section import Context, Section, own_title
 
 
@@ -139,7 +141,6 @@ def _model(entry: ResultEntry, context: Context) -> Table:
         rows=tuple(_term(entry, fit, column, context) for column in analysis.design),
         notes=(
             context.worded("report.cumulative_incidence.fine_gray", n=n, events=events, **of),
-            *_not_estimable(analysis, fit, context),
             *analysed_notes(entry, context),
         ),
     )
@@ -156,16 +157,9 @@ def _name(column: Column, context: Context) -> str:
 
 def _term(entry: ResultEntry, fit: CoxFit, column: Column, context: Context) -> Row:
     if not any(term.column == column for term in fit.terms):
-        return Row(_name(column, context), ((context.words.not_estimable,), ("",)))
+        why = fit.why_not_used(column)
+        reason = Why((sentence(why.code, told(why.message, context.language), context.language),))
+        return Row(_name(column, context), ((context.words.not_estimable, reason), ("",)))
     place = Place(entry.id, variable=column.variable)
-    *hr, p = (place.of(f"terms.{key}", level=column.level).id for key in ("hr", "lower", "upper", "p"))
-    return Row(_name(column, context), ((Shown("ratio", tuple(hr)),), (Shown("p_value", (p,)),)))
-
-
-def _not_estimable(analysis: FineGray, fit: CoxFit, context: Context) -> Iterator[Text]:
-    for column in analysis.design:
-        if not any(term.column == column for term in fit.terms):
-            why = fit.why_not_used(column)
-            reason = sentence(why.code, told(why.message, context.language), context.language)
-            named = {"term": _name(column, context), "reason": reason}
-            yield context.worded("report.cumulative_incidence.term_not_estimable", **named)
+    p = place.of("terms.p", level=column.level).id
+    return Row(_name(column, context), ((Shown("ratio", ratio_of(entry, column)),), (Shown("p_value", (p,)),)))

@@ -13,7 +13,8 @@ from riskset.results import ResultEntry, entry_json
 from riskset_report.blocks import Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.flow_figure import BoxCells, FlowFigure, LineCells
-from riskset_report.not_reported import sentence, told
+from riskset_report.missing_numbers import sentence
+from riskset_report.not_reported import told
 from riskset_report.sections.section import Context
 
 Json = dict[str, Any]

@@ -16,6 +16,7 @@ from riskset_report.cells import Place
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sections.overlap import overlap_figure_of
 from riskset_report.sections.preference import preference_block
+from riskset_report.sections.ratios import ratio_of
 from riskset_report.sections.section import Context, Section, tabulated
 
 
@@ -54,7 +55,7 @@ def _cells(entry: ResultEntry, column: Column, context: Context) -> tuple[Text, 
     if column not in {term.column for term in cast(PropensityFit, entry.result).terms.terms}:
         return (context.words.not_estimable,), ()
     place = Place(entry.id, variable=column.variable)
-    ratio = tuple(place.of(f"terms.{key}", level=column.level).id for key in ("odds_ratio", "lower", "upper"))
+    ratio = ratio_of(entry, column, "odds_ratio")
     return (Shown("ratio", ratio),), (Shown("p_value", (place.of("terms.p", level=column.level).id,)),)
 
 

@@ -12,9 +12,10 @@ from riskset.analyses.methods.subgroup_answer import Answer, NoFit, OfLevel, ans
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_report import notation
-from riskset_report.blocks import Row, Shown, Table, Text
+from riskset_report.blocks import Row, Shown, Table, Text, Why
 from riskset_report.cells import Place
-from riskset_report.not_reported import sentence, told
+from riskset_report.missing_numbers import sentence
+from riskset_report.not_reported import missing_word, told
 from riskset_report.sections import subgroup_forest
 from riskset_report.sections.analysed import analysed_notes, is_of_all, population_of
 from riskset_report.sections.forests import with_figures
@@ -81,10 +82,9 @@ def _counts(at: Place, quantity: str, level: str | None) -> tuple[Text, ...]:
 
 def _ratio(at: Place, quantity: str, level: str | None, end: Result, context: Context) -> tuple[Text, Text]:
     """Returns a hazard ratio with its limits, and its P value; in their place why there is none."""
-    if isinstance(end, RefusedByRule):
-        return (context.say("report.refused_cell", rule=end.rule),), ("",)
     if not isinstance(end, CoxFit):
-        return (context.words.not_estimable,), ("",)
+        why = (Why((_reason(end.reason_json(), context),)),) if isinstance(end, NotEstimable | RefusedByRule) else ()
+        return (missing_word(end, context), *why), ("",)
     cells = tuple(at.of(f"{quantity}.{key}", level=level).id for key in _RATIO)
     return (Shown("ratio", cells),), (Shown("p_value", (at.of(f"{quantity}.p", level=level).id,)),)
 
@@ -101,16 +101,6 @@ def _notes(entry: ResultEntry, at: Place, context: Context) -> Iterator[Text]:
         covariates = tuple(map(context.labels.plain_variable, analysis.adjusted))
         yield (context.say("report.subgroup.adjusted", covariates=covariates),)
     yield (context.say("report.subgroup.note"),)
-    for level, end in answer.levels:
-        if isinstance(end, NotEstimable | RefusedByRule):
-            name = context.labels.level(analysis.variable, level)
-            yield (
-                context.say(
-                    "report.subgroup.missing",
-                    level=name,
-                    reason=_reason((end.end if isinstance(end, NoFit) else end).reason_json(), context),
-                ),
-            )
 
 
 def _reason(reason: dict[str, str], context: Context) -> str:

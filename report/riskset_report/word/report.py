@@ -82,10 +82,10 @@ def _add_numbered_table(document: Document, printed: PrintedReport, table: Numbe
 
 def _add_table(document: Document, table: PrintedTable) -> None:
     """Adds a table and its notes; the last paragraph keeps the table from growing together with another."""
-    element = table_element(table, layout_of(table), is_followed=bool(table.notes))
+    element = table_element(table, layout_of(table), is_followed=bool(table.foot))
     document.element.body._insert_tbl(element)
-    for number, note in enumerate(table.notes, 1):
-        add_note(document, note, keeps=number < len(table.notes) and not table.is_tall)
+    for number, note in enumerate(table.foot, 1):
+        add_note(document, note, keeps=number < len(table.foot) and not table.is_tall)
     add_note(document, "")
 
 

@@ -60,7 +60,7 @@ def _row(row: PrintedRow, widths: Sequence[int], layout: Layout, *, keeps: bool)
     if not row.cells:
         cells = _cell((row.label,), sum(widths), size, keeps=keeps, is_bold=True, span=len(widths))
     else:
-        cells = _cell((row.label,), widths[0], size, keeps=keeps, indent=indent)
+        cells = _cell((row.label,), widths[0], size, keeps=keeps, is_bold=row.is_heading, indent=indent)
         columns = zip(row.cells, widths[1:], layout.is_broken, strict=True)
         cells += "".join(_cell(lines_of(text, is_broken=of), width, size, keeps=keeps) for text, width, of in columns)
     return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cells}</w:tr>"

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import Cohort, SetId
+from riskset.analyses.level_counts import EventsOf
 from riskset.catalogue import NOTHING, Message, say
 from riskset.disclosure.exposure import Column, Exposure, Label
 from riskset.disclosure.finding import Finding
@@ -237,6 +238,15 @@ class Analysis(ABC):
     def completed(self, result: Any, parts: Sequence[tuple[Analysis, Result]]) -> Any:
         """Returns the estimated result with those of the analyses that are `part_of` it."""
         return result
+
+    @property
+    def counted_levels(self) -> tuple[Column, ...]:
+        """Returns the columns of its variables, if its result says how many patients have each level; else none."""
+        return ()
+
+    def events_by_level(self, result: Any) -> EventsOf:
+        """Returns of which levels its result says how many patients of its set have them, and how many the event."""
+        return {}
 
     def following(self, renamed: Mapping[str, str]) -> Self:
         """Returns the same question where analyses of its entry have got other ids."""

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule
 from riskset.private_files import replace_file
+from riskset.results.in_steps import in_steps
 from riskset.results.results import ResultEntry, Results
 from riskset.study.load import study_hash
 
@@ -64,6 +65,7 @@ def entry_json(entry: ResultEntry) -> Json:
         "excluded": None if entry.excluded is None else entry.excluded.to_json(),
         **analysis.question_json(),
         **_end(entry),
+        **({"levels": [level.to_json() for level in entry.levels]} if entry.levels else {}),
         **({} if entry.meets_demands is None else {"demands": "met" if entry.meets_demands else "not met"}),
         **analysis.parts_json(entry.result, [(part.analysis, part.result) for part in entry.parts]),
         "gate": entry.gate,
@@ -73,10 +75,10 @@ def entry_json(entry: ResultEntry) -> Json:
 def _end(entry: ResultEntry) -> Json:
     result: Any = entry.result  # of the type that belongs to its analysis
     if isinstance(result, NotEstimable):
-        return {"reason": result.reason_json(), **result.counts_json()}
+        return in_steps({"reason": result.reason_json(), **result.counts_json()}, entry.steps)
     if isinstance(result, RefusedByRule):
         return {"reason": result.reason_json()}
-    return entry.analysis.result_json(result)
+    return in_steps(entry.analysis.result_json(result), entry.steps)
 
 
 def rounded(value: Any) -> Any:  # noqa: ANN401 - any part of a document

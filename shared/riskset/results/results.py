@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
 from riskset.analyses.excluded import NOT_ADJUSTED, Excluded, excluded_from
+from riskset.analyses.level_counts import Level, LevelCount, level_counts
 from riskset.analyses.opened import Tally
 from riskset.catalogue import Message, say
 from riskset.protocol.coordinator import Outcome
 from riskset.protocol.unblinding import Decision
-from riskset.study.spec import Study
+from riskset.study.spec import NumberVariable, Study
 
 Status = Literal["ok", "not estimable", "refused"]
 Gate = Literal["passed", "refused", "ignored"]
@@ -33,6 +35,10 @@ class ResultEntry:
     """Eligible patients who are not in the set; None where they were not counted."""
     parts: tuple[ResultEntry, ...] = ()
     """How the analyses ended that are parts of this one."""
+    levels: tuple[LevelCount, ...] = ()
+    """The patients and events of each level of a model's variables; empty where they are not counted."""
+    steps: Mapping[str, float] = field(default_factory=dict)
+    """By variable of a term, the units for which its ratio is printed, if not one."""
     meets_demands: bool | None = None
     """Whether its population is what the study demands; None where it demands nothing."""
 
@@ -111,7 +117,7 @@ def results_of(
         tuple(sites),
         outcome.rounds,
         tuple(said),
-        tuple(_with_parts(entries)),
+        tuple(replace(e, steps=_steps(study)) for e in _with_levels([*_with_parts(entries)], history.figures)),
         history.opened_numbers,
         history.figures.opened_before,
         n,
@@ -153,6 +159,29 @@ def _with_parts(entries: Sequence[ResultEntry]) -> Iterator[ResultEntry]:
             is_whole = has_result(entry.result)
             result = entry.analysis.completed(entry.result, found) if is_whole else entry.result
             yield replace(entry, result=result, parts=parts)
+
+
+def _steps(study: Study) -> dict[str, float]:
+    """Returns by number the units for which a report prints its ratios, where the study says it."""
+    numbers = ((name, of) for name, of in study.variables.items() if isinstance(of, NumberVariable))
+    return {name: of.print_per for name, of in numbers if of.print_per is not None}
+
+
+def _with_levels(entries: Sequence[ResultEntry], figures: Figures) -> Iterator[ResultEntry]:
+    """Yields the results, models with the patients and events of each level of their variables."""
+    told: dict[str, dict[Level, tuple[int, int]]] = {}
+    for entry in entries:
+        if has_result(entry.result):
+            events = entry.analysis.events_by_level(entry.result)
+            told.setdefault(entry.analysis.analysis_set, {}).update(events)
+    for entry in entries:
+        columns, name = entry.analysis.counted_levels, entry.analysis.analysis_set
+        if not columns or entry.analysed is None:  # also where it is refused, and what was counted may be noise
+            yield entry
+            continue
+        counted = {column: figures.columns.get(Feature(name, column)) for column in columns}
+        having = {column: of.rows for column, of in counted.items() if of is not None}
+        yield replace(entry, levels=tuple(level_counts(columns, entry.analysed, having, told.get(name, {}))))
 
 
 def _patients_of(sites: Sequence[str], patients: Mapping[str, int], min_cell: int) -> int | None:

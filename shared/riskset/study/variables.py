@@ -41,6 +41,8 @@ class NumberVariable(TomlTable):
     required: bool = True
     formula: Annotated[Text | None, Since("0.2.0")] = None
     """Of a derived variable: what its values are, before the transform."""
+    print_per: Annotated[float | None, Since("0.2.0"), Field(gt=0)] = None
+    """Units for which a report prints its hazard ratio or odds ratio, if not one."""
 
     @field_validator("range")
     @classmethod
@@ -54,6 +56,16 @@ class NumberVariable(TomlTable):
         low = self.range[0]
         if (self.transform == "sqrt" and low < 0) or low <= _POLES.get(self.transform, -np.inf):
             complain(say("study.value.transform", transform=self.transform, lowest=low))
+        return self
+
+    @model_validator(mode="after")
+    def _has_units(self) -> NumberVariable:
+        if self.print_per is not None and self.transform is not None:
+            complain(say("study.value.print_per_transformed", transform=self.transform))
+        if self.print_per is not None and self.print_per > self.range[1] - self.range[0]:
+            complain(
+                say("study.value.print_per_wide", found=self.print_per, lowest=self.range[0], highest=self.range[1])
+            )
         return self
 
     @model_validator(mode="after")

@@ -61,8 +61,13 @@ def parts_of_model(model):
     yield from parts_of_reason(model)
     if model.get("under_separation"):
         yield "`under_separation`", model["under_separation"]
-        yield from (("A term", term) for term in model["under_separation"]["terms"])
+        for term in model["under_separation"]["terms"]:
+            yield "A term", term
+            yield from (("`per`", term[key]) for key in ("per",) if key in term)
     yield from (("A spline", spline) for spline in model.get("splines", []))
+    for level in model.get("levels", ()):
+        yield "Patients of a level", level
+        yield from parts_of_reason({"reason": level["events_reason"]} if "events_reason" in level else {})
     if "terms" not in model:
         return
     yield "`log_likelihood`", model["log_likelihood"]
@@ -73,6 +78,7 @@ def parts_of_model(model):
     yield from parts_of_companions(model)
     for term in model["terms"]:
         yield "A term", term
+        yield from (("`per`", term[key]) for key in ("per",) if key in term)
         yield from parts_of_reason(term)
 
 
@@ -151,9 +157,23 @@ def documents(patients):
         document_of(patients.study(THREE, analyses=COMPANIONS), many(patients), is_gated=True, limits=STRICT),
         document_of(patients.study(THREE, analyses=PENALISED), many(patients), is_gated=True, limits=FEW_POINTS),
         document_of(patients.study(SITES, analyses=WEIGHTED), weighted_by_age(patients.deal(rows, site))),
+        document_of(per_ten(patients), patients.deal(rows, site)),
+        document_of(per_ten(patients), patients.deal(oldest_first(rows), site)),
         weighted_curves(patients),
         of_a_decision(patients),
     ]
+
+
+def per_ten(patients):
+    """A study that has its hazard ratios printed for ten years."""
+    age = patients.variables["age"] | {"print_per": 10}
+    models = {"cox": {"kind": "cox", "endpoints": ["os"], "univariable": ["age"]}}
+    return patients.study(SITES, analyses=models, variables=patients.variables | {"age": age})
+
+
+def oldest_first(rows):
+    """Rows in which the oldest at risk always has the event: the hazard ratio of the age has no upper limit."""
+    return replace(rows, variables={**rows.variables, "age": 90.0 - np.unique(rows.days, return_inverse=True)[1]})
 
 
 BENT = {

@@ -107,6 +107,10 @@ class CoxModel(Analysis):
         # columns of models by themselves can leave no room for the model that a study is made for
         return self.model == "univariable"
 
+    @property
+    def counted_levels(self) -> tuple[Column, ...]:
+        return () if self.exposure.weights else self.design
+
     def start(self, inputs: Inputs) -> Fitting | NotEstimable:
         moments: Moments = inputs[moments_id(self.analysis_set)]
         if moments.n == 0:

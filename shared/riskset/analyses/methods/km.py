@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from riskset.analyses.analysis import LEVEL, Inputs, RefusedByRule, Result
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.analyses.counts_in_time import CountedInTime
+from riskset.analyses.level_counts import EventsOf
 from riskset.analyses.quartiles import no_patients_json, quartiles_json, quartiles_of
 from riskset.disclosure.exposure import EVENT, Column, Exposure, Label, counted
 from riskset.stats.arrays import finite, symmetric
@@ -86,6 +87,10 @@ class KaplanMeier(CountedInTime):
     @cached_property
     def exposure(self) -> Exposure:
         return replace(super().exposure, conditions=self.strata)
+
+    def events_by_level(self, result: SurvivalCurves) -> EventsOf:
+        arm = self.counts.arm
+        return {(arm, of.level): (of.n, of.events) for of in result.arms if arm and of.level is not None}
 
     @property
     def strata_variables(self) -> tuple[str, ...]:

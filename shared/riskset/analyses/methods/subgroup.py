@@ -19,8 +19,16 @@ from numpy.typing import NDArray
 from riskset.analyses.analysis import LEVEL, AskedOnce, Inputs, NotEstimable, RefusedByRule, Result
 from riskset.analyses.cohort import AnalysisSet, Cohort, SetId, chosen, set_of
 from riskset.analyses.design import Column, columns_of, level_columns
+from riskset.analyses.level_counts import EventsOf
 from riskset.analyses.methods.cox import CoxModel
-from riskset.analyses.methods.subgroup_answer import Answer, NoFit, OfLevel, answer_json, compared
+from riskset.analyses.methods.subgroup_answer import (
+    Answer,
+    NoFit,
+    OfLevel,
+    answer_json,
+    compared,
+    events_by_level,
+)
 from riskset.analyses.moments import moments_id
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, Label, total
@@ -182,6 +190,10 @@ class Subgroups(AskedOnce):
             state[self.interaction],
             tuple((level, state[id_]) for level, id_ in self.levels),
         )
+
+    def events_by_level(self, result: Answer) -> EventsOf:
+        arms = {(str(arm.variable), str(arm.level)): result.arms[str(arm.level)] for arm in self.arms}
+        return arms | {(self.variable, level): counts for level, counts in events_by_level(result)}
 
     def question_json(self) -> dict[str, Any]:
         arm = self.arms[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
@@ -58,6 +58,13 @@ def answer_json(answer: Answer, arm: Column) -> Json:
         ],
         "interaction": _tests(answer.main, answer.interaction),
     }
+
+
+def events_by_level(answer: Answer) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yields each level of which the patients and events are known, with both."""
+    for level, end in answer.levels:
+        if isinstance(end, OfLevel | NoFit):
+            yield level, (sum(n for n, _ in end.arms.values()), sum(events for _, events in end.arms.values()))
 
 
 def _of_level(end: Result, arm: Column) -> Json:

@@ -1,0 +1,20 @@
+"""Which numbers of a model's term are printed: its ratio for one unit, or for as many as the study says."""
+
+from __future__ import annotations
+
+from riskset.analyses.design import Column
+from riskset.results import ResultEntry
+from riskset.results.in_steps import step_of
+from riskset_report.cells import Place
+
+
+def ratio_of(entry: ResultEntry, column: Column, ratio: str = "hr", *, of: str = "terms") -> tuple[str, str, str]:
+    """Returns the cells of the ratio of a term and of its limits; `of`: where results.json has the term."""
+    at, stem = Place(entry.id, variable=column.variable), stem_of(entry, column, of)
+    estimate, lower, upper = (at.of(f"{stem}.{key}", level=column.level).id for key in (ratio, "lower", "upper"))
+    return estimate, lower, upper
+
+
+def stem_of(entry: ResultEntry, column: Column, of: str) -> str:
+    """Returns the path of what is printed of a term, `terms`, or `terms.per` where it is of more than one unit."""
+    return of if step_of(column.variable, entry.steps) is None else f"{of}.per"
