@@ -143,7 +143,7 @@ def figure_of(label, sets=3, rows=4):
     names = tuple((f"{label} {at}",) for at in range(sets))
     differences = tuple(Differences(f"{label} {at}", ("c0", "c1", "")) for at in range(rows))
     limits = ((0.1, (label,)), ("c1", (label,)))
-    return LoveFigure("balance/match", "Balance", names, differences, limits, label, ((label,),), label)
+    return LoveFigure("balance/match", "Balance", names, differences, limits, label, ((label,),), notices=label)
 
 
 @pytest.mark.parametrize("label", list(HOSTILE_LABELS.values()), ids=list(HOSTILE_LABELS))

@@ -153,7 +153,8 @@ def test_the_title_falls_back(lung, tmp_path, page_of):
     assert "<title>肺癌の生存</title>" in page_of(lung, tmp_path)
 
 
-DRAWINGS = ("cox-os-all-cox", "km-os-all-85mm", "km-os-all")
+LOG_LOG = ("cox-os-all-cox-log-log-85mm", "cox-os-all-cox-log-log")
+DRAWINGS = (*LOG_LOG, "cox-os-all-cox", "km-os-all-85mm", "km-os-all")
 FIGURES = [f"figures/{drawing}.{form}" for drawing in DRAWINGS for form in ("pdf", "png", "svg")]
 TABLES = [f"tables/{name}.{form}" for name in ("cox-os-all-cox", "km-os-all") for form in ("csv", "docx", "html")]
 LISTS = ["curves.csv", *FIGURES, "index.html", "numbers.csv", "provenance.json", "report.docx", "results.json"]
