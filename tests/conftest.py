@@ -28,7 +28,7 @@ settings.register_profile(
     "quick",
     deadline=None,
     derandomize="CI" in os.environ,
-    max_examples=40,
+    max_examples=24,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("exhaustive", settings.get_profile("quick"), max_examples=300)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from riskset_report import report_of, write_report
+from riskset_report.blocks import PAGE_MM, Figure
 from riskset_report.cells import Mark, Place
 from riskset_report.figures.survival_figure import SurvivalFigure
 from riskset_report.printing import Printer
@@ -26,11 +27,13 @@ def lung(lung):
 
 
 @pytest.fixture
-def files_of(tmp_path):
+def files_of(tmp_path, monkeypatch):
     """What the files say, together for each end of a name, figures as wide as a page; all bytes under `bytes`."""
 
     def files_of(report, name="out"):
-        paths = [path for path in write_report(report, tmp_path / name) if not path.stem.endswith("mm")]
+        for figure in {type(block) for part in report.parts for block in part.blocks if isinstance(block, Figure)}:
+            monkeypatch.setattr(figure, "widths", (PAGE_MM,))
+        paths = write_report(report, tmp_path / name)
         texts = {}
         for path in paths:
             texts[path.suffix] = texts.get(path.suffix, "") + said_in(path)
