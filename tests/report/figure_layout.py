@@ -48,6 +48,7 @@ def drawings(draw):
 
     def record(figure, *_, **__):
         if figure not in saved:
+            figure.set_dpi(DPI)  # texts are measured as in the PNG
             saved.append(figure)
 
     with patch.object(Figure, "savefig", record):
