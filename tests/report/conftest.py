@@ -36,7 +36,7 @@ def drawn_once(monkeypatch):
 
     def drawn(figure, printer):
         rest = [getattr(printer, field.name) for field in fields(printer) if field.name != "cells"]
-        key = pickle.dumps((figure, [printer.cells[id_] for id_ in figure.cells], rest))
+        key = pickle.dumps((figure, figure.widths, [printer.cells[id_] for id_ in figure.cells], rest))
         return DRAWN[key] if key in DRAWN else DRAWN.setdefault(key, drawings.drawn(figure, printer))
 
     monkeypatch.setattr(folder, "drawn", drawn)

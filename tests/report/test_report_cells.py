@@ -27,7 +27,7 @@ def lung(lung):
 
 
 @pytest.fixture
-def files_of(tmp_path, monkeypatch):
+def files_of_anew(tmp_path, monkeypatch):
     """What the files say, together for each end of a name, figures as wide as a page; all bytes under `bytes`."""
 
     def files_of(report, name="out"):
@@ -43,6 +43,11 @@ def files_of(tmp_path, monkeypatch):
         return texts | {"bytes": [path.read_bytes() for path in said]}
 
     return files_of
+
+
+@pytest.fixture
+def files_of(files_of_anew, drawn_once):
+    return files_of_anew
 
 
 def said_in(path):
@@ -98,7 +103,7 @@ def changed(value, key=""):
     return value + 1 if isinstance(value, int) else value * 0.75
 
 
-def test_no_file_depends_on_a_number_that_is_held_back(lung, typed, files_of):
+def test_no_file_depends_on_a_number_that_is_held_back(lung, typed, files_of_anew):
     """Of two runs that differ in every estimate and count, with what differs held back, all files are the same bytes.
 
     The days of the curves' steps are margins and stay, and so do the degrees of freedom.
@@ -112,7 +117,7 @@ def test_no_file_depends_on_a_number_that_is_held_back(lung, typed, files_of):
     assert values[0].keys() == values[1].keys()
     differing = [id_ for id_ in values[0] if values[0][id_] != values[1][id_]]
     assert len(differing) > 0.8 * sum(value not in (None, 0) for value in values[0].values())
-    first, second = (files_of(marked(report, *differing), str(i)) for i, report in enumerate(reports))
+    first, second = (files_of_anew(marked(report, *differing), str(i)) for i, report in enumerate(reports))
     texts = [
         {k: v.replace(report.results.run, "") for k, v in files.items() if k != "bytes"}
         for files, report in zip((first, second), reports, strict=True)
