@@ -1,8 +1,10 @@
 """Whole studies for tests: sites in folders, read and run by the real code; or cohorts in memory."""
 
 import csv
+import gc
 import json
 import os
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +13,15 @@ import pytest
 from hypothesis import HealthCheck, settings
 from tests.pseudo_language import spoken_here
 
+import riskset_report
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.cli import main
 from riskset.results import entry_json, results_of
 from riskset.study.spec import Study
 from riskset_report import Labels, report_of
 from riskset_report.blocks import Box, Figure, Table
+from riskset_report.held_back import results_without_marked
+from riskset_report.in_place import RESULTS, put_in_place
 from riskset_report.printing import Printer
 
 # No deadline, and no check of how long the drawing takes: how fast a machine is says nothing about a law. In CI every
@@ -25,18 +30,31 @@ settings.register_profile(
     "quick",
     deadline=None,
     derandomize="CI" in os.environ,
-    max_examples=40,
+    max_examples=24,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("exhaustive", settings.get_profile("quick"), max_examples=300)
 settings.load_profile("quick")
 
 NETWORK = Path(__file__).with_name("network")
+WHOLE_RUNS = Path(__file__).with_name("whole_runs")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Ten thousand tests are no garbage: looking for some among them takes a fifth of the time of collecting them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items):
-    """Puts the network first: its tests wait for processes and leases, and nobody should wait for them at the end."""
-    items.sort(key=lambda item: not item.path.is_relative_to(NETWORK))
+    """Puts the network first: its tests wait for processes and leases, and nobody should wait for them at the end. The
+    files of whole runs, which are long too, follow."""
+    items.sort(key=lambda item: (not item.path.is_relative_to(NETWORK), not item.path.is_relative_to(WHOLE_RUNS)))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -53,6 +71,24 @@ def pytest_xdist_make_scheduler(config, log):
             return str(file.parent if NETWORK.name in file.parts else file)
 
     return Together(config, log)
+
+
+def write_results(report, folder, *_, **__):
+    """Writes results.json as `write_report` does, and nothing that is printed from it."""
+    return put_in_place({RESULTS: results_without_marked(report)}, folder, report.results.run)
+
+
+@contextmanager
+def results_alone():
+    """Inside the context, the folder of a run has results.json alone: drawing takes longer than the run."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(riskset_report, "write_report", write_results)
+        yield
+
+
+@pytest.fixture(scope="session", name="results_alone")
+def _results_alone():
+    return results_alone
 
 
 @dataclass(frozen=True)
@@ -91,10 +127,11 @@ class Desk:
             writer.writerows(rows)
         return home
 
-    def tries(self, *options):
+    def tries(self, *options, is_printed=False):
         """Returns results.json of `riskset study try --ignore-gate`, by id of the result. What is tried here are the
-        numbers, on rows that a rule may well refuse."""
-        assert main([*self.command, "--ignore-gate", *options]) == 0
+        numbers, on rows that a rule may well refuse; pages and figures, most of the work, only if they are read."""
+        with nullcontext() if is_printed else results_alone():
+            assert main([*self.command, "--ignore-gate", *options]) == 0
         document = json.loads((self.root / "out" / "results.json").read_text(encoding="utf-8"))
         return {result["id"]: result for result in document["results"]}
 

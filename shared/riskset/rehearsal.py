@@ -26,6 +26,7 @@ from riskset.ledger.merkle import Tree, leaf_hash
 from riskset.protocol.approval import Approval, ExceptionSigned, commitment
 from riskset.protocol.contributing import Contributor
 from riskset.protocol.coordinator import Coordinator, Outcome
+from riskset.protocol.derived_once import derived_once
 from riskset.protocol.history import History
 from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent, most_sent, told_in
 from riskset.protocol.messages import CLOSED
@@ -312,9 +313,10 @@ class Rehearsal:
     def step(self, wire: Wire | None = None) -> None:
         """Sends the request to the sites that have not answered this round."""
         request = self.coordinator.request()
-        for name in self.coordinator.waiting_for:
-            received = wire(name, request) if wire else request
-            self.coordinator.accept(self.sites[name].answer(received))
+        with derived_once():
+            for name in self.coordinator.waiting_for:
+                received = wire(name, request) if wire else request
+                self.coordinator.accept(self.sites[name].answer(received))
 
     def run(self, wire: Wire | None = None) -> Outcome:
         """Runs from the current round to the end."""

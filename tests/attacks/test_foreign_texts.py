@@ -308,7 +308,7 @@ cox = {{ kind = "cox", endpoints = ["os"], multivariable = ["arm", "age"] }}
             for i in range(at, 240, 3)
         ]
         desk.adds_site(site, table)
-    desk.tries()
+    desk.tries(is_printed=True)
     out = desk.root / "out"
     Page((out / "index.html").read_text(encoding="utf-8"))
     drawings = list((out / "figures").glob("*.svg"))

@@ -98,7 +98,12 @@ def test_it_is_refused_before_a_weight_is_told_in_time(run, highest):
 
 
 @pytest.mark.parametrize(
-    "weighting", [{"method": "att"}, {"method": "att", "trim": [0.0, 0.8]}, {"method": "ate", "trim": [0.0, HIGHEST]}]
+    "weighting",
+    [
+        pytest.param({"method": "att"}, marks=pytest.mark.exhaustive),
+        {"method": "att", "trim": [0.0, 0.8]},
+        {"method": "ate", "trim": [0.0, HIGHEST]},
+    ],
 )
 def test_the_nearest_honest_request_is_answered(run, weighting):
     assert has_result(run(**weighting)[1]["km/os/w"])

@@ -97,9 +97,9 @@ def test_it_is_refused_by_the_rule_before_anything_of_a_cell_is_told(run, withou
     "weighting",
     [
         {"method": "att"},
-        {"method": "ate", "truncate": 4},
-        {"method": "overlap"},
-        {"method": "matching"},
+        pytest.param({"method": "ate", "truncate": 4}, marks=pytest.mark.exhaustive),
+        pytest.param({"method": "overlap"}, marks=pytest.mark.exhaustive),
+        pytest.param({"method": "matching"}, marks=pytest.mark.exhaustive),
         {"method": "nearest", "ratio": 2},
     ],
 )

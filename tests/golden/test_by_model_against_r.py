@@ -13,9 +13,10 @@ R = json.loads((HERE / "by_model.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
+def results(tmp_path_factory, results_alone):
     out = tmp_path_factory.mktemp("by_model")
-    assert main(["study", "try", str(HERE / "study.toml"), "--sites", str(HERE / "sites"), "--out", str(out)]) == 0
+    with results_alone():
+        assert main(["study", "try", str(HERE / "study.toml"), "--sites", str(HERE / "sites"), "--out", str(out)]) == 0
     document = json.loads((out / "results.json").read_text(encoding="utf-8"))
     return {result["id"]: result for result in document["results"]}
 

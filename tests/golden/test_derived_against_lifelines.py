@@ -100,7 +100,7 @@ def tried(desk_at, tmp_path_factory):
             for i, row in enumerate(here.itertuples())
         ]
         desk.adds_site(site, rows)
-    results = desk.tries()
+    results = desk.tries(is_printed=True)
     return results, pooled(frame), (desk.root / "out" / "index.html").read_text(encoding="utf-8")
 
 

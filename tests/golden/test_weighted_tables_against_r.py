@@ -22,7 +22,7 @@ from riskset.study.variables import values_of
 R = json.loads(Path(__file__).with_name("weighted_tables.json").read_text(encoding="utf-8"))
 NEAR = {"lung": (0.016, 0.06), "rottgbsg": (0.001, 0.002)}
 """How far differences are from those by exact weights, and spreads from those of the rounded ones, as a share."""
-METHODS = ("ate", "att", "overlap", "matching")
+METHODS = ("ate", "matching", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in ("att", "overlap")))
 
 
 @pytest.fixture(scope="module", params=["lung", pytest.param("rottgbsg", marks=pytest.mark.exhaustive)])

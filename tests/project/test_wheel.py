@@ -132,6 +132,7 @@ sys.exit(main(["study", "try", "study.toml", "--sites", "sites", "--out", "out"]
 """
 
 
+@pytest.mark.exhaustive
 def test_a_study_is_rehearsed_from_the_wheel_alone(unpacked, tmp_path):
     """Commands, readers of site files, data sets, rules, templates and figures are found in what was installed."""
     command = [sys.executable, "-P", "-c", REHEARSE, str(unpacked)]

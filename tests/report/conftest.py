@@ -1,6 +1,8 @@
 """R's numbers of the lung data: as results.json has them, which a test may change; and typed, as a report has them."""
 
 import json
+import pickle
+from dataclasses import fields
 from math import exp
 from pathlib import Path
 
@@ -21,12 +23,29 @@ from riskset.stats.grid import Grid
 from riskset.stats.kaplan_meier import Curve, Landmark, Quantile
 from riskset.stats.log_rank import LogRank, Test
 from riskset.study.spec import Study
+from riskset_report import folder
+from riskset_report.figures import drawings
 
 ECOG = (("0", 61), ("1", 106), ("2+", 45))
 """table(d$ecog) in lung.R."""
 WALD_OF_ECOG = {"univariable": 20.3227403550471, "multivariable": 19.442712272087}
 """b' V^-1 b of both levels by R's coef and vcov; P: 3.9e-05 and 6.0e-05."""
+DRAWN = {}
+"""The files of the figures that were drawn in this session, by all that is drawn."""
 OPENED = Tally(numbers=2345, patients=212, held=frozenset("abcdef"))
+
+
+@pytest.fixture
+def drawn_once(monkeypatch):
+    """Of equal figures of a folder, in whatever test, only the first is drawn: the others are the same bytes, which
+    tests of drawings prove. For tests of what else is in the folder, which is written in a tenth of the time."""
+
+    def drawn(figure, printer):
+        rest = [getattr(printer, field.name) for field in fields(printer) if field.name != "cells"]
+        key = pickle.dumps((figure, figure.widths, [printer.cells[id_] for id_ in figure.cells], rest))
+        return DRAWN[key] if key in DRAWN else DRAWN.setdefault(key, drawings.drawn(figure, printer))
+
+    monkeypatch.setattr(folder, "drawn", drawn)
 
 
 @pytest.fixture

@@ -40,14 +40,16 @@ def layout_faults(block, printer):
 
 
 def drawings(draw):
-    """Returns the matplotlib figures that `draw` saves as files, each once, with the texts they were drawn with."""
-    saved = []
-    save = Figure.savefig
+    """Returns the matplotlib figures that `draw` would save as files, each once, with the texts of the files.
 
-    def record(figure, *args, **kwargs):
+    They are not saved: a figure in three formats takes several times as long as reading how it came out.
+    """
+    saved = []
+
+    def record(figure, *_, **__):
         if figure not in saved:
+            figure.set_dpi(DPI)  # texts are measured as in the PNG
             saved.append(figure)
-        return save(figure, *args, **kwargs)
 
     with patch.object(Figure, "savefig", record):
         draw()

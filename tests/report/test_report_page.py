@@ -22,13 +22,18 @@ RECORDED = Recorded("ab" * 32, "2026-11-22T09:00:00.000+00:00", "2026-11-22T14:0
 
 
 @pytest.fixture
-def writes(typed):
+def writes_anew(typed):
     """Writes a document's report; its files."""
 
     def writes(document, folder, labels=None, recorded=RECORDED):
         return write_report(report_of(typed(document), labels), folder, recorded)
 
     return writes
+
+
+@pytest.fixture
+def writes(writes_anew, drawn_once):
+    return writes_anew
 
 
 @pytest.fixture
@@ -164,9 +169,9 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_report_is_the_same_when_written_again(lung, tmp_path, writes):
+def test_a_report_is_the_same_when_written_again(lung, tmp_path, writes_anew):
     for name in ("a", "b"):
-        writes(lung, tmp_path / name)
+        writes_anew(lung, tmp_path / name)
     first, second = (contents(tmp_path / name) for name in ("a", "b"))
     assert sorted(first) == [*LISTS, *TABLES, "terms.csv"]
     assert first == second

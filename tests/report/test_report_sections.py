@@ -49,7 +49,7 @@ RATES = Counted((("old", 45, 23.456789), ("new", 1234, 0.5)))
 
 
 @pytest.fixture
-def page_of(tmp_path):
+def page_of(tmp_path, drawn_once):
     def page_of(report):
         write_report(report, tmp_path)
         page = (tmp_path / "index.html").read_text(encoding="utf-8")

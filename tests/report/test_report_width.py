@@ -53,7 +53,7 @@ def test_a_table_gives_up_no_more_than_it_must():
     assert fits["times of six arms"].type_size < 1
 
 
-def test_a_cell_breaks_only_before_a_parenthesis(lung, typed, tmp_path, monkeypatch):
+def test_a_cell_breaks_only_before_a_parenthesis(lung, typed, tmp_path, monkeypatch, drawn_once):
     def cells():
         write_report(report_of(typed(lung), None), tmp_path)
         page = (tmp_path / "index.html").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ RECORDED = Recorded("ab" * 32, "2026-11-22T09:00:00.000+00:00", "2026-11-22T14:0
 
 
 @pytest.fixture
-def folder(lung, typed, tmp_path):
+def folder(lung, typed, tmp_path, drawn_once):
     lung["notices"] = ["MADE-UP DATA."]
     write_report(report_of(typed(lung)), tmp_path, RECORDED)
     return tmp_path
@@ -54,7 +54,7 @@ def test_its_properties_are_of_the_record(document):
     assert properties.author.startswith("riskset ")
 
 
-def test_a_rehearsal_has_no_time(lung, typed, tmp_path):
+def test_a_rehearsal_has_no_time(lung, typed, tmp_path, drawn_once):
     write_report(report_of(typed(lung)), tmp_path)
     with zipfile.ZipFile(tmp_path / "report.docx") as parts:
         assert not re.findall(r"\d{4}-\d\d-\d\dT", parts.read("docProps/core.xml").decode())

@@ -18,6 +18,7 @@ from riskset.errors import DataError, Problem, Refused, RisksetError
 from riskset.ledger.durable import utc_now
 from riskset.protocol.approval import ExceptionSigned
 from riskset.protocol.coordinator import Outcome
+from riskset.protocol.derived_once import derived_once
 from riskset.protocol.rule_column import column_for
 from riskset.protocol.unblinding import Unblinding
 from riskset.rehearsal import Rehearsal
@@ -141,13 +142,14 @@ def _outcome(rehearsal: Rehearsal, next_run: NextRun) -> Outcome:
     coordinator = rehearsal.coordinator
     while not coordinator.is_finished:
         request, refusals = coordinator.request(), dict[str, Refused]()
-        for site in coordinator.waiting_for:
-            try:
-                coordinator.accept(rehearsal.sites[site].answer(request))
-            except Refused as no:
-                if no.code not in STAYS_OUT:
-                    raise
-                refusals[site] = no
+        with derived_once():
+            for site in coordinator.waiting_for:
+                try:
+                    coordinator.accept(rehearsal.sites[site].answer(request))
+                except Refused as no:
+                    if no.code not in STAYS_OUT:
+                        raise
+                    refusals[site] = no
         if refusals:
             raise refused_together(refusals, {}, coordinator.participants, next_run, is_opened=False)
     return coordinator.outcome()

@@ -56,7 +56,7 @@ class SetId:
             name += " within matched sets"
         return name if self.complete_in is None else f"{name} with {' and '.join(self.complete_in) or 'nothing'}"
 
-    @property
+    @cached_property
     def of_all(self) -> SetId:
         """The set of all eligible patients of which this one is a part."""
         return replace(self, population=ALL, within_sets=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from riskset.analyses.admission.blocks import blocks, is_joint
@@ -20,6 +20,7 @@ from riskset.catalogue import Message, say
 from riskset.engine.wire import MAX_MESSAGE_BYTES
 from riskset.errors import DataError, Problem
 from riskset.secure.fixed_point import BYTES_PER_NUMBER
+from riskset.study.itself import Itself
 from riskset.study.spec import Study
 
 MOST_ANALYSES: Final = 1000
@@ -258,7 +259,13 @@ def plan(study: Study) -> Plan:
     An id is `kind/endpoint/population[/model]`; where an entry before it has the same id, the entry's name is added.
     DataError, with every analysis that can never begin.
     """
-    taken: set[str] = set()
+    return planned(Itself(study))
+
+
+@lru_cache(maxsize=16)
+def planned(of: Itself) -> Plan:
+    """Kept, since the parties of a rehearsal plan one study."""
+    study, taken = of.study, set[str]()
     reported: list[Analysis] = []
     for name, entry in study.analyses.items():
         others: dict[str, str] = {}

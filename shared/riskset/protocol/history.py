@@ -26,6 +26,7 @@ from riskset.catalogue import say
 from riskset.disclosure.gate import Told
 from riskset.errors import DataError, ProtocolError, Refused
 from riskset.protocol import flags
+from riskset.protocol.derived_once import once
 from riskset.protocol.due import keep, moved_on
 from riskset.protocol.next_vector import NOTHING_TOLD, NextVector
 from riskset.protocol.opening import Opened, Opening, open_run
@@ -45,6 +46,9 @@ class History(NextVector):
         Raises ProtocolError where a contribution does not have the length of the question, Refused where no patients
         can have such sums: a site sent what it did not compute.
         """
+        return once(self, tuple(one.raw for one in contributions), lambda: self._after(contributions))
+
+    def _after(self, contributions: Sequence[Verified]) -> History:
         total = fixed_point.total([self.read(c) for c in contributions])
         raised, numbers = flags.read(total[:, : len(self.live)]), fixed_point.decode(total[:, len(self.live) :])
         dead = {a.id: self.cause(a.id, n) for a, n in zip(self.live, raised, strict=True) if n is not None}
@@ -149,6 +153,11 @@ def open_history(plan: Plan, study: str, roster: str, run: str, messages: Sequen
     different ones, where they would compute with different methods, and where it is opened with a decision that the
     study leaves to nobody.
     """
+    of = study, roster, run, *(message.raw for message in messages)
+    return once(plan, of, lambda: _opened(plan, study, roster, run, messages))
+
+
+def _opened(plan: Plan, study: str, roster: str, run: str, messages: Sequence[Verified]) -> History:
     opening, opened = open_run(messages, plan.kinds)
     before = sha256("\n".join(["riskset run", study, roster, run]).encode())
     try:

@@ -104,8 +104,10 @@ def cosigned(vector: bytes, cosignature: str, stated: bytes) -> bytes:
     return frame([vector, cosignature.encode(), stated])
 
 
+@lru_cache(maxsize=64)
 def read_cosigned(payload: bytes) -> Cosigned:
-    """Returns what a contribution carries. Raises ProtocolError where malformed."""
+    """Returns what a contribution carries. Raises ProtocolError where malformed. Kept, since each part is read by
+    itself."""
     parts = unframe(payload)
     if len(parts) not in (2, 3):
         raise ProtocolError(say("protocol.log.contribution"))

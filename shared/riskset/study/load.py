@@ -18,6 +18,7 @@ from riskset.catalogue import NOTHING, say, verbatim
 from riskset.errors import DataError, Problem
 from riskset.strict_json import read_canonical
 from riskset.study import spec
+from riskset.study.itself import Itself
 from riskset.study.references import Draft, complaints_about
 from riskset.study.spec import Study
 from riskset.study.toml_lines import KeyLines, key_lines, line_of
@@ -94,25 +95,12 @@ def canonical_json(study: Study) -> bytes:
 
 def study_hash(study: Study) -> str:
     """Returns the SHA-256 of `canonical_json`, 64 hex digits."""
-    return _hash_of(_Itself(study))
-
-
-class _Itself:
-    """A study that is equal to itself only: its tables have no hash."""
-
-    def __init__(self, study: Study) -> None:
-        self.study = study
-
-    def __hash__(self) -> int:
-        return id(self.study)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and other.study is self.study
+    return _hash_of(Itself(study))
 
 
 @lru_cache(maxsize=16)
-def _hash_of(one: _Itself) -> str:
-    """Kept, since every party of a run asks for it again and again, and nobody changes a study that is read."""
+def _hash_of(one: Itself) -> str:
+    """Kept, since every party of a run asks for it again and again."""
     return hashlib.sha256(canonical_json(one.study)).hexdigest()
 
 

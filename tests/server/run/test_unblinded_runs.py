@@ -81,6 +81,12 @@ def desk(tmp_path, patients, monkeypatch):
         yield desk
 
 
+@pytest.fixture(autouse=True)
+def without_figures(results_alone):
+    with results_alone():
+        yield
+
+
 def test_outcomes_are_computed_once_somebody_decides(desk, capsys):
     first = desk.finishes(desk.begins()).name
     assert desk.results(first)[1][MODEL]["reason"]["code"] == "withheld"

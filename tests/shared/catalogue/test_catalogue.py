@@ -6,6 +6,7 @@ import pickle
 import re
 import string
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,14 @@ PACKAGES = ("shared", "report", "site_client", "server", "notebook", "demonstrat
 SOURCES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
 
 
+@cache
 def calls():
-    """Yields (where, first argument, values by name) of every `say(...)` of the packages, and of what says the
-    same in a report's language: `context.say(...)`, `context.worded(...)`."""
+    """Returns (where, first argument, values by name) of every `say(...)` of the packages, and of what says the
+    same in a report's language: `context.say(...)`, `context.worded(...)`. The sources are read once for all tests."""
+    return tuple(_calls())
+
+
+def _calls():
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
