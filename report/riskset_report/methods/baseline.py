@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from riskset.catalogue import Message, say
-from riskset_report.methods.done import Done, each_once
+from riskset_report.methods.done import Done
 
 _TESTS = ("t", "welch", "van_elteren", "kruskal_wallis_by_site", "chi2", "chi2_yates", "fisher")
 _CITED = {"van_elteren": ("van_elteren",)}
@@ -21,9 +21,12 @@ def _described(done: Done) -> Iterator[Message]:
     tables = done.of("table1")
     if not tables:
         return
-    populations = each_once(done.labels.population(one.about[1]) for one in tables)
+    populations = done.populations(one.about[1] for one in tables)
     plain = [row for one in tables if not one.said.get("weighted") for row in one.said["variables"]]
-    yield say("methods.baseline.table", populations=populations)
+    if done.study.comparison is None:
+        yield say("methods.baseline.table", populations=populations)
+    else:
+        yield say("methods.baseline.table_by_arm", populations=populations)
     if any(row["type"] == "number" for row in plain):
         yield say("methods.baseline.numbers")
     if any(row["type"] != "number" for row in plain):
@@ -39,8 +42,7 @@ def _described(done: Done) -> Iterator[Message]:
         tests = tuple(say(f"methods.baseline.test.{name}", ref=_cited(name, done)) for name in made)
         yield say("methods.baseline.tests", tests=tests)
     if weighted := [one for one in tables if one.said.get("weighted")]:
-        names = each_once(done.labels.population(one.about[1]) for one in weighted)
-        yield say("methods.baseline.weighted", populations=names)
+        yield say("methods.baseline.weighted", populations=done.populations(one.about[1] for one in weighted))
 
 
 def _is_made(test: str, rows: Sequence[Mapping[str, Any]]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from riskset.catalogue import Message, say
+from riskset_report.labels import inside
 from riskset_report.methods.done import Done, Given, each_once, numbers
 from riskset_report.methods.survival import limits_of
 
@@ -23,14 +24,13 @@ def _censored(done: Done) -> Iterator[Message]:
     kinds = ("km", "cox", "rmst", "follow-up", "subgroup", "site-heterogeneity")
     of = each_once(one.about[0] for one in done.of(*kinds) if done.labels.competing.get(one.about[0]))
     for name in of:
-        events = done.labels.competing[name]
+        events = tuple(map(inside, done.labels.competing[name]))
         yield say("methods.competing.censored", endpoint=done.endpoint(name), events=events)
 
 
 def _incidence(found: Sequence[Given], done: Done) -> Iterator[Message]:
-    for endpoints, populations in done.grouped(found):
-        of = {"endpoints": endpoints, "populations": populations, "ref": done.cite("aalen")}
-        yield say("methods.competing.incidence", **of)
+    for group in done.grouped(found):
+        yield say("methods.competing.incidence", ref=done.cite("aalen"), **group.values)
     yield from limits_of(found)
     if times := each_once(mark["time"] for one in found for mark in _landmarks(one)):
         units = say(f"report.unit.{done.study.time.unit}", n=2)

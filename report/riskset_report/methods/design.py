@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 
 from riskset.catalogue import Message, say
 from riskset.study.asked import OWN, PACKAGES
-from riskset_report.methods.done import Done, each_once
+from riskset_report.methods.done import Done, Given, each_once
 
 
 def paragraphs(done: Done) -> Iterator[Iterator[Message]]:
@@ -18,20 +18,26 @@ def paragraphs(done: Done) -> Iterator[Iterator[Message]]:
 
 def _hospitals(done: Done) -> Iterator[Message]:
     results = done.results
-    sites = tuple(done.labels.site(name) for name in results.sites)
-    yield say("methods.design.took_part", n=len(sites), sites=sites)
-    if left_out := tuple(done.labels.site(name) for name in results.sites_not_included):
-        yield say("methods.design.not_included", n=len(left_out), sites=left_out)
+    yield say("methods.design.took_part", n=len(results.sites), sites=done.sites(results.sites))
+    if left_out := results.sites_not_included:
+        yield say("methods.design.not_included", n=len(left_out), sites=done.sites(left_out))
     if done.recorded is None:
         yield say("methods.design.rehearsal", rounds=results.rounds)
         return
     yield say("methods.design.federated", rounds=results.rounds)
     if not _is_masked(done):
         yield say("methods.design.clear")
-    elif len(sites) == 2:
+    elif len(results.sites) == 2:
         yield say("methods.design.masked_two")
     else:
         yield say("methods.design.masked")
+    if told := sites_told(done.of("site-heterogeneity")):
+        yield say("methods.design.told", n=len(told))
+
+
+def sites_told(found: Iterable[Given]) -> tuple[str, ...]:
+    """Returns the sites that told their own estimates."""
+    return each_once(site["site"] for one in found for site in one.said["sites"] if "reason" not in site)
 
 
 def _is_masked(done: Done) -> bool:

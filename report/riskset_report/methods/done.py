@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from riskset.catalogue import Message, say
 from riskset.results import ResultEntry, Results, entry_json
 from riskset.study.spec import Study
 from riskset_report.blocks import Shown
@@ -16,8 +17,21 @@ from riskset_report.labels import Labels, inside
 from riskset_report.methods.references import Citations
 from riskset_report.provenance import Recorded
 
-Group = tuple[tuple[str, ...], tuple[str, ...]]
-"""Endpoints, and the populations in which all of them were analysed alike."""
+
+@dataclass(frozen=True)
+class Group:
+    """Endpoints that were analysed alike, in the same populations."""
+
+    endpoints: Message
+    """Their labels, as a list inside a sentence."""
+    populations: Message
+    n: int
+    """Pairs of an endpoint and a population."""
+
+    @property
+    def values(self) -> dict[str, Message]:
+        """Returns the values of a sentence."""
+        return {"endpoints": self.endpoints, "populations": self.populations}
 
 
 @dataclass(frozen=True)
@@ -72,21 +86,37 @@ class Done:
         for endpoint, names in populations.items():
             alike.setdefault(tuple(names), []).append(endpoint)
         for names, endpoints in alike.items():
-            yield tuple(map(self.endpoint, endpoints)), tuple(map(self.labels.population, names))
+            labels = tuple(map(self.endpoint, endpoints))
+            yield Group(listed(labels), self.populations(names), len(endpoints) * len(names))
+
+    def populations(self, names: Iterable[str]) -> Message:
+        """Returns the labels of populations, each once, as a list inside a sentence."""
+        return listed(each_once(map(self.labels.population, names)))
+
+    def sites(self, names: Iterable[str]) -> Message:
+        """Returns the labels of sites as a list inside a sentence."""
+        return listed(tuple(map(self.labels.site, names)))
 
     def endpoint(self, name: str) -> str:
         """Returns an endpoint as it reads inside a sentence."""
         label = self.labels.endpoint(name)
         return inside(label) if label else ""
 
-    def names(self, variables: Iterable[str]) -> tuple[str, ...]:
-        """Returns the labels of variables, without units; an interaction has both."""
-        return tuple(map(self.labels.covariate, variables))
+    def names(self, variables: Iterable[str]) -> Message:
+        """Returns the labels of variables, without units, as a list; an interaction has both."""
+        return listed(tuple(map(self.labels.covariate, variables)))
 
     def count(self, result: str, quantity: str) -> Shown | None:
         """Returns a count from the cells; None where the run has no such number."""
         ids = tuple(cell.id for cell in self.cells.of(result, quantity))
         return Shown("count", ids) if ids else None
+
+
+def listed(items: tuple[str, ...]) -> Message:
+    """Returns a list inside a sentence; what has commas itself is parted by semicolons."""
+    if any("," in item for item in items):
+        return say("methods.list_with_commas", items=items)
+    return say("methods.list", items=items)
 
 
 def each_once(values: Iterable[Any]) -> tuple[Any, ...]:

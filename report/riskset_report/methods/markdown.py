@@ -7,7 +7,7 @@ import re
 from riskset_report.methods.text import PrintedMethods
 
 NAME = "methods.md"
-_MARKS = re.compile(r"([\\`*_{}<>#|~])|(\[)(?!\d+(?:,\d+)*\])")
+_MARKS = re.compile(r"[\\`*_<]|\[(?!\d+(?:,\d+)*\])|^[#>+-]")
 """What Markdown would read as its own; a citation stays as it is."""
 
 

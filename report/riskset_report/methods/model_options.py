@@ -20,12 +20,13 @@ def options(models: Models, done: Done) -> Iterator[Message]:
 
 def _strata(models: Models, done: Done) -> Iterator[Message]:
     for strata in each_once(tuple(one.said["strata"]) for one in models if one.said["strata"]):
-        yield say("methods.models.strata", strata=done.names(strata))
+        populations = done.populations(one.about[1] for one in models if tuple(one.said["strata"]) == strata)
+        yield say("methods.models.strata", strata=done.names(strata), populations=populations)
 
 
 def _landmark(models: Models, done: Done) -> Iterator[Message]:
     for day in each_once(one.said["landmark_days"] for one in models if "landmark_days" in one.said):
-        yield say("methods.models.landmark", n=day, ref=done.cite("anderson"))
+        yield say("methods.models.landmark", day=day, ref=done.cite("anderson"))
 
 
 def _splines(models: Models, done: Done) -> Iterator[Message]:
@@ -53,9 +54,8 @@ def _weights(models: Models, done: Done) -> Iterator[Message]:
 def _errors(models: Models, done: Done) -> Iterator[Message]:
     """Yields where limits and P values are from, and what these errors take as known."""
     of_terms = [(one, term["variance"]) for one in models for term in one.said["terms"] if "variance" in term]
-    for variance in each_once(found for _, found in of_terms):
-        with_it = [one for one, found in of_terms if found == variance]
-        populations = each_once(done.labels.population(one.about[1]) for one in with_it)
+    for variance in sorted(each_once(found for _, found in of_terms), key=lambda found: found not in _ERRORS):
+        populations = done.populations(one.about[1] for one, found in of_terms if found == variance)
         if variance in _ERRORS:
             code = _ERRORS[variance]
             ref = done.cite("lin")

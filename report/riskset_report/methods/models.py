@@ -39,8 +39,8 @@ def _ties(fitted: Sequence[Given], done: Done) -> Iterator[Message]:
         yield say(f"methods.models.ties.{found[0]}", ref=done.cite(*_TIES[found[0]]))
         return
     for ties in found:
-        for endpoints, _ in done.grouped(one for one in fitted if one.said["ties"] == ties and _has_times(one)):
-            yield say(f"methods.models.ties_of.{ties}", endpoints=endpoints, ref=done.cite(*_TIES[ties]))
+        for group in done.grouped(one for one in fitted if one.said["ties"] == ties and _has_times(one)):
+            yield say(f"methods.models.ties_of.{ties}", endpoints=group.endpoints, ref=done.cite(*_TIES[ties]))
 
 
 def _has_times(one: Given) -> bool:
@@ -50,17 +50,19 @@ def _has_times(one: Given) -> bool:
 
 def _scales(fitted: Sequence[Given], done: Done) -> Iterator[Message]:
     """Yields the scale of each transformed number that is a covariate."""
+    alike: dict[str, list[str]] = {}
     for name in each_once(name for one in fitted for name in one.said["covariates"]):
         variable = done.study.variables.get(name)
         if isinstance(variable, NumberVariable) and variable.transform is not None:
-            label, scale = done.labels.plain_variable(name), done.labels.scale(variable.transform)
-            yield say("methods.models.scale", label=label, scale=scale)
+            alike.setdefault(variable.transform, []).append(name)
+    for transform, names in alike.items():
+        yield say("methods.models.scale", labels=done.names(names), scale=done.labels.scale(transform))
 
 
 def _entry(models: Sequence[Given], done: Done) -> Iterator[Message]:
     if models[0].said["baseline"] == "matched-set":
-        for endpoints, populations in done.grouped(models):
-            yield say("methods.models.by_matched_set", n=len(models), endpoints=endpoints, populations=populations)
+        for group in done.grouped(models):
+            yield say("methods.models.by_matched_set", n=group.n, **group.values)
         return
     together = [one for one in models if one.said["model"] == "multivariable"]
     alone = [one for one in models if one.said["model"] == "univariable"]
@@ -83,10 +85,11 @@ def _by_covariates(models: Sequence[Given]) -> Mapping[tuple[str, ...], list[Giv
 
 
 def _fitted(model: str, covariates: Sequence[str], of: Sequence[Given], done: Done) -> Iterator[Message]:
-    for endpoints, populations in done.grouped(of):
-        told = {"endpoints": endpoints, "populations": populations, "covariates": done.names(covariates)}
+    for group in done.grouped(of):
+        names = done.names(covariates)
         if model == "multivariable":
-            yield say("methods.models.multivariable", n=len(endpoints) * len(populations), **told)
+            yield say("methods.models.multivariable", n=group.n, covariates=names, **group.values)
+        elif len(covariates) == 1:
+            yield say("methods.models.univariable_of_one", n=group.n, covariate=names, **group.values)
         else:
-            n = len(endpoints) * len(populations) * len(covariates)
-            yield say("methods.models.univariable", n=n, **told)
+            yield say("methods.models.univariable", covariates=names, **group.values)

@@ -16,6 +16,7 @@ def paragraphs(done: Done) -> Iterator[Iterator[Message]]:
     """Yields the results without numbers, then what is missing within results."""
     yield _whole(done)
     yield _within(done)
+    yield _marked(done)
 
 
 def _whole(done: Done) -> Iterator[Message]:
@@ -50,6 +51,11 @@ def _within(done: Done) -> Iterator[Message]:
     marks = Counter((cell.value.text, cell.value.reason) for cell in done.cells if isinstance(cell.value, Mark))
     for (mark, reason), n in marks.items():
         yield say("methods.not_reported.held_back", n=n, mark=mark, reason=reason)
+
+
+def _marked(done: Done) -> Iterator[Message]:
+    if n := sum(one.entry.meets_demands is False for one in done.given):
+        yield say("methods.not_reported.marked", n=n)
 
 
 def rule_of(rule: str) -> Message:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from riskset.analyses.excluded import INCOMPLETE, NO_FOLLOW_UP
 from riskset.catalogue import Message, say
 from riskset.study.spec import DateEndpoint, DaysEndpoint
+from riskset_report.blocks import Shown
 from riskset_report.labels import inside
-from riskset_report.methods.done import Done, Given, each_once
+from riskset_report.methods.done import Done, Given, each_once, listed
 
 _LEFT_OUT = {NO_FOLLOW_UP: "no_follow_up", INCOMPLETE: "incomplete"}
 
@@ -70,14 +71,14 @@ def _missing(done: Done) -> Iterator[Message]:
     for name in (name for name in done.study.endpoints if name in common):
         alike.setdefault(done.study.covariates_of(name), []).append(name)
     for covariates, names in alike.items():
-        endpoints = tuple(map(done.endpoint, names))
         if covariates:
+            endpoints = listed(tuple(map(done.endpoint, names)))
             yield say("methods.missing.complete", endpoints=endpoints, covariates=done.names(covariates))
         for name in names:
             yield from _analysed(common[name], name, done)
     own = [one for one in done.given if one.about[0] and _has_own_rows(one)]
-    for endpoints, _ in done.grouped(own):
-        yield say("methods.missing.by_model", endpoints=endpoints)
+    for group in done.grouped(own):
+        yield say("methods.missing.by_model", endpoints=group.endpoints)
     if own or any(alike):
         yield say("methods.missing.not_imputed")
 
@@ -97,8 +98,20 @@ def _analysed(one: Given, endpoint: str, done: Done) -> Iterator[Message]:
     n = done.count(entry.id, "analysed")
     if entry.analysed is None or n is None:
         return
-    yield say("methods.missing.analysed", n=n, **of)
-    for at, code in enumerate(entry.excluded.by_reason if entry.excluded else ()):
-        left = done.count(entry.id, f"excluded[{at}].n")
-        if code in _LEFT_OUT and left is not None and entry.excluded and entry.excluded.any(code):
-            yield say(f"methods.missing.left_out.{_LEFT_OUT[code]}", n=left, **of)
+    left = dict(_left_out(one, done))
+    if len(left) == len(_LEFT_OUT):
+        yield say("methods.missing.analysed.both", n=n, **of, **left)
+    elif left:
+        (name,) = left
+        yield say(f"methods.missing.analysed.{name}", n=n, **of, **left)
+    else:
+        yield say("methods.missing.analysed.all", n=n, **of)
+
+
+def _left_out(one: Given, done: Done) -> Iterator[tuple[str, Shown]]:
+    """Yields the reasons for which patients are not in the common set, each with how many they are."""
+    excluded = one.entry.excluded
+    for at, code in enumerate(excluded.by_reason if excluded else ()):
+        left = done.count(one.entry.id, f"excluded[{at}].n")
+        if code in _LEFT_OUT and left is not None and excluded and excluded.any(code):
+            yield _LEFT_OUT[code], left

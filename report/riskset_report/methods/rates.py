@@ -24,7 +24,7 @@ def _response(found: Sequence[Given], done: Done) -> Iterator[Message]:
         of_entry = [one for one in found if one.entry.analysis.name == name]
         asked = cast(ResponseEntry | None, done.study.analyses.get(name))
         outcomes = done.names(each_once(one.said["outcome"] for one in of_entry))
-        populations = each_once(done.labels.population(one.about[1]) for one in of_entry)
+        populations = done.populations(one.about[1] for one in of_entry)
         yield say("methods.rates.response", outcomes=outcomes, populations=populations)
         for rate, levels in (asked.rates if asked else {}).items():
             yield say(f"methods.rates.rate.{rate}", levels=levels)

@@ -29,9 +29,8 @@ def _grid(done: Done) -> Iterator[Message]:
 def _curves(curves: Sequence[Given], done: Done) -> Iterator[Message]:
     if not curves:
         return
-    for endpoints, populations in done.grouped(curves):
-        of = {"endpoints": endpoints, "populations": populations}
-        yield say("methods.survival.km", ref=done.cite("kaplan"), greenwood=done.cite("greenwood"), **of)
+    for group in done.grouped(curves):
+        yield say("methods.survival.km", ref=done.cite("kaplan"), greenwood=done.cite("greenwood"), **group.values)
     yield from limits_of(curves)
     yield say("methods.survival.median", ref=done.cite("brookmeyer"))
     if times := each_once(mark["time"] for one in curves for mark in one.said["overall"]["landmarks"]):
@@ -50,19 +49,18 @@ def _tests(curves: Sequence[Given], done: Done) -> Iterator[Message]:
     if tested:
         yield say("methods.survival.log_rank", ref=done.cite("mantel"))
     for of_entry in by_analysis([one for one in tested if one.said["log_rank_by_strata"]]):
-        for endpoints, populations in done.grouped(of_entry):
-            strata = done.names(of_entry[0].said["strata"])
-            yield say("methods.survival.strata", endpoints=endpoints, populations=populations, strata=strata)
+        for group in done.grouped(of_entry):
+            yield say("methods.survival.strata", strata=done.names(of_entry[0].said["strata"]), **group.values)
     for of_entry in by_analysis([one for one in tested if one.said["rho"]]):
-        for endpoints, populations in done.grouped(of_entry):
-            of = {"endpoints": endpoints, "populations": populations, "rho": f"{of_entry[0].said['rho']:g}"}
-            yield say("methods.survival.rho", ref=done.cite("harrington"), **of)
+        for group in done.grouped(of_entry):
+            rho = f"{of_entry[0].said['rho']:g}"
+            yield say("methods.survival.rho", rho=rho, ref=done.cite("harrington"), **group.values)
 
 
 def _weighted(curves: Sequence[Given], done: Done) -> Iterator[Message]:
-    for endpoints, populations in done.grouped(curves):
-        of = {"endpoints": endpoints, "populations": populations, "ref": done.cite("xie")}
-        yield say("methods.survival.weighted", least=curves[0].said["weights"]["averaged_over"], **of)
+    for group in done.grouped(curves):
+        least = curves[0].said["weights"]["averaged_over"]
+        yield say("methods.survival.weighted", least=least, ref=done.cite("xie"), **group.values)
     if any(mark["std_error"] is not None for one in curves for arm in one.said["arms"] for mark in arm["landmarks"]):
         yield say("methods.survival.weighted_errors")
 
@@ -76,9 +74,9 @@ def _means(means: Sequence[Given], done: Done) -> Iterator[Message]:
     for of in taus.values():
         alike.setdefault(each_once(sorted(one.said["tau_days"] / days for one in of)), []).extend(of)
     for times, of in alike.items():
-        for endpoints, populations in done.grouped(of):
-            told = {"endpoints": endpoints, "populations": populations, "times": numbers(times)}
-            yield say("methods.survival.rmst", units=_units(done), ref=done.cite("royston"), **told)
+        for group in done.grouped(of):
+            told = {"times": numbers(times), "units": _units(done), "ref": done.cite("royston")}
+            yield say("methods.survival.rmst", **told, **group.values)
     if any(one.said["differences"] for one in means):
         yield say("methods.survival.rmst_compared")
     if any(one.said.get("weighted") for one in means):
@@ -86,9 +84,8 @@ def _means(means: Sequence[Given], done: Done) -> Iterator[Message]:
 
 
 def _follow_up(lengths: Sequence[Given], done: Done) -> Iterator[Message]:
-    for endpoints, populations in done.grouped(lengths):
-        of = {"endpoints": endpoints, "populations": populations}
-        yield say("methods.survival.follow_up", ref=done.cite("schemper"), **of)
+    for group in done.grouped(lengths):
+        yield say("methods.survival.follow_up", ref=done.cite("schemper"), **group.values)
 
 
 def _units(done: Done) -> Message:

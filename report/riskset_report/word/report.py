@@ -13,6 +13,7 @@ from docx.shared import Emu, Mm, Pt
 from riskset_report.printed import Drawings, NumberedFigure, NumberedTable, PrintedBlock, PrintedReport
 from riskset_report.printing import PrintedBox, PrintedTable
 from riskset_report.word.document import add_caption, add_note, clear, new_document, turn
+from riskset_report.word.methods import add_methods
 from riskset_report.word.package import Core, file_of
 from riskset_report.word.tables import printable, table_element
 from riskset_report.word.widths import PORTRAIT_MM, layout_of
@@ -22,7 +23,8 @@ _HIGHEST_MM: Final = 235.0
 
 
 def report_docx(printed: PrintedReport, drawings: Drawings) -> bytes:
-    """Returns the whole report: title, notices, facts, then all tables, figures and boxes in the order of the page."""
+    """Returns the whole report: title, notices, facts, then all tables, figures and boxes in the order of the page,
+    then the methods."""
     document = new_document(printed)
     document.add_paragraph(printable(printed.title), style="Title")
     for notice in printed.notices:
@@ -38,6 +40,7 @@ def report_docx(printed: PrintedReport, drawings: Drawings) -> bytes:
         turn(document, is_landscape=False)
         document.add_heading(printed.missing.title, level=1)
         _add_table(document, printed.missing)
+    add_methods(document, printed.methods)
     return file_of(document, _core(printed, printed.title))
 
 
