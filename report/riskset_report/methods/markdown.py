@@ -14,9 +14,9 @@ _MARKS = re.compile(r"[\\`*_<]|\[(?!\d+(?:,\d+)*\])|^[#>+-]")
 def methods_md(methods: PrintedMethods) -> str:
     """Returns the file: a heading for each part, a line for each paragraph, and the references as a numbered list."""
     lines = [f"# {methods.title}", ""]
-    for heading, paragraphs in methods.parts:
-        lines += [f"## {heading}", ""]
-        for paragraph in paragraphs:
+    for part in methods.parts:
+        lines += [f"## {part.heading}", ""]
+        for paragraph in part.paragraphs:
             lines += [_escaped(paragraph), ""]
     if methods.references:
         lines += [f"## {methods.references_title}", ""]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,8 +35,17 @@ Paragraphs = Iterable[Iterable[Message]]
 
 @dataclass(frozen=True)
 class Part:
+    code: str
+    """What it is about, in no language: `models`."""
     heading: str
     paragraphs: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class PrintedPart:
+    code: str
+    heading: str
+    paragraphs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -52,8 +61,7 @@ class PrintedMethods:
     """The text as every renderer prints it."""
 
     title: str
-    parts: tuple[tuple[str, tuple[str, ...]], ...]
-    """Heading and paragraphs."""
+    parts: tuple[PrintedPart, ...]
     references_title: str
     references: tuple[str, ...]
     """In the order of their numbers, from 1."""
@@ -64,34 +72,19 @@ def methods_of(report: Report, recorded: Recorded | None) -> Methods:
     rehearsal."""
     done = Done(report.results, report.labels, report.cells, recorded)
     parts = tuple(
-        Part(heading.in_language(report.language), paragraphs)
-        for heading, told in _told(done)
-        if (paragraphs := tuple(_texts(told, report.language)))
+        Part(code, say(f"methods.heading.{code}").in_language(report.language), paragraphs)
+        for code, told in _TOLD.items()
+        if (paragraphs := tuple(_texts(told(done), report.language)))
     )
     return Methods(parts, done.citations.listed)
 
 
 def printed_methods(methods: Methods, printer: Printer) -> PrintedMethods:
     """Returns the text with the numbers of its cells, or the marks of those that are held back."""
-    parts = tuple((part.heading, tuple(map(printer.text, part.paragraphs))) for part in methods.parts)
+    parts = tuple(
+        PrintedPart(part.code, part.heading, tuple(map(printer.text, part.paragraphs))) for part in methods.parts
+    )
     return PrintedMethods(printer.say("methods.title"), parts, printer.say("methods.references"), methods.references)
-
-
-def _told(done: Done) -> Iterator[tuple[Message, Paragraphs]]:
-    """Yields heading and paragraphs of each part, in the order in which references are numbered."""
-    yield say("methods.heading.design"), design.paragraphs(done)
-    yield say("methods.heading.patients"), patients.paragraphs(done)
-    yield say("methods.heading.baseline"), baseline.paragraphs(done)
-    yield say("methods.heading.adjustment"), adjustment.paragraphs(done)
-    yield say("methods.heading.survival"), survival.paragraphs(done)
-    yield say("methods.heading.models"), models.paragraphs(done)
-    yield say("methods.heading.competing"), competing.paragraphs(done)
-    yield say("methods.heading.heterogeneity"), heterogeneity.paragraphs(done)
-    yield say("methods.heading.rates"), rates.paragraphs(done)
-    yield say("methods.heading.inference"), inference.paragraphs(done)
-    yield say("methods.heading.rules"), rules.paragraphs(done)
-    yield say("methods.heading.not_reported"), not_reported.paragraphs(done)
-    yield say("methods.heading.identity"), identity.paragraphs(done)
 
 
 def _texts(told: Paragraphs, language: str) -> Iterator[Text]:
@@ -101,3 +94,21 @@ def _texts(told: Paragraphs, language: str) -> Iterator[Text]:
         text: list[Text] = [worded(sentence, language) for sentence in sentences]
         if text:
             yield (*(piece for sentence in text[:-1] for piece in (*sentence, between)), *text[-1])
+
+
+_TOLD: Mapping[str, Callable[[Done], Paragraphs]] = {
+    "design": design.paragraphs,
+    "patients": patients.paragraphs,
+    "baseline": baseline.paragraphs,
+    "adjustment": adjustment.paragraphs,
+    "survival": survival.paragraphs,
+    "models": models.paragraphs,
+    "competing": competing.paragraphs,
+    "heterogeneity": heterogeneity.paragraphs,
+    "rates": rates.paragraphs,
+    "inference": inference.paragraphs,
+    "rules": rules.paragraphs,
+    "not_reported": not_reported.paragraphs,
+    "identity": identity.paragraphs,
+}
+"""The parts in the order of the text, in which references are numbered."""

@@ -16,9 +16,9 @@ def add_methods(document: Document, methods: PrintedMethods) -> None:
     """Adds the text with its headings, then the references as a numbered list."""
     turn(document, is_landscape=False)
     document.add_heading(printable(methods.title), level=1)
-    for heading, paragraphs in methods.parts:
-        document.add_heading(printable(heading), level=2)
-        for paragraph in paragraphs:
+    for part in methods.parts:
+        document.add_heading(printable(part.heading), level=2)
+        for paragraph in part.paragraphs:
             document.add_paragraph(printable(paragraph)).paragraph_format.space_after = Pt(6)
     if methods.references:
         document.add_heading(printable(methods.references_title), level=2)
