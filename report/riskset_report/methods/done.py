@@ -94,8 +94,12 @@ class Done:
         return listed(each_once(map(self.labels.population, names)))
 
     def sites(self, names: Iterable[str]) -> Message:
-        """Returns the labels of sites as a list inside a sentence."""
-        return listed(tuple(map(self.labels.site, names)))
+        """Returns sites by their names as a list inside a sentence."""
+        return listed(tuple(map(self.site, names)))
+
+    def site(self, name: str) -> str:
+        """Returns a site by its name alone, which is unique in a study."""
+        return self.labels.sites.get(name, name)
 
     def endpoint(self, name: str) -> str:
         """Returns an endpoint as it reads inside a sentence."""

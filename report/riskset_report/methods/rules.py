@@ -58,7 +58,7 @@ def _signed(conduct: Conduct, done: Done) -> Iterator[Message]:
     for site in each_once(one.site for one in conduct.exceptions):
         own = [one for one in conduct.exceptions if one.site == site]
         limits = tuple(f"{one.limit} = {one.value}" for one in own)
-        yield say("methods.rules.signed", site=done.labels.site(site), by=own[0].by, limits=limits)
+        yield say("methods.rules.signed", site=done.site(site), by=own[0].by, limits=limits)
 
 
 def _limit(name: str, value: Fraction) -> str:

@@ -50,7 +50,7 @@ def _where(item: Item, printed: PrintedReport, study: Study) -> Message:
     found = tuple(_found(item, printed))
     if not found:
         return say("strobe.authors")
-    return say("strobe.answered" if item.is_whole else "strobe.to_complete", where=found)
+    return say(f"strobe.found.{'whole' if item.is_whole else 'part'}", where=found)
 
 
 def _applies(item: Item, study: Study) -> bool:

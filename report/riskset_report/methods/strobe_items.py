@@ -96,7 +96,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
                 (
                     Item("12a", parts=_METHODS, is_whole=True),
                     Item("12b", parts=("heterogeneity",), is_whole=True),
-                    Item("12c", parts=("patients",), is_whole=True),
+                    Item("12c", parts=("missing",), is_whole=True),
                     Item("12d", parts=("patients", "survival"), is_whole=True),
                     Item("12e", parts=("models", "survival")),
                     Item("record_12_1", parts=("design",)),
@@ -111,17 +111,17 @@ SECTIONS: Final[tuple[Section, ...]] = (
             Topic(
                 "participants",
                 (
-                    Item("13a", parts=("patients",), kinds=("flow",), is_whole=True),
-                    Item("13b", parts=("patients",), kinds=("flow",)),
+                    Item("13a", parts=("missing",), kinds=("flow",), is_whole=True),
+                    Item("13b", parts=("missing",), kinds=("flow",)),
                     Item("13c", kinds=("flow",), only="figures", is_whole=True),
-                    Item("record_13_1", parts=("patients",), kinds=("flow",)),
+                    Item("record_13_1", parts=("patients", "missing"), kinds=("flow",)),
                 ),
             ),
             Topic(
                 "descriptive",
                 (
                     Item("14a", kinds=("table1",), is_whole=True),
-                    Item("14b", parts=("patients",), kinds=("table1", "flow"), is_whole=True),
+                    Item("14b", parts=("missing",), kinds=("table1", "flow"), is_whole=True),
                     Item("14c", kinds=("follow-up",), is_whole=True),
                 ),
             ),
@@ -141,7 +141,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
         "discussion",
         (
             Topic("key", (Item("18"),)),
-            Topic("limitations", (Item("19", parts=("not_reported",)), Item("record_19_1"))),
+            Topic("limitations", (Item("19", parts=("missing", "not_reported")), Item("record_19_1"))),
             Topic("interpretation", (Item("20", parts=("inference",)),)),
             Topic("generalisability", (Item("21"),)),
         ),

@@ -16,6 +16,7 @@ from riskset_report.methods import (
     heterogeneity,
     identity,
     inference,
+    missing,
     models,
     not_reported,
     patients,
@@ -99,6 +100,7 @@ def _texts(told: Paragraphs, language: str) -> Iterator[Text]:
 _TOLD: Mapping[str, Callable[[Done], Paragraphs]] = {
     "design": design.paragraphs,
     "patients": patients.paragraphs,
+    "missing": missing.paragraphs,
     "baseline": baseline.paragraphs,
     "adjustment": adjustment.paragraphs,
     "survival": survival.paragraphs,
