@@ -156,7 +156,17 @@ def test_the_title_falls_back(lung, tmp_path, page_of):
 DRAWINGS = ("cox-os-all-cox", "km-os-all-85mm", "km-os-all")
 FIGURES = [f"figures/{drawing}.{form}" for drawing in DRAWINGS for form in ("pdf", "png", "svg")]
 TABLES = [f"tables/{name}.{form}" for name in ("cox-os-all-cox", "km-os-all") for form in ("csv", "docx", "html")]
-LISTS = ["curves.csv", *FIGURES, "index.html", "numbers.csv", "provenance.json", "report.docx", "results.json"]
+LISTS = [
+    "curves.csv",
+    *FIGURES,
+    "index.html",
+    "methods.md",
+    "numbers.csv",
+    "provenance.json",
+    "report.docx",
+    "results.json",
+    "strobe.docx",
+]
 
 
 def contents(folder):
