@@ -128,7 +128,7 @@ def test_the_page_needs_nothing_else(lung, tmp_path, page_of):
     assert "<script" not in page
     assert not re.search(r"\bsrc=|@import|url\((?!#)|<link", page)
     links = re.findall(r'href="([^#"][^"]*)"', page)
-    assert sorted(links) == [*FIGURES, "numbers.csv"]
+    assert sorted(links) == [*FIGURES, "methods.md", "numbers.csv", "strobe.docx"]
     assert all((tmp_path / link).exists() for link in links)
 
 
