@@ -85,9 +85,9 @@ class Done:
         alike: dict[tuple[str, ...], list[str]] = {}
         for endpoint, names in populations.items():
             alike.setdefault(tuple(names), []).append(endpoint)
-        for names, endpoints in alike.items():
+        for together, endpoints in alike.items():
             labels = tuple(map(self.endpoint, endpoints))
-            yield Group(listed(labels), self.populations(names), len(endpoints) * len(names))
+            yield Group(listed(labels), self.populations(together), len(endpoints) * len(together))
 
     def populations(self, names: Iterable[str]) -> Message:
         """Returns the labels of populations, each once, as a list inside a sentence."""
