@@ -13,13 +13,15 @@ from riskset_report.figures.fonts import fonts_used
 from riskset_report.figures.style import text_as_paths
 from riskset_report.held_back import results_without_marked
 from riskset_report.in_place import PROVENANCE, RESULTS, put_in_place
+from riskset_report.methods import markdown
+from riskset_report.methods.strobe import checklist
 from riskset_report.numbers import numbers_csv
 from riskset_report.printed import figure_files, places_of, printed_report, printer_of
 from riskset_report.provenance import FigureFonts, Recorded, provenance
 from riskset_report.report import Report
 from riskset_report.table_files import files_of_tables
 from riskset_report.terms import terms_csv
-from riskset_report.word import report_docx
+from riskset_report.word import report_docx, strobe
 
 
 def write_report(
@@ -50,6 +52,8 @@ def contents_of(report: Report, recorded: Recorded | None, *, are_texts_paths: b
             "terms.csv": terms_csv(report, printer),
             "curves.csv": curves_csv(report, printer),
             "report.docx": report_docx(printed, drawings),
+            strobe.NAME: strobe.strobe_docx(printed, checklist(printed, report.results.study)),
+            markdown.NAME: markdown.methods_md(printed.methods).encode(),
         },
         *(figure_files(name, of) for name, of in drawings.items()),
         files_of_tables(printed),

@@ -68,6 +68,10 @@ class Labels:
         """A variable without the unit of its hazard ratio."""
         return self.plain.get(name, name)
 
+    def covariate(self, name: str) -> str:
+        """A covariate as a list of them names it: without units, an interaction with both."""
+        return self.variable(name) if ":" in name or name.endswith("'") else self.plain_variable(name)
+
     def level(self, variable: str | None, level: str) -> str:
         """A level under its variable's heading; the levels of a boolean are yes and no."""
         variables, levels = (variable or "").split(":"), level.split(":")
@@ -114,7 +118,7 @@ def labels_of(study: Study, language: str = ENGLISH) -> Labels:
         stepped=frozenset(name for name, of in study.variables.items() if getattr(of, "print_per", None) is not None),
         bare_levels=frozenset(level for of in study.variables.values() for level in getattr(of, "levels", None) or ()),
         endpoints={name: endpoint.label for name, endpoint in endpoints if endpoint.label},
-        origins={name: _inside(study.label_of(e.origin)) for name, e in endpoints if isinstance(e, DateEndpoint)},
+        origins={name: inside(study.label_of(e.origin)) for name, e in endpoints if isinstance(e, DateEndpoint)},
         competing={name: tuple(map(study.label_of, e.competing)) for name, e in endpoints if e.competing},
         sites={name: site.name for name, site in study.sites.items()},
         populations=dict(_populations(study, language)),
@@ -157,6 +161,6 @@ def _with_unit(label: str, variable: Variable, language: str) -> str:
     return say("report.label.per_unit", label=label, unit=variable.unit).in_language(language)
 
 
-def _inside(label: str) -> str:
-    """`First dose` as it reads inside a sentence; an acronym keeps its capitals."""
+def inside(label: str) -> str:
+    """Returns `First dose` as it reads inside a sentence; an acronym keeps its capitals."""
     return label[0].lower() + label[1:] if label[1:2].islower() else label

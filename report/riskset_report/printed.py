@@ -13,6 +13,7 @@ from typing import Any
 from riskset.catalogue import in_language, say
 from riskset.study.load import study_hash
 from riskset_report.blocks import PAGE_MM, Block, Box, Figure, Table
+from riskset_report.methods.text import PrintedMethods, methods_of, printed_methods
 from riskset_report.printing import FigureFiles, PrintedBox, PrintedRow, PrintedTable, Printer
 from riskset_report.provenance import Recorded, time_text
 from riskset_report.report import Report
@@ -81,6 +82,8 @@ class PrintedReport:
     """Those with blocks."""
     missing: PrintedTable | None
     """Results without numbers, with status and reason; None where there are none."""
+    methods: PrintedMethods
+    """What was done, as the text of a paper."""
 
     def say(self, code: str, /, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
         """Returns the sentence of a code of the catalogue, in the report's language."""
@@ -143,6 +146,7 @@ def printed_report(report: Report, printer: Printer, recorded: Recorded | None) 
         notices=tuple(in_language(notice, report.language) for notice in report.results.notices),
         parts=tuple(parts),
         missing=_missing(report, printer),
+        methods=printed_methods(methods_of(report, recorded), printer),
     )
 
 

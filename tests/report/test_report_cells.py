@@ -177,7 +177,7 @@ def test_a_sentence_that_gives_a_number_away_is_held_back_with_it(lung, typed, f
     assert "> 1.52" not in files[".json"] + files[".docx"]
     assert '"hr": 1.52,' not in files[".json"]
     assert not re.search(r"[^\d.]1\.52\b", files[".html"])
-    assert files[".html"].count(SUPPRESSED.text) == 7  # and with the reason, once at each table and figure
+    assert files[".html"].count(SUPPRESSED.text) == 8  # with the reason, once at each table and figure; in the methods
 
 
 def test_a_mark_is_explained_below_the_table_and_the_figure(lung, typed, files_of):

@@ -133,7 +133,7 @@ def test_the_page_needs_nothing_else(lung, tmp_path, page_of):
     assert "<script" not in page
     assert not re.search(r"\bsrc=|@import|url\((?!#)|<link", page)
     links = re.findall(r'href="([^#"][^"]*)"', page)
-    assert sorted(links) == [*FIGURES, "numbers.csv"]
+    assert sorted(links) == [*FIGURES, "methods.md", "numbers.csv", "strobe.docx"]
     assert all((tmp_path / link).exists() for link in links)
 
 
@@ -162,7 +162,17 @@ LOG_LOG = ("cox-os-all-cox-log-log-85mm", "cox-os-all-cox-log-log")
 DRAWINGS = (*LOG_LOG, "cox-os-all-cox", "km-os-all-85mm", "km-os-all")
 FIGURES = [f"figures/{drawing}.{form}" for drawing in DRAWINGS for form in ("pdf", "png", "svg")]
 TABLES = [f"tables/{name}.{form}" for name in ("cox-os-all-cox", "km-os-all") for form in ("csv", "docx", "html")]
-LISTS = ["curves.csv", *FIGURES, "index.html", "numbers.csv", "provenance.json", "report.docx", "results.json"]
+LISTS = [
+    "curves.csv",
+    *FIGURES,
+    "index.html",
+    "methods.md",
+    "numbers.csv",
+    "provenance.json",
+    "report.docx",
+    "results.json",
+    "strobe.docx",
+]
 
 
 def contents(folder):

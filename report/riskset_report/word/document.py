@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from typing import Any, Final
 
 from docx import Document
@@ -14,6 +15,7 @@ from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
 from riskset_report.printed import NumberedFigure, NumberedTable, PrintedReport, field_of, in_fields
+from riskset_report.word.package import Core
 from riskset_report.word.tables import printable
 from riskset_report.word.widths import PORTRAIT_MM
 
@@ -54,6 +56,12 @@ def _set_style(style: Any, size: float, asian_font: str) -> None:  # noqa: ANN40
     fonts.set(qn("w:hAnsi"), FONT)
     fonts.set(qn("w:eastAsia"), asian_font)
     fonts.set(qn("w:cs"), FONT)
+
+
+def core_of(printed: PrintedReport, title: str) -> Core:
+    """Returns what a document of this report says of itself."""
+    creator = f"riskset {version('riskset')}"
+    return Core(printable(title), printed.subject, printed.study_hash, creator, printed.ended_at)
 
 
 def turn(document: DocumentObject, *, is_landscape: bool) -> None:

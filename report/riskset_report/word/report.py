@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from importlib.metadata import version
 from typing import Final
 
 from docx.document import Document
@@ -12,8 +11,9 @@ from docx.shared import Emu, Mm, Pt
 
 from riskset_report.printed import Drawings, NumberedFigure, NumberedTable, PrintedBlock, PrintedReport
 from riskset_report.printing import PrintedBox, PrintedTable
-from riskset_report.word.document import add_caption, add_note, clear, new_document, turn
-from riskset_report.word.package import Core, file_of
+from riskset_report.word.document import add_caption, add_note, clear, core_of, new_document, turn
+from riskset_report.word.methods import add_methods
+from riskset_report.word.package import file_of
 from riskset_report.word.tables import printable, table_element
 from riskset_report.word.widths import PORTRAIT_MM, layout_of
 
@@ -22,7 +22,8 @@ _HIGHEST_MM: Final = 235.0
 
 
 def report_docx(printed: PrintedReport, drawings: Drawings) -> bytes:
-    """Returns the whole report: title, notices, facts, then all tables, figures and boxes in the order of the page."""
+    """Returns the whole report: title, notices, facts, then all tables, figures and boxes in the order of the page,
+    then the methods."""
     document = new_document(printed)
     document.add_paragraph(printable(printed.title), style="Title")
     for notice in printed.notices:
@@ -38,7 +39,8 @@ def report_docx(printed: PrintedReport, drawings: Drawings) -> bytes:
         turn(document, is_landscape=False)
         document.add_heading(printed.missing.title, level=1)
         _add_table(document, printed.missing)
-    return file_of(document, _core(printed, printed.title))
+    add_methods(document, printed.methods)
+    return file_of(document, core_of(printed, printed.title))
 
 
 def table_docx(printed: PrintedReport, table: NumberedTable) -> bytes:
@@ -56,7 +58,7 @@ def table_documents(printed: PrintedReport) -> Iterator[tuple[str, bytes]]:
 def _alone(document: Document, printed: PrintedReport, table: NumberedTable) -> bytes:
     clear(document, is_landscape=_is_wide(table))
     _add_numbered_table(document, printed, table)
-    return file_of(document, _core(printed, table.title))
+    return file_of(document, core_of(printed, table.title))
 
 
 def _add_block(document: Document, printed: PrintedReport, block: PrintedBlock, drawings: Drawings) -> None:
@@ -119,9 +121,3 @@ def _add_fact(document: Document, name: str, value: str) -> None:
     run.text, run.bold = printable(f"{name}: "), True
     other = paragraph.add_run(printable(value))
     other.font.size = run.font.size
-
-
-def _core(printed: PrintedReport, title: str) -> Core:
-    return Core(
-        printable(title), printed.subject, printed.study_hash, f"riskset {version('riskset')}", printed.ended_at
-    )

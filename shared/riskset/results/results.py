@@ -15,6 +15,7 @@ from riskset.analyses.opened import Tally
 from riskset.catalogue import Message, say
 from riskset.protocol.coordinator import Outcome
 from riskset.protocol.unblinding import Decision
+from riskset.results.conduct import Conduct, conduct_of
 from riskset.study.spec import NumberVariable, Study
 
 Status = Literal["ok", "not estimable", "refused"]
@@ -79,6 +80,8 @@ class Results:
     where one of these sites has 1 to 4 of them."""
     unblinded: tuple[Decision, ...] = ()
     """What somebody decided to have computed, though the study had withheld it."""
+    conduct: Conduct | None = None
+    """Which limits were in force, and with which programs; None where no rule was applied. Not in results.json."""
 
     @property
     def sites_not_included(self) -> tuple[str, ...]:
@@ -122,6 +125,7 @@ def results_of(
         history.figures.opened_before,
         n,
         history.opening.unblinded,
+        conduct_of(history),
     )
 
 
