@@ -13,15 +13,19 @@ import typer
 from riskset.cli import app
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs").glob("??/*.md"))]
 SHOWN = re.compile(r"`(riskset [a-z]+ [^`]+)`|^ *(riskset (?:study|site|server|run|demo) [^\n]+)$", re.MULTILINE)
+
+
+def name_of(page):
+    return page.relative_to(ROOT).as_posix()
 
 
 def shown_commands():
     for page in PAGES:
         for inline, block in SHOWN.findall(page.read_text(encoding="utf-8")):
             if "|" not in (inline or block) and "..." not in (inline or block):
-                yield pytest.param(inline or block, id=f"{page.name}: {inline or block}")
+                yield pytest.param(inline or block, id=f"{name_of(page)}: {inline or block}")
 
 
 @pytest.mark.parametrize("line", list(shown_commands()))
@@ -41,7 +45,7 @@ def test_the_pages_show_commands():
     assert len(list(shown_commands())) > 10
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_a_link_to_a_file_leads_to_one(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+        assert (page.parent / target).exists(), f"{name_of(page)} links to {target}"
