@@ -14,6 +14,8 @@ from riskset_report.cells import Cells
 if TYPE_CHECKING:
     from riskset_report.sections.section import Context
 
+FULL_STOPS: Final = ".。"
+"""At the end of a sentence, in any language of the catalogue."""
 _JUDGED_BY: Final = {"all": "all", "a site": "site"}
 
 
@@ -49,12 +51,12 @@ def _printed(entry: ResultEntry) -> Result:
 
 def told(text: str, language: str) -> str:
     """Returns a message in a language, without a full stop."""
-    return in_language(text, language).rstrip(".")
+    return in_language(text, language).rstrip(FULL_STOPS)
 
 
 def sentence(code: str, message: str) -> str:
     """Returns `code: message`, without a full stop."""
-    return ": ".join(part for part in (code, message) if part).rstrip(".")
+    return ": ".join(part for part in (code, message) if part).rstrip(FULL_STOPS)
 
 
 def missing(entry: ResultEntry, context: Context) -> str:

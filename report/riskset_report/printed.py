@@ -13,6 +13,7 @@ from typing import Any
 from riskset.catalogue import say
 from riskset.study.load import study_hash
 from riskset_report.blocks import PAGE_MM, Block, Box, Figure, Table
+from riskset_report.not_reported import FULL_STOPS
 from riskset_report.printing import FigureFiles, PrintedBox, PrintedRow, PrintedTable, Printer
 from riskset_report.provenance import Recorded, time_text
 from riskset_report.report import Report
@@ -176,7 +177,7 @@ class _Numbered:
         self.figures += 1
         name = self._name("figure", block.id.removeprefix("figure "))
         alternative = self.printer.say(
-            "report.caption.alternative", title=block.alt.rstrip("."), file=f"figures/{name}"
+            "report.caption.alternative", title=block.alt.rstrip(FULL_STOPS), file=f"figures/{name}"
         )
         return NumberedFigure(self.figures, name, block, alternative)
 

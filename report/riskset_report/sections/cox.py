@@ -18,7 +18,7 @@ from riskset.analyses.methods.cox_matched_sets import MatchedSetModel
 from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
 from riskset.study.entry import as_printed
-from riskset_report.blocks import Block, Box, Figure, Row, Shown, Table, Text, worded
+from riskset_report.blocks import Block, Box, Figure, Row, Shown, Table, Text, Within, worded
 from riskset_report.cells import Place
 from riskset_report.not_reported import missing, not_reported, reason, sentence, told
 from riskset_report.sections import cox_forest
@@ -366,7 +366,8 @@ def _missing(models: Sequence[_Model], context: Context) -> Iterator[Text]:
             end = (model.entry.status, reason(model.entry, context.cells, context.language))
             alike.setdefault(end, []).append(model.name(context))
     for (status, why), names in alike.items():
-        yield (context.say("report.cox.ended", models=tuple(names), status=say(f"report.status.{status}")), *why, ".")
+        of = {"models": tuple(names), "status": say(f"report.status.{status}"), "reason": Within(why)}
+        yield context.worded("report.cox.ended", **of)
     for model in models:
         yield from _missing_terms(model, context)
 

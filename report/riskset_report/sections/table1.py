@@ -138,10 +138,15 @@ def _rows(one: _Of) -> Iterator[Row]:
 def _of_number(one: _Of) -> Iterator[Row]:
     scale = one.found["scale"]
     labels = one.context.labels
-    mean = say("report.table1.mean_on_scale", scale=labels.scale(scale)) if scale else say("report.table1.mean")
+    context = one.context
+    mean = (
+        context.say("report.table1.mean_on_scale", scale=labels.scale(scale))
+        if scale
+        else context.say("report.table1.mean")
+    )
     yield Row(one.label)
     cells = (*one.values("mean_with_sd", "mean", "sd"), *one.smd("pooled sd"), *one.p("welch"))
-    yield Row(str(mean), cells, is_inner=True)
+    yield Row(mean, cells, is_inner=True)
     if one.is_weighted:
         return
     quartiles = one.values("median_with_quartiles", *(f"quartiles.{p}" for p in ("p50", "p25", "p75")))

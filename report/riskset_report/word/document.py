@@ -96,7 +96,8 @@ def add_caption(document: DocumentObject, printed: PrintedReport, block: Numbere
     field = (f"SEQ {kind.capitalize()} \\* ARABIC", str(block.number))
     for run in _add_fields(paragraph, in_fields(caption), {"number": field}):
         run.bold = True
-    paragraph.add_run(f" {printable(block.title)}.").bold = False
+    title = printed.say("report.caption.title", title=block.title)
+    paragraph.add_run(f" {printable(title)}").bold = False
     return paragraph
 
 
