@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from riskset.catalogue import ENGLISH, catalogue, fields_of
+from riskset.catalogue import ENGLISH, catalogue, fields_of, languages, say
 from riskset.study.load import parse_study
 from riskset.study.spec import Transform
 from riskset.study.validation_errors import _BOUNDS, _EXPECTED, _PATTERNS
@@ -99,3 +99,13 @@ def test_lines():
 )
 def test_codes_that_are_built_from_a_word_are_in_the_catalogue(codes, fields):
     assert {code: fields_of(catalogue(ENGLISH)[code]) for code in codes} == dict.fromkeys(codes, fields)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_unit_of_time_is_said_in_the_language(language):
+    in_words = say("study.unit.month").in_language(language)
+    lines = [line for entry in study().analyses.values() for line in entry.sentences(study())]
+    with_unit = [line for line in lines if "unit" in dict(line.values)]
+    assert with_unit
+    assert all(in_words in line.in_language(language) for line in with_unit)
+    assert language == ENGLISH or not any("month" in line.in_language(language) for line in with_unit)
