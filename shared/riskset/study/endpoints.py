@@ -109,5 +109,5 @@ class Time(TomlTable):
 
     @property
     def unit_in_words(self) -> Message:
-        """The unit of one, as a sentence says it: `month`."""
+        """Returns the unit as sentences print it, in their language: `month`."""
         return say(f"study.unit.{self.unit}")

@@ -370,7 +370,7 @@ class CoxEntry(EndpointEntry):
         if self.e_value:
             yield say("study.cox.option.e_value")
         if self.robust not in (None, "none"):
-            yield say("study.cox.option.robust", of=self.robust.replace("-", " "))
+            yield say("study.cox.option.robust", of=say(f"study.cox.over.{self.robust}"))
         if self.ph_test:
             yield say("study.cox.option.ph_test", functions=self.ph_test)
         if self.concordance:

@@ -65,8 +65,9 @@ class CumulativeIncidenceEntry(EndpointEntry):
         code = "curves_by_arm" if arms else "curves"
         yield say(f"study.cumulative_incidence.{code}", endpoints=endpoints, **arms, **grid_of(study))
         if self.landmarks:
-            times, unit = as_printed(self.landmarks), study.time.unit_in_words
-            yield say("study.cumulative_incidence.landmarks", times=times, unit=unit)
+            yield say(
+                "study.cumulative_incidence.landmarks", times=as_printed(self.landmarks), unit=study.time.unit_in_words
+            )
         if arms and not all(_enters_late(study.endpoints[name]) for name in self.endpoints):
             yield say("study.cumulative_incidence.gray")
         if self.fine_gray:

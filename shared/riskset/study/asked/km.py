@@ -107,5 +107,6 @@ class KaplanMeierEntry(EndpointEntry):
         if not self.landmarks:
             return super().lines(study)
         times = as_printed(self.landmarks)
-        of = {"kind": self.kind, "endpoints": self.endpoints, "unit": study.time.unit_in_words}
-        return [say("study.km.line", times=times, **of)]
+        return [
+            say("study.km.line", kind=self.kind, endpoints=self.endpoints, times=times, unit=study.time.unit_in_words)
+        ]

@@ -60,5 +60,6 @@ class RestrictedMeanEntry(EndpointEntry):
 
     def lines(self, study: Study) -> list[Message | str]:
         times = as_printed(self.tau)
-        of = {"kind": self.kind, "endpoints": self.endpoints, "unit": study.time.unit_in_words}
-        return [say("study.rmst.line", times=times, **of)]
+        return [
+            say("study.rmst.line", kind=self.kind, endpoints=self.endpoints, times=times, unit=study.time.unit_in_words)
+        ]
