@@ -79,11 +79,20 @@ Text = tuple[str | Shown | Why, ...]
 """Pieces of a line."""
 
 
+@dataclass(frozen=True)
+class Within:
+    """A line that is a value of a sentence."""
+
+    text: Plain
+
+
 def worded(message: Message, language: str) -> Plain:
-    """Returns a message in a language, whose values may be `Shown`, as pieces in the order of its sentence."""
+    """Returns a message in a language, whose values may be `Shown` or `Within`, as pieces in the order of its
+    sentence."""
     chosen_by = None if isinstance(catalogue(language)[message.code], str) else dict(message.values)["n"]
     assert not isinstance(chosen_by, Shown), "a number that is shown later chooses no plural"
-    return tuple(message.pieces(language, Shown))
+    pieces: Iterator[str | Shown | Within] = message.pieces(language, (Shown, Within))
+    return tuple(part for piece in pieces for part in (piece.text if isinstance(piece, Within) else (piece,)))
 
 
 def cells_in(*texts: Text) -> Iterator[str]:

@@ -12,6 +12,8 @@ from riskset.disclosure.rules import RULES
 Inside = Sequence[tuple[Mapping[str, Any], str]]
 """The objects around a number, the innermost last, each with the key that leads to the number."""
 
+FULL_STOPS: Final = ".。"
+"""At the end of a sentence, in any language of the catalogue."""
 _OF_TESTS: Final = {
     "log_rank": "log_rank_reason",
     "log_rank_by_site": "log_rank_reason",
@@ -59,4 +61,4 @@ def sentence(code: str, message: str, language: str = ENGLISH) -> str:
     such as `separation` is a word for programs. A rule has the same name in all."""
     if message and language != ENGLISH and code not in RULES:
         code = ""
-    return ": ".join(part for part in (code, message) if part).rstrip(".")
+    return ": ".join(part for part in (code, message) if part).rstrip(FULL_STOPS)

@@ -10,7 +10,7 @@ from riskset.results import ResultEntry
 from riskset.results.refusals import of_analysis
 from riskset_report.blocks import Box, Plain, Shown
 from riskset_report.cells import Cells
-from riskset_report.missing_numbers import sentence
+from riskset_report.missing_numbers import FULL_STOPS, sentence
 
 if TYPE_CHECKING:
     from riskset_report.sections.section import Context
@@ -50,7 +50,7 @@ def _printed(entry: ResultEntry) -> Result:
 
 def told(text: str, language: str) -> str:
     """Returns a message in a language, without a full stop."""
-    return in_language(text, language).rstrip(".")
+    return in_language(text, language).rstrip(FULL_STOPS)
 
 
 def missing(entry: ResultEntry, context: Context) -> str:

@@ -61,6 +61,9 @@ def _environment() -> Environment:
         "caption": _caption,
         "svg": _svg,
         "files": _files,
+        "heading": _heading,
+        "sentence": _sentence,
+        "title": _title,
     }
     environment.tests |= {"figure": _is_figure, "numbered": _is_numbered}
     return environment
@@ -113,6 +116,24 @@ def _label(context: Context, block: NumberedFigure | NumberedTable) -> str:
     """`Figure 3.`"""
     kind = "figure" if isinstance(block, NumberedFigure) else "table"
     return str(context["printed"].say(f"report.caption.{kind}", number=block.number))
+
+
+@pass_context
+def _title(context: Context, title: str) -> str:
+    """A figure's title as a sentence."""
+    return str(context["printed"].say("report.caption.title", title=title))
+
+
+@pass_context
+def _heading(context: Context, title: str) -> str:
+    """What a box is of, before it says why there are no numbers."""
+    return str(context["printed"].say("report.page.box", title=title))
+
+
+@pass_context
+def _sentence(context: Context, text: str) -> str:
+    """A text that has no full stop yet, with the language's."""
+    return str(context["printed"].say("report.sentence", text=text))
 
 
 @pass_context

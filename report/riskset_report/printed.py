@@ -14,6 +14,7 @@ from riskset.catalogue import in_language, say
 from riskset.study.load import study_hash
 from riskset_report.blocks import PAGE_MM, Block, Box, Figure, Table
 from riskset_report.methods.text import PrintedMethods, methods_of, printed_methods
+from riskset_report.missing_numbers import FULL_STOPS
 from riskset_report.printing import FigureFiles, PrintedBox, PrintedRow, PrintedTable, Printer
 from riskset_report.provenance import Recorded, time_text
 from riskset_report.report import Report
@@ -181,7 +182,7 @@ class _Numbered:
         self.figures += 1
         name = self._name("figure", block.id.removeprefix("figure "))
         alternative = self.printer.say(
-            "report.caption.alternative", title=block.alt.rstrip("."), file=f"figures/{name}"
+            "report.caption.alternative", title=block.alt.rstrip(FULL_STOPS), file=f"figures/{name}"
         )
         return NumberedFigure(self.figures, name, block, alternative)
 

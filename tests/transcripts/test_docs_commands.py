@@ -56,4 +56,4 @@ def test_the_pages_show_commands():
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_a_link_to_a_file_leads_to_one(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+        assert (page.parent / target).exists(), f"{name_of(page)} links to {target}"

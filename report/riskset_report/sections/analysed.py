@@ -10,7 +10,7 @@ from riskset.analyses.excluded import BEFORE_LANDMARK, COSTLY, INCOMPLETE, NO_FO
 from riskset.analyses.methods.cumulative_incidence import KIND as CAUSES
 from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
-from riskset_report.blocks import Shown, Text, worded
+from riskset_report.blocks import Shown, Text, Within, worded
 from riskset_report.labels import Labels
 from riskset_report.not_reported import told
 
@@ -37,7 +37,7 @@ def population_of(entry: ResultEntry, context: Context) -> str:
         return context.labels.population(entry.analysis.population)
     excluded = entry.excluded
     is_complete = excluded is not None and excluded.any(INCOMPLETE)
-    return str(say("report.analysed.complete_cases") if is_complete else say("report.analysed.with_follow_up"))
+    return context.say(f"report.analysed.{'complete_cases' if is_complete else 'with_follow_up'}")
 
 
 def analysed_notes(entry: ResultEntry, context: Context, *, has_advice: bool = True) -> Iterator[Text]:
@@ -67,7 +67,7 @@ def analysed_notes(entry: ResultEntry, context: Context, *, has_advice: bool = T
             lost.append(
                 (*worded(of, context.language), *(_variables(by_variable, labels) if code == INCOMPLETE else ()))
             )
-    yield (*context.worded("report.analysed.some", n=n), *_joined(lost, "; "), ".")
+    yield context.worded("report.analysed.some", n=n, reasons=Within(_joined(lost, "; ")))
     if has_advice and (many := entry.excluded.costly(entry.analysed)):
         names = tuple(labels.plain_variable(name) for name in many)
         text = costly(entry, names).in_language(context.language)

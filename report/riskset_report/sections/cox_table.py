@@ -12,7 +12,7 @@ from riskset.analyses.design import Column
 from riskset.analyses.methods.cox_fit import SeparationLimit
 from riskset.catalogue import say
 from riskset_report import notation
-from riskset_report.blocks import Plain, Row, Shown, Table, Text, Why
+from riskset_report.blocks import Plain, Row, Shown, Table, Text, Why, Within
 from riskset_report.missing_numbers import sentence
 from riskset_report.not_reported import missing, reason, told
 from riskset_report.sections.cox_model import Model
@@ -109,13 +109,13 @@ class CoxTable:
     def _ended(self, rows: Sequence[Row]) -> Iterator[Text]:
         """Why a whole model has no estimate, where no row says it: once for all models that end alike."""
         context, told_in_rows = self.context, {why.reason for row in rows for why in row.whys}
-        alike: dict[tuple[str, Text], list[str]] = {}
+        alike: dict[tuple[str, Plain], list[str]] = {}
         for model in self.models:
             if not model.fit and (why := _why(model, context)) not in told_in_rows:
                 alike.setdefault((model.entry.status, why), []).append(model.name(context))
         for (status, reason_of), names in alike.items():
-            status_of = say(f"report.status.{status}")
-            yield (context.say("report.cox.ended", models=tuple(names), status=status_of), *reason_of, ".")
+            of = {"models": tuple(names), "status": say(f"report.status.{status}"), "reason": Within(reason_of)}
+            yield context.worded("report.cox.ended", **of)
 
 
 def _why(model: Model, context: Context) -> Plain:

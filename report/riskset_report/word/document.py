@@ -23,6 +23,8 @@ FONT: Final = "Arial"
 """What journals ask for; Word replaces it by a font with the same widths where it is missing."""
 _ASIAN_FONT: Final = "Yu Gothic"
 _ASIAN_FONTS: Final = {"ko": "Malgun Gothic"}
+_ASIAN_LANGUAGES: Final = {"ja": "ja-JP", "ko": "ko-KR"}
+"""By which Word chooses the forms of characters, and a font where the one that is named is missing."""
 _SHORT_MM, _LONG_MM = 210.0, 297.0
 _MARGIN_MM: Final = (_SHORT_MM - PORTRAIT_MM) / 2
 _SIZES: Final = {"Normal": 10, "Title": 16, "Heading 1": 13, "Heading 2": 11, "Caption": 9}
@@ -38,6 +40,8 @@ def new_document(printed: PrintedReport) -> DocumentObject:
     section.top_margin = section.bottom_margin = Mm(_MARGIN_MM)
     for name, size in _SIZES.items():
         _set_style(document.styles[name], size, _ASIAN_FONTS.get(printed.language, _ASIAN_FONT))
+    [of_all] = document.styles.element.xpath("w:docDefaults/w:rPrDefault/w:rPr/w:lang")
+    of_all.set(qn("w:eastAsia"), _ASIAN_LANGUAGES.get(printed.language, _ASIAN_LANGUAGES["ja"]))
     title = document.styles["Title"].element.pPr
     title.remove(title.find(qn("w:pBdr")))  # a blue line
     document.styles["Caption"].paragraph_format.space_before = Pt(10)
@@ -104,7 +108,8 @@ def add_caption(document: DocumentObject, printed: PrintedReport, block: Numbere
     field = (f"SEQ {kind.capitalize()} \\* ARABIC", str(block.number))
     for run in _add_fields(paragraph, in_fields(caption), {"number": field}):
         run.bold = True
-    paragraph.add_run(f" {printable(block.title)}.").bold = False
+    title = printed.say("report.caption.title", title=block.title)
+    paragraph.add_run(f" {printable(title)}").bold = False
     return paragraph
 
 

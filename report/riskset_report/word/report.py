@@ -108,10 +108,11 @@ def _add_figure(document: Document, printed: PrintedReport, figure: NumberedFigu
 
 def _add_box(document: Document, printed: PrintedReport, box: PrintedBox) -> None:
     paragraph = document.add_paragraph()
-    paragraph.add_run(printable(f"{box.title}.")).bold = True
-    lines = [f" {box.status}.", f" {box.why}." if box.why else ""]
-    lines += [f" {printed.say('report.page.would_pass')} {box.remedy}."] if box.remedy else []
-    paragraph.add_run(printable("".join(lines)))
+    paragraph.add_run(printable(printed.say("report.page.box", title=box.title))).bold = True
+    sentences = [printed.say("report.sentence", text=text) for text in (box.status, box.why, box.remedy) if text]
+    if box.remedy:
+        sentences.insert(-1, printed.say("report.page.would_pass"))
+    paragraph.add_run(printable("".join(f" {sentence}" for sentence in sentences)))
     paragraph.paragraph_format.keep_together = True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -10,7 +11,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
 from riskset_report.printing import PrintedRow, PrintedTable
-from riskset_report.word.widths import PADDING_MM, Layout, lines_of
+from riskset_report.word.widths import PADDING_MM, Layout, head_lines, lines_of
 
 _TWIPS_PER_MM: Final = 1440 / 25.4
 _RULE, _FINE_RULE = 12, 6
@@ -25,7 +26,7 @@ def table_element(table: PrintedTable, layout: Layout, *, is_followed: bool) -> 
     a page stays on one page. `is_followed`: its last row stays with the notes.
     """
     widths = [round(width * _TWIPS_PER_MM) for width in layout.widths_mm]
-    rows = [_head(table, widths, layout.size)]
+    rows = [_head(table, widths, layout)]
     for number, group in enumerate(table.groups, 1):
         is_last, is_whole = number == len(table.groups), not table.is_tall
         kept = [True] * (len(group) - 1) + [is_followed if is_last else is_whole]
@@ -47,10 +48,12 @@ def _properties(title: str, width: int) -> str:
     )
 
 
-def _head(table: PrintedTable, widths: Sequence[int], size: float) -> str:
+def _head(table: PrintedTable, widths: Sequence[int], layout: Layout) -> str:
+    rule, size = _rule("bottom", _FINE_RULE), layout.size
+    texts = map(head_lines, ("", *table.columns), layout.widths_mm, repeat(size))
     cells = "".join(
-        _cell((text,), width, size, keeps=True, is_bold=True, borders=_rule("bottom", _FINE_RULE), align="bottom")
-        for text, width in zip(("", *table.columns), widths, strict=True)
+        _cell(lines, width, size, keeps=True, is_bold=True, borders=rule, align="bottom")
+        for lines, width in zip(texts, widths, strict=True)
     )
     return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{cells}</w:tr>"
 

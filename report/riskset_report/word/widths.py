@@ -91,6 +91,20 @@ def lines_of(text: str, *, is_broken: bool) -> tuple[str, ...]:
     return tuple(kept) if is_broken else (" ".join(kept),)
 
 
+def head_lines(text: str, width_mm: float, size: float) -> tuple[str, ...]:
+    """Returns the lines of a heading, broken between words. Where characters are wide, Word would break it between
+    any two of them; other headings are left to Word."""
+    if not any(map(_is_wide, text)):
+        return (text,)
+    room = (width_mm - 2 * PADDING_MM) / (size * _MM_PER_POINT)
+    first, *others = text.split(" ")
+    lines = [first]
+    for word in others:
+        longer = f"{lines[-1]} {word}"
+        lines[-1:] = [longer] if _BOLD * _length(longer) <= room else [lines[-1], word]
+    return tuple(lines)
+
+
 def _needs(table: PrintedTable, size: float, *, is_broken: bool) -> tuple[float, list[float]]:
     """Returns the width of the labels on one line, and the least of each column, in mm."""
     rows = [row for row in table.rows if row.cells]
@@ -134,4 +148,8 @@ def _length(text: str) -> float:
 def _advance(sign: str) -> int:
     if " " <= sign <= "~":
         return _ASCII[ord(sign) - ord(" ")]
-    return 1000 if east_asian_width(sign) in "WF" else _OTHER
+    return 1000 if _is_wide(sign) else _OTHER
+
+
+def _is_wide(sign: str) -> bool:
+    return east_asian_width(sign) in "WF"

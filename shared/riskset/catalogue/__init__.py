@@ -53,8 +53,8 @@ class Message(str):
         code."""
         return _text(language, self.code, self.values)
 
-    def pieces(self, language: str, kept: type[_Kept]) -> Iterator[_Kept | str]:
-        """Yields the sentence in pieces, in which values of the type `kept` are as they are; the errors of
+    def pieces(self, language: str, kept: type[_Kept] | tuple[type[_Kept], ...]) -> Iterator[_Kept | str]:
+        """Yields the sentence in pieces, in which values of the types `kept` are as they are; the errors of
         `in_language`."""
         yield from _pieces(language, self.code, self.values, kept)
 
@@ -68,7 +68,7 @@ def _text(language: str, code: str, values: tuple[tuple[str, Any], ...]) -> str:
 
 
 def _pieces(
-    language: str, code: str, values: tuple[tuple[str, Any], ...], kept: type[Any] | tuple[()]
+    language: str, code: str, values: tuple[tuple[str, Any], ...], kept: type[Any] | tuple[type[Any], ...]
 ) -> Iterator[Any]:
     if not code:
         return

@@ -75,7 +75,7 @@ def _part(part: PagePart, language: str) -> Iterator[RenderableType]:
         case tuple():
             for item in part:
                 line = Table.grid(padding=(0, 1, 0, 0))
-                line.add_row("-", shown(item, language))
+                line.add_row("-", Text(shown(item, language), overflow="fold"))
                 yield line
         case PageTable():
             if part.caption:

@@ -11,6 +11,7 @@ from riskset.visible_text import visible
 from riskset_site.pages import Folded, Page, PageSection, PageTable
 from riskset_site.pages.html import page_html
 from riskset_site.pages.output import facts_json
+from riskset_site.pages.page import number
 from riskset_site.pages.text import page_text
 
 HOSTILE = "<script>alert(1)</script> & \"quoted\" 'x'"
@@ -64,6 +65,23 @@ def test_every_element_is_closed_and_none_loads_anything(read):
     assert read.open == []
     assert not {"src", "href"} & {name for _, attributes in read.tags for name in attributes}
     assert "url(" not in page_html(PAGE)
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"), [(120.0, "120"), (0.12345678, "0.123457"), (1e15, "1e+15"), (float("-inf"), "-inf")]
+)
+def test_a_number_is_printed_whatever_it_is(value, printed):
+    """A leverage has no bound where patients follow from the others: the review must show that, not fail."""
+    assert number(value) == printed
+
+
+def test_no_word_of_a_sentence_is_lost_where_a_line_ends():
+    """Signs of two columns may end a line one column too late, which Rich would mend with an ellipsis."""
+    item = " ".join(["곡선에서 환자의 가중치가 드러나지 않습니다."] * 9)
+    for before in range(12):
+        sentence = "x" * before + item
+        text = page_text(Page("", {}, [PageSection("", [(sentence,)])]))
+        assert text.split() == ["==", "==", "-", *sentence.split()]
 
 
 def test_numbers_are_aligned_to_the_right_and_verdicts_are_marked(read):
