@@ -1,4 +1,4 @@
-"""Every language besides English is whole: the files, keys and values of the English sentences, no more and no fewer."""
+"""Every language besides English is whole: its files, keys and values are those of the English sentences."""
 
 import re
 import string
