@@ -73,7 +73,7 @@ def draw(result: Result, drawn: Drawn, ax: Axes | None, *, bands: bool, legend: 
     axes.set_xticks(ticks(1.02 * last, result.setting.unit, _MOST_TICKS))
     axes.set_ylim(0, _TOP_PERCENT)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_xlabel(str(say("notebook.plot.time", unit=result.setting.unit)))
+    axes.set_xlabel(str(say("notebook.plot.time", unit=say(f"study.unit.{result.setting.unit}"))))
     axes.set_ylabel(drawn.y_label)
     if legend and len(curves) > 1:
         axes.legend(frameon=False)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
 from riskset.study.toml_table import Label, Name, Names, Since, TomlTable, complain, each_once
 
 Competing = Annotated[tuple[Name, ...], Since("0.2.0"), Field(max_length=2)]
@@ -106,3 +106,8 @@ class Time(TomlTable):
     @property
     def days_per_unit(self) -> float:
         return DAYS_PER_UNIT[self.unit]
+
+    @property
+    def unit_in_words(self) -> Message:
+        """Returns the unit as sentences print it, in their language: `month`."""
+        return say(f"study.unit.{self.unit}")

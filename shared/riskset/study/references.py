@@ -106,7 +106,7 @@ class Draft:
         """Yields a complaint for each time, in `time.unit`, in the list at `path` that is beyond the grid."""
         if self.time is None:
             return
-        unit, last = self.time.unit, self.time.grid.max_days
+        unit, last = self.time.unit_in_words, self.time.grid.max_days
         limit = last / self.time.days_per_unit
         for position, time in enumerate(times):
             if time * self.time.days_per_unit > last:

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from riskset.catalogue import ENGLISH, catalogue, fields_of
+from riskset.catalogue import ENGLISH, catalogue, fields_of, languages
 from riskset.study.load import parse_study
 from riskset.study.spec import Transform
 from riskset.study.validation_errors import _BOUNDS, _EXPECTED, _PATTERNS
@@ -33,6 +33,13 @@ def study(*, has_arms=True, width=7):
 
 def sentences(found):
     return {name: [str(sentence) for sentence in entry.sentences(found)] for name, entry in found.analyses.items()}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_units_of_time_are_words_of_the_language(language):
+    found = study()
+    told = [sentence.in_language(language) for sentence in found.analyses["km"].sentences(found)]
+    assert any(f"12.5{space}{catalogue(language)['study.unit.month']}" in told[1] for space in ("", " "))
 
 
 def test_with_arms():

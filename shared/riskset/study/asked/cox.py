@@ -308,7 +308,7 @@ class CoxEntry(EndpointEntry):
             yield say("study.cox.few_clusters", n=len(study.sites), most=FEWEST_CLUSTERS)
         if self.landmark is not None:
             day = self.landmark_days(study.days_per_unit)
-            of = {"landmark": f"{self.landmark:g}", "unit": study.time.unit, "day": day}
+            of = {"landmark": f"{self.landmark:g}", "unit": study.time.unit_in_words, "day": day}
             yield say("study.cox.landmark", **of)
         if self.splines and self.linearity != "wald":
             yield say("study.cox.likelihood_ratio")
@@ -362,7 +362,7 @@ class CoxEntry(EndpointEntry):
         if self.linearity != "wald":
             yield say("study.cox.option.linearity")
         if self.landmark is not None:
-            yield say("study.cox.option.landmark", landmark=self.landmark, unit=study.time.unit)
+            yield say("study.cox.option.landmark", landmark=self.landmark, unit=study.time.unit_in_words)
         if self.strata:
             yield say("study.cox.option.strata", names=self.strata)
         if self.weights is not None:
@@ -370,7 +370,7 @@ class CoxEntry(EndpointEntry):
         if self.e_value:
             yield say("study.cox.option.e_value")
         if self.robust not in (None, "none"):
-            yield say("study.cox.option.robust", of=self.robust.replace("-", " "))
+            yield say("study.cox.option.robust", of=say(f"study.cox.over.{self.robust}"))
         if self.ph_test:
             yield say("study.cox.option.ph_test", functions=self.ph_test)
         if self.concordance:

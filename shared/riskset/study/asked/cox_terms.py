@@ -75,7 +75,7 @@ def wrong_landmark(
     who enter late."""
     if landmark is None or draft.time is None:
         return
-    unit, last = draft.time.unit, draft.time.grid.max_days
+    unit, last = draft.time.unit_in_words, draft.time.grid.max_days
     if landmark * draft.time.days_per_unit > last:
         limit = last / draft.time.days_per_unit
         beyond = say("study.analysis.beyond_grid", time=landmark, unit=unit, last=last, limit=limit)

@@ -65,7 +65,9 @@ class CumulativeIncidenceEntry(EndpointEntry):
         code = "curves_by_arm" if arms else "curves"
         yield say(f"study.cumulative_incidence.{code}", endpoints=endpoints, **arms, **grid_of(study))
         if self.landmarks:
-            yield say("study.cumulative_incidence.landmarks", times=as_printed(self.landmarks), unit=study.time.unit)
+            yield say(
+                "study.cumulative_incidence.landmarks", times=as_printed(self.landmarks), unit=study.time.unit_in_words
+            )
         if arms and not all(_enters_late(study.endpoints[name]) for name in self.endpoints):
             yield say("study.cumulative_incidence.gray")
         if self.fine_gray:
@@ -79,7 +81,7 @@ class CumulativeIncidenceEntry(EndpointEntry):
     def lines(self, study: Study) -> list[Message | str]:
         found = super().lines(study)
         if self.landmarks:
-            of = {"times": as_printed(self.landmarks), "unit": study.time.unit}
+            of = {"times": as_printed(self.landmarks), "unit": study.time.unit_in_words}
             found = [say("study.cumulative_incidence.line", kind=self.kind, endpoints=self.endpoints, **of)]
         if self.fine_gray:
             of = {"endpoints": self.endpoints, "covariates": self.fine_gray}

@@ -90,7 +90,7 @@ class KaplanMeierEntry(EndpointEntry):
         code = "curves_by_arm" if arms else "curves"
         yield say(f"study.km.{code}", endpoints=endpoints, **arms, **grid_of(study))
         if self.landmarks:
-            yield say("study.km.landmarks", times=as_printed(self.landmarks), unit=study.time.unit)
+            yield say("study.km.landmarks", times=as_printed(self.landmarks), unit=study.time.unit_in_words)
         if arms:
             weighted = "weighted" if self.rho else "log_rank"
             yield say(f"study.km.{weighted}", endpoints=endpoints, rho=self.rho)
@@ -107,4 +107,6 @@ class KaplanMeierEntry(EndpointEntry):
         if not self.landmarks:
             return super().lines(study)
         times = as_printed(self.landmarks)
-        return [say("study.km.line", kind=self.kind, endpoints=self.endpoints, times=times, unit=study.time.unit)]
+        return [
+            say("study.km.line", kind=self.kind, endpoints=self.endpoints, times=times, unit=study.time.unit_in_words)
+        ]

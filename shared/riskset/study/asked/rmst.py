@@ -50,7 +50,7 @@ class RestrictedMeanEntry(EndpointEntry):
     def sentences(self, study: Study) -> Iterator[Message | str]:
         arms = arms_of(study)
         code = "means_by_arm" if arms else "means"
-        times = {"times": as_printed(self.tau), "unit": study.time.unit}
+        times = {"times": as_printed(self.tau), "unit": study.time.unit_in_words}
         yield say(f"study.rmst.{code}", endpoints=self.labels(study), **times, **arms, **grid_of(study))
         for name in filter(study.is_weighted, self.populations):
             yield say("study.rmst.weighted_means", name=name)
@@ -60,4 +60,6 @@ class RestrictedMeanEntry(EndpointEntry):
 
     def lines(self, study: Study) -> list[Message | str]:
         times = as_printed(self.tau)
-        return [say("study.rmst.line", kind=self.kind, endpoints=self.endpoints, times=times, unit=study.time.unit)]
+        return [
+            say("study.rmst.line", kind=self.kind, endpoints=self.endpoints, times=times, unit=study.time.unit_in_words)
+        ]
