@@ -10,6 +10,7 @@ from riskset.analyses.cohort import Cohort
 from riskset.analyses.design import Column
 from riskset.analyses.methods.cox_ph_test import _moments
 from riskset.analyses.methods.cox_robust import RobustError
+from riskset.analyses.methods.cox_robust_score import RobustScore
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.rehearsal import Rehearsal
@@ -75,6 +76,14 @@ def test_what_sends_no_more_than_its_model_is_admitted_with_it(patients):
     assert not {part.id for part in wider} & replace(planned, reported=(*others, *wider)).admitted_with.keys()
     elsewhere = [replace(part, set_id=replace(part.set_id, landmark_days=9)) for part in errors]
     assert not {part.id for part in errors} & replace(planned, reported=(*others, *elsewhere)).admitted_with.keys()
+
+
+@pytest.mark.parametrize("method", [RobustError, RobustScore])
+@pytest.mark.parametrize("over", ["patient", "matched-set"])
+def test_what_a_robust_sum_reveals_is_said_whatever_it_is_over(patients, method, over):
+    part = next(one for one in plan(patients.study(SITES, analyses=ASKED)).reported if isinstance(one, RobustError))
+    own = {field.name: getattr(part, field.name) for field in fields(method)}
+    assert over.split("-")[-1] in method(**own | {"over": over}).reveals
 
 
 def test_a_refused_error_leaves_the_limits_of_the_information(ran):

@@ -75,7 +75,7 @@ class RobustError(SquaresOfOne):
 
     @property
     def reveals(self) -> Message:
-        return say(f"analyses.reveals.robust_{self.over.replace('-', '_')}")
+        return say(f"analyses.reveals.robust_{self.over}")
 
     def start(self, inputs: Inputs) -> At | NotEstimable:
         fit: CoxFit = inputs[self.model.id]

@@ -36,7 +36,7 @@ class RobustScore(SquaresOfOne):
 
     @property
     def reveals(self) -> Message:
-        return say(f"analyses.reveals.robust_score_{self.over.replace('-', '_')}")
+        return say(f"analyses.reveals.robust_score_{self.over}")
 
     def labels(self, state: At) -> tuple[Label, ...]:
         return (total(f"squared scores ({self.over}) in {self.column.name} at 0 in {self.model.id}", self.column),)
