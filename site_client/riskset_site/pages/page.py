@@ -37,6 +37,10 @@ class PageSection:
     parts: Sequence[PagePart]
 
 
+_WHOLE = 1e15
+"""Below it, whole numbers are printed with all their digits."""
+
+
 @dataclass(frozen=True)
 class Page:
     """A whole page."""
@@ -51,5 +55,6 @@ class Page:
 
 
 def number(value: float) -> str:
-    """Returns a number with six significant digits, a whole number without decimals."""
-    return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.6g}"
+    """Returns a number with six significant digits, a whole number without decimals; `inf` of a leverage without
+    bound."""
+    return f"{value:.0f}" if abs(value) < _WHOLE and value == round(value) else f"{value:.6g}"

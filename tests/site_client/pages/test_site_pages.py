@@ -11,6 +11,7 @@ from riskset.visible_text import visible
 from riskset_site.pages import Folded, Page, PageSection, PageTable
 from riskset_site.pages.html import page_html
 from riskset_site.pages.output import facts_json
+from riskset_site.pages.page import number
 from riskset_site.pages.text import page_text
 
 HOSTILE = "<script>alert(1)</script> & \"quoted\" 'x'"
@@ -64,6 +65,14 @@ def test_every_element_is_closed_and_none_loads_anything(read):
     assert read.open == []
     assert not {"src", "href"} & {name for _, attributes in read.tags for name in attributes}
     assert "url(" not in page_html(PAGE)
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"), [(120.0, "120"), (0.12345678, "0.123457"), (1e15, "1e+15"), (float("-inf"), "-inf")]
+)
+def test_a_number_is_printed_whatever_it_is(value, printed):
+    """A leverage has no bound where patients follow from the others: the review must show that, not fail."""
+    assert number(value) == printed
 
 
 def test_numbers_are_aligned_to_the_right_and_verdicts_are_marked(read):
