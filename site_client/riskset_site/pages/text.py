@@ -67,7 +67,7 @@ def _part(part: PagePart) -> Iterator[RenderableType]:
         case tuple():
             for item in part:
                 line = Table.grid(padding=(0, 1, 0, 0))
-                line.add_row("-", visible(item))
+                line.add_row("-", Text(visible(item), overflow="fold"))
                 yield line
         case PageTable():
             if part.caption:

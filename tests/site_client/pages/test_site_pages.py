@@ -75,6 +75,14 @@ def test_a_number_is_printed_whatever_it_is(value, printed):
     assert number(value) == printed
 
 
+def test_no_word_of_a_sentence_is_lost_where_a_line_ends():
+    """Signs of two columns may end a line one column too late, which Rich would mend with an ellipsis."""
+    item = " ".join(["곡선에서 환자의 가중치가 드러나지 않습니다."] * 9)
+    for shift in range(6):
+        text = page_text(Page("", {}, [PageSection("", [(item[shift:],)])]))
+        assert text.split() == ["==", "==", "-", *item[shift:].split()]
+
+
 def test_numbers_are_aligned_to_the_right_and_verdicts_are_marked(read):
     kinds = [(tag, attributes.get("class")) for tag, attributes in read.tags]
     assert kinds.count(("td", "number")) == 2
