@@ -78,9 +78,10 @@ def test_a_number_is_printed_whatever_it_is(value, printed):
 def test_no_word_of_a_sentence_is_lost_where_a_line_ends():
     """Signs of two columns may end a line one column too late, which Rich would mend with an ellipsis."""
     item = " ".join(["곡선에서 환자의 가중치가 드러나지 않습니다."] * 9)
-    for shift in range(6):
-        text = page_text(Page("", {}, [PageSection("", [(item[shift:],)])]))
-        assert text.split() == ["==", "==", "-", *item[shift:].split()]
+    for before in range(12):
+        sentence = "x" * before + item
+        text = page_text(Page("", {}, [PageSection("", [(sentence,)])]))
+        assert text.split() == ["==", "==", "-", *sentence.split()]
 
 
 def test_numbers_are_aligned_to_the_right_and_verdicts_are_marked(read):
