@@ -10,7 +10,7 @@ from riskset.analyses.excluded import BEFORE_LANDMARK, COSTLY, INCOMPLETE, NO_FO
 from riskset.analyses.methods.cumulative_incidence import KIND as CAUSES
 from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
-from riskset_report.blocks import Shown, Text, Within, worded
+from riskset_report.blocks import Plain, Shown, Text, Within, worded
 from riskset_report.labels import Labels
 from riskset_report.not_reported import told
 
@@ -56,7 +56,7 @@ def analysed_notes(entry: ResultEntry, context: Context, *, has_advice: bool = T
     if is_of_all(entry):
         yield context.worded("report.analysed.all", n=n)
         return
-    lost: list[Text] = []
+    lost: list[Plain] = []
     by_variable: dict[str, str] = {}
     for at, code in enumerate(entry.excluded.by_reason):
         if entry.excluded.any(code):
@@ -92,11 +92,11 @@ def costly(entry: ResultEntry, names: tuple[str, ...]) -> Message:
     return say("report.analysed.costly", names=names, share=share)
 
 
-def _variables(cell_of: Mapping[str, str], labels: Labels) -> Text:
+def _variables(cell_of: Mapping[str, str], labels: Labels) -> Plain:
     """Returns ` (ECOG 72, AFP 3)`."""
-    each: list[Text] = [(f"{labels.plain_variable(v)} ", Shown("count", (id_,))) for v, id_ in cell_of.items()]
+    each: list[Plain] = [(f"{labels.plain_variable(v)} ", Shown("count", (id_,))) for v, id_ in cell_of.items()]
     return (" (", *_joined(each, ", "), ")") if each else ()
 
 
-def _joined(texts: list[Text], between: str) -> Text:
+def _joined(texts: list[Plain], between: str) -> Plain:
     return tuple(piece for i, text in enumerate(texts) for piece in ((between, *text) if i else text))
