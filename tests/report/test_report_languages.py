@@ -2,8 +2,10 @@
 and of the tables is a sentence of the catalogue, a number, or a text of the study."""
 
 import io
+import tomllib
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
+from importlib.resources import files
 
 import pytest
 from docx import Document
@@ -27,12 +29,16 @@ NAMES = (
     "balance/match",
     "propensity",
     "by-site",
+    "site-heterogeneity/os/all",
     "safety",
     "any term",
     "any grade",
 )
 """Of entries and results, and of the run."""
-NOTATION = {"ORR", "DCR", "P", "df", "mm", "SVG", "PDF", "PNG", "numbers.csv", "I", "II", "III", "R"}
+REFERENCES = tomllib.loads((files("riskset_report.methods") / "references.toml").read_text(encoding="utf-8"))
+"""Papers have their titles in every language."""
+FILES = {"numbers.csv", "methods.md", "strobe.docx"}
+NOTATION = {*FILES, "ORR", "DCR", "P", "df", "mm", "SVG", "PDF", "PNG", "I", "II", "III", "R"}
 """The same in every language; I to III are stages, R the rules."""
 
 
@@ -68,7 +74,7 @@ def quickly_drawn(monkeypatch):
 
 def left_over(texts, study):
     """The texts that have a word in Latin letters which is no part of the study and no notation."""
-    known = [*OF_THE_STUDY, *NAMES, study_hash(study)]
+    known = [*OF_THE_STUDY, *NAMES, *REFERENCES.values(), study_hash(study)]
     return sorted({text for text in texts if set(latin_words(text, known)) - NOTATION})
 
 

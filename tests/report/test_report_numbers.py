@@ -74,7 +74,7 @@ def test_what_is_not_reached_is_empty_and_what_is_no_number_is_absent(lung, one,
 
 
 def test_a_result_without_numbers_has_no_row(lung, rows_of):
-    lung["results"][-1] |= {"status": "refused", "reason": {"rule": "R4"}}
+    lung["results"][-1] |= {"status": "refused", "reason": {"rule": "R4"}, "levels": []}
     assert not any(row["result"] == lung["results"][-1]["id"] for row in rows_of(lung))
 
 

@@ -147,6 +147,7 @@ def test_two_curves_of_one_endpoint_have_captions_of_their_own(tried, page_of):
         "os by Kaplan-Meier (curves)",
         "os: Cox models",
         "os: Cox models",
+        "os, all patients: log-log plot of survival",
     ]
     text = page_of(report_of(results))
     assert "Figure 1. os, all patients (curves2)." in text
@@ -159,6 +160,7 @@ def test_one_analysis_of_a_kind_needs_no_name(tried):
         "os by Kaplan-Meier",
         "os: Cox models",
         "os: Cox models",
+        "os, all patients: log-log plot of survival",
     ]
 
 

@@ -98,7 +98,7 @@ def test_cox_models_alone_and_together(lung, cox_table_of):
         ("wt_loss", False),
     ]
     cells = cells_of(table)
-    assert cells["sex"] == ()
+    assert cells["sex"] == ("212 (150)", "", "", "", "")
     assert cells["Male"] == ("126 (101)", "1 (reference)", "", "1 (reference)", "")
     assert cells["Female"] == ("86 (49)", "0.56 (0.40–0.80)", ".002", "0.54 (0.38–0.77)", "<.001")
     assert cells["Age, per year"] == ("212 (150)", "1.025 (1.004–1.046)", ".02", "1.01 (0.99–1.04)", ".15")

@@ -55,13 +55,13 @@ def _id(quantity):
 
 
 def _cell(quantity, value):
-    return Cell(_id(quantity), "x", Place("x", quantity), None if value is None else float(value))
+    return Cell(_id(quantity), Place("x", quantity), None if value is None else float(value))
 
 
 def held_back(printer, *quantities):
     """The printer of a report in which these numbers are held back."""
     marked = {_id(quantity): Mark("suppressed", "few") for quantity in quantities}
-    cells = [Cell(c.id, c.table, c.place, marked.get(c.id, c.value)) for c in printer.cells]
+    cells = [Cell(c.id, c.place, marked.get(c.id, c.value)) for c in printer.cells]
     return Printer(Cells(cells), printer.unit, printer.days_per_unit)
 
 

@@ -85,9 +85,9 @@ class CoxTable:
             yield Row(labels.level(variable, level), cells, is_inner=True)
 
     def _heading(self, variable: str) -> Row:
-        """P of all levels together; patients and events too, where those of the levels are not known."""
-        sizes = [() if side.counts(variable) else side.size(variable) for side in self._sides]
-        cells = self._cells(sizes, [((), side.p_of_all(variable)) for side in self._sides])
+        """Patients and events of the models, and P of all levels together."""
+        found = [((), side.p_of_all(variable)) for side in self._sides]
+        cells = self._cells([side.size(variable) for side in self._sides], found)
         return Row(self.context.labels.variable(variable), cells if any(cells) else (), is_heading=True)
 
     def _of_level(self, variable: str, level: str, found: Sequence[_Cells]) -> tuple[Text, ...]:
@@ -141,11 +141,6 @@ class _Side:
         """Patients and events of the model that has a variable."""
         model = self._model_of(variable)
         return model.size if model else ()
-
-    def counts(self, variable: str) -> bool:
-        """Whether the patients of a variable's levels are known."""
-        model = self._model_of(variable)
-        return model is not None and bool(model.levels_of(variable))
 
     def size_of_level(self, variable: str, level: str) -> Text:
         """Patients and events of a level; a dash in place of events that are not counted."""
