@@ -171,9 +171,9 @@ class _Side:
         return self._without(model) if model.is_refused else (self.context.say("report.rows.one"),), ()
 
     def p_of_all(self, variable: str) -> Text:
-        """P of all levels of a variable together, where they are several."""
+        """P of all levels of a variable together, where they are several and none has a robust error."""
         model = self._model_of(variable)
-        if model is None or model.fit is None or variable not in model.fit.categories:
+        if model is None or model.fit is None or model.has_robust_errors or variable not in model.fit.categories:
             return ()
         return (Shown("p_value", model.of_variable(variable, "categories.p")),)
 
