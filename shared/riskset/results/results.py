@@ -120,7 +120,9 @@ def results_of(
         tuple(sites),
         outcome.rounds,
         tuple(said),
-        tuple(replace(e, steps=_steps(study)) for e in _with_levels([*_with_parts(entries)], history.figures)),
+        tuple(
+            replace(e, steps=_steps(study, e.analysis)) for e in _with_levels([*_with_parts(entries)], history.figures)
+        ),
         history.opened_numbers,
         history.figures.opened_before,
         n,
@@ -165,10 +167,12 @@ def _with_parts(entries: Sequence[ResultEntry]) -> Iterator[ResultEntry]:
             yield replace(entry, result=result, parts=parts)
 
 
-def _steps(study: Study) -> dict[str, float]:
-    """Returns by number the units for which a report prints its ratios, where the study says it."""
+def _steps(study: Study, analysis: Analysis) -> dict[str, float]:
+    """Returns by number the units for which a report prints its ratios, where the study says it: not of one that has a
+    spline, whose coefficient is no ratio for so many units."""
+    curved = {spline.number.variable for spline in getattr(analysis, "splines", ())}
     numbers = ((name, of) for name, of in study.variables.items() if isinstance(of, NumberVariable))
-    return {name: of.print_per for name, of in numbers if of.print_per is not None}
+    return {name: of.print_per for name, of in numbers if of.print_per is not None and name not in curved}
 
 
 def _with_levels(entries: Sequence[ResultEntry], figures: Figures) -> Iterator[ResultEntry]:
