@@ -7,7 +7,7 @@ import pytest
 
 from riskset.analyses.cohort import Cohort
 from riskset.analyses.design import Column
-from riskset.analyses.level_counts import level_counts
+from riskset.analyses.level_counts import all_events, level_counts
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
 
@@ -63,3 +63,24 @@ def test_events_of_other_patients_are_not_taken():
     old, new = level_counts(columns, 10, {columns[0]: 4}, events)
     assert (old.level, old.n, old.events) == ("old", 6, 3)
     assert (new.level, new.n, new.events) == ("new", 4, None)
+
+
+def test_curves_that_end_before_the_last_event_do_not_tell_a_model_its_events():
+    """Of 12 events of the model, the curves up to the end of the grid have 5 + 6."""
+    events = {("arm", "old"): (20, 5), ("arm", "new"): (20, 6)}
+    assert all_events(events, 12) == {}
+    assert all_events(events, None) == {}
+    assert all_events(events, 11) == events
+
+
+@pytest.mark.parametrize(("max_days", "is_known"), [(2520, True), (140, False)])
+def test_events_later_than_the_grid(patients, max_days, is_known):
+    rows = patients.rows(seed=4, n=300)
+    time = {"unit": "month", "grid": {"width_days": 28, "max_days": max_days}}
+    study = patients.study(SITES, analyses={k: ANALYSES[k] for k in ("models", "curves")}, time=time)
+    outcome = Rehearsal(study, patients.deal(rows, patients.sites(SITES, rows.n))).run()
+    results = {r["id"]: r for r in results_json(results_of(study, outcome, SITES))["results"]}
+    model, curves = results["cox/os/all/multivariable"], results["km/os/all"]
+    assert (curves["overall"]["events"] == rows.event.sum()) == is_known
+    events = [of["events"] for of in model["levels"] if of["variable"] == "arm"]
+    assert events == ([rows.event[rows.variables["arm"] == code].sum() for code in (0, 1)] if is_known else [None] * 2)

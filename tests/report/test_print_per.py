@@ -93,3 +93,24 @@ def test_a_step_that_no_report_can_print_is_refused(more, code):
         NumberVariable.model_validate({"type": "number", "range": [18, 90], **more})
     if code == "study.value.print_per_wide":
         assert str(say(code, found=80, lowest=18, highest=90)) in str(refused.value)
+
+
+def test_a_number_with_a_spline_has_no_ratio_for_ten_units(patients, printed):
+    """Below the first knot alone the hazard changes by its coefficient."""
+    curved = {
+        "cox": {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age"], "splines": {"age": [50, 65, 80]}}
+    }
+    age = {**patients.variables["age"], "unit": "year", "label": "Age", "print_per": 10}
+    study = patients.study(SITES, analyses=curved, variables={**patients.variables, "age": age})
+    rows = patients.rows(seed=8, n=240)
+    outcome = Rehearsal(study, patients.deal(rows, np.array(SITES)[np.arange(rows.n) % 3]), is_gated=False).run()
+    results = results_of(study, outcome, SITES, is_gated=False)
+    terms = entry_json(results.entries[0])["terms"]
+    assert [(term["variable"], "per" in term) for term in terms] == [("arm", False), ("age", False), ("age'", False)]
+    found = printed(results, labels_of(study))
+    (table,) = found.tables("cox")
+    (row,) = (row for row in table.rows if "Age" in row.label)
+    assert (row.label, row.cells[1:]) == ("Age", (notation.NO_VALUE, ""))
+    assert any("no single hazard ratio" in note for note in table.notes)
+    listed = csv.DictReader(io.StringIO(terms_csv(found.report, found.printer).decode("utf-8-sig")))
+    assert [row["variable"] for row in listed] == ["arm", "age", "age'"]

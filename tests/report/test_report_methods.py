@@ -128,7 +128,7 @@ def test_options_of_models(patients):
     for said in (
         "Pointwise confidence limits are on the plain scale.",
         "a further log-rank test was stratified by hospital and stage",
-        "also weighted by survival to the power of 1",
+        "log-rank tests were weighted by survival to the power of 1",
         "handled by Breslow's method",
         "These models maximised the likelihood penalised by Firth's method",
         "age entered as a restricted cubic spline with knots at 50, 60 and 80",
@@ -140,6 +140,33 @@ def test_options_of_models(patients):
     ):
         assert said in text
     for not_done in ("Efron", "log-log", "likelihood-ratio test", "Harrell's C", "E-value", "clustered"):
+        assert not_done not in text
+
+
+def test_several_ways_in_one_study(patients):
+    """Each entry says how its own ties were handled; curves on two scales, and a test that is weighted beside one that
+    is not, are told apart; nothing is said of several coefficients together where errors are robust."""
+    text = text_of(
+        rehearsed(
+            patients,
+            {
+                "survival": KM,
+                "weighted": {"kind": "km", "endpoints": ["os"], "limits": "log", "rho": 1},
+                "cox": {**COX, "robust": "patient", "splines": {"age": [50, 60, 80]}},
+                "early": {**COX, "ties": "breslow", "robust": "patient"},
+                "groups": {"kind": "subgroup", "endpoints": ["os"], "by": ["stage"], "ties": "breslow"},
+            },
+        )
+    )
+    for said in (
+        "less than 28 days after the exact day, and within a step events count before censorings",
+        "Pointwise confidence limits are on different scales (log-log or log), as said with each curve.",
+        "log-rank tests were also weighted by survival to the power of 1",
+    ):
+        assert said in text
+    assert text.count("Tied event times were handled by Efron's method") == 1
+    assert text.count("Tied event times were handled by Breslow's method") == 2  # of the models, and of subgroups
+    for not_done in ("also tested as a whole", "effect is linear"):
         assert not_done not in text
 
 

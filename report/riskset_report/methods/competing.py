@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from riskset.catalogue import Message, say
 from riskset_report.labels import inside
+from riskset_report.methods import ties
 from riskset_report.methods.done import Done, Given, each_once, numbers
 from riskset_report.methods.survival import limits_of
 
@@ -49,4 +50,5 @@ def _fine_gray(found: Sequence[Given], done: Done) -> Iterator[Message]:
         covariates = done.names(one.said["covariates"])
         yield say("methods.competing.fine_gray", covariates=covariates, ref=done.cite("fine"), **of)
     if found:
+        yield from ties.of_entry(found, done)
         yield say("methods.competing.fine_gray_errors")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from riskset.catalogue import Message, say
+from riskset_report.methods import ties
 from riskset_report.methods.design import sites_told
 from riskset_report.methods.done import Done, Given, by_analysis, each_once
 
@@ -34,6 +35,7 @@ def _subgroups(found: Sequence[Given], done: Done) -> Iterator[Message]:
         yield say("methods.heterogeneity.interaction")
     if adjusted := each_once(name for one in found for name in one.said["adjusted"]):
         yield say("methods.heterogeneity.adjusted", covariates=done.names(adjusted))
+    yield from ties.of_entry(found, done)
 
 
 def _sites(found: Sequence[Given], done: Done) -> Iterator[Message]:
@@ -41,6 +43,7 @@ def _sites(found: Sequence[Given], done: Done) -> Iterator[Message]:
         yield say("methods.heterogeneity.common", **group.values)
     if covariates := each_once(name for one in found for name in one.said["covariates"][1:]):
         yield say("methods.heterogeneity.adjusted", covariates=done.names(covariates))
+    yield from ties.of_entry(found, done)
     if any((one.said["treatment_by_site"]["likelihood_ratio"] or {}).get("p") is not None for one in found):
         yield say("methods.heterogeneity.by_site")
     if told := sites_told(found):

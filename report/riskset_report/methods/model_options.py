@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from riskset.catalogue import Message, say
+from riskset_report.methods import ties
 from riskset_report.methods.done import Done, Given, each_once, numbers
 
 Models = Sequence[Given]
 
 _ERRORS = {"robust": "patient", "matched-set": "matched_set", "site": "site"}
+
+
+def has_robust_errors(one: Given) -> bool:
+    """Whether limits and P values of a model are from robust errors, beside which nothing is told of several
+    coefficients together."""
+    return any("variance" in term for term in one.said["terms"])
 
 
 def options(models: Models, done: Done) -> Iterator[Message]:
@@ -35,10 +42,10 @@ def _splines(models: Models, done: Done) -> Iterator[Message]:
     for name, at in knots.items():
         label = done.labels.plain_variable(name)
         yield say("methods.models.spline", label=label, knots=at, ref=done.cite("harrell"))
-    if any(spline.get("likelihood_ratio") for spline in found):
-        yield say("methods.models.linearity_both")
-    elif any(spline["linearity"] for spline in found):
-        yield say("methods.models.linearity")
+    is_ratio = any(spline.get("likelihood_ratio") for spline in found)
+    is_wald = any(of["linearity"] for one in models if not has_robust_errors(one) for of in one.said.get("splines", ()))
+    if is_ratio or is_wald:
+        yield say(f"methods.models.linearity{'_both' if is_ratio and is_wald else '_ratio' if is_ratio else ''}")
 
 
 def _firth(models: Models, done: Done) -> Iterator[Message]:
@@ -99,6 +106,7 @@ def _e_value(models: Models, done: Done) -> Iterator[Message]:
 
 
 _OPTIONS: tuple[Callable[[Models, Done], Iterator[Message]], ...] = (
+    ties.of_entry,
     _strata,
     _landmark,
     _splines,

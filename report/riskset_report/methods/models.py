@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from riskset.catalogue import Message, say
 from riskset.study.spec import NumberVariable
+from riskset_report.methods import ties
 from riskset_report.methods.done import Done, Given, by_analysis, each_once
-from riskset_report.methods.model_options import options
-
-_TIES = {"efron": ("efron",), "breslow": ("breslow",)}
-_WITH_TIES = ("cox", "cumulative-incidence", "subgroup", "site-heterogeneity")
+from riskset_report.methods.model_options import has_robust_errors, options
 
 
 def paragraphs(done: Done) -> Iterator[Iterator[Message]]:
@@ -24,28 +22,12 @@ def paragraphs(done: Done) -> Iterator[Iterator[Message]]:
 def _common(fitted: Sequence[Given], done: Done) -> Iterator[Message]:
     if any(one.said["baseline"] == "site" for one in fitted):
         yield say("methods.models.by_site", ref=done.cite("cox"))
+    yield from ties.of_all(done)
     if fitted:
-        yield from _ties(fitted, done)
         yield say("methods.models.wald")
     yield from _scales(fitted, done)
-    if any(one.said.get("categories") for one in fitted):
+    if any(one.said.get("categories") and not has_robust_errors(one) for one in fitted):
         yield say("methods.models.categories")
-
-
-def _ties(fitted: Sequence[Given], done: Done) -> Iterator[Message]:
-    """Yields the ties of all models with one baseline hazard a site, where they are the same."""
-    found = each_once(one.said["ties"] for one in done.of(*_WITH_TIES) if one.said.get("ties") and _has_times(one))
-    if len(found) == 1:
-        yield say(f"methods.models.ties.{found[0]}", ref=done.cite(*_TIES[found[0]]))
-        return
-    for ties in found:
-        for group in done.grouped(one for one in fitted if one.said["ties"] == ties and _has_times(one)):
-            yield say(f"methods.models.ties_of.{ties}", endpoints=group.endpoints, ref=done.cite(*_TIES[ties]))
-
-
-def _has_times(one: Given) -> bool:
-    """Whether tied times matter: within matched sets they do not."""
-    return bool(one.said["baseline"] == "site")
 
 
 def _scales(fitted: Sequence[Given], done: Done) -> Iterator[Message]:

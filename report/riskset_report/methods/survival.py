@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from riskset.catalogue import Message, say
 from riskset_report.methods.done import Done, Given, by_analysis, each_once, numbers
+from riskset_report.sections.arms import limits_in_words
 
 ON_GRID = ("km", "rmst", "follow-up", "cumulative-incidence")
 
@@ -40,8 +41,11 @@ def _curves(curves: Sequence[Given], done: Done) -> Iterator[Message]:
 
 def limits_of(curves: Sequence[Given]) -> Iterator[Message]:
     """Yields on which scale the confidence limits of curves are."""
-    for limits in each_once(one.said["limits"] for one in curves):
-        yield say(f"methods.survival.limits.{limits}")
+    found = each_once(one.said["limits"] for one in curves)
+    if len(found) == 1:
+        yield say(f"methods.survival.limits.{found[0]}")
+    elif found:
+        yield say("methods.survival.limits_differ", scales=tuple(map(limits_in_words, found)))
 
 
 def _tests(curves: Sequence[Given], done: Done) -> Iterator[Message]:
@@ -51,10 +55,15 @@ def _tests(curves: Sequence[Given], done: Done) -> Iterator[Message]:
     for of_entry in by_analysis([one for one in tested if one.said["log_rank_by_strata"]]):
         for group in done.grouped(of_entry):
             yield say("methods.survival.strata", strata=done.names(of_entry[0].said["strata"]), **group.values)
+    plain = {one.about for one in tested if not one.said["rho"]}
     for of_entry in by_analysis([one for one in tested if one.said["rho"]]):
-        for group in done.grouped(of_entry):
-            rho = f"{of_entry[0].said['rho']:g}"
-            yield say("methods.survival.rho", rho=rho, ref=done.cite("harrington"), **group.values)
+        rho = f"{of_entry[0].said['rho']:g}"
+        for code, of in (
+            ("rho", [one for one in of_entry if one.about not in plain]),
+            ("rho_also", [one for one in of_entry if one.about in plain]),
+        ):
+            for group in done.grouped(of):
+                yield say(f"methods.survival.{code}", rho=rho, ref=done.cite("harrington"), **group.values)
 
 
 def _weighted(curves: Sequence[Given], done: Done) -> Iterator[Message]:

@@ -56,6 +56,12 @@ class Model:
         return self.analysis.exposure.weights and self.entry.analysed is not None
 
     @property
+    def has_robust_errors(self) -> bool:
+        """Whether limits and P of its terms are from robust errors: no products of two of these are known, so that
+        what it says of several coefficients together is from the information, and contradicts them."""
+        return self.analysis.robust != "none"
+
+    @property
     def is_univariable(self) -> bool:
         return self.analysis.model == "univariable"
 

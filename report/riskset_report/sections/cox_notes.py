@@ -40,9 +40,12 @@ def notes(models: Sequence[Model], context: Context) -> Iterator[Text]:
     fitted = [model for model in models if model.fit]
     yield from how(models, context)
     yield from _analysed([model for model in models if not model.is_refused], context)
-    for model in fitted:
-        if not model.is_univariable or len(model.analysis.design) > 1:
+    of_several = [model for model in fitted if not model.is_univariable or len(model.analysis.design) > 1]
+    for model in of_several:
+        if not model.has_robust_errors:
             yield context.worded("report.cox.tests", model=model.name(context), **_tests(model))
+    if any(model.has_robust_errors for model in of_several):
+        yield (context.say("report.cox.no_joint_tests"),)
     for model in fitted:
         yield from beside(model.name(context), model.entry, context)
     yield from concordances([(model.name(context), model.entry) for model in fitted], context)
@@ -125,7 +128,7 @@ def _at_limits(models: Sequence[Model], context: Context) -> Iterator[Text]:
 def _of_splines(models: Sequence[Model], context: Context) -> Iterator[Text]:
     """The test that a number's effect is linear, for each spline."""
     for model in models:
-        for spline in model.analysis.splines:
+        for spline in () if model.has_robust_errors else model.analysis.splines:
             variable = spline.number.variable
             if any(model.has_estimate(part) for part in spline.parts):
                 test = model.of_variable(variable, *(f"splines.linearity.{key}" for key in ("chi2", "df", "p")))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
+from riskset.analyses.methods.cox import CoxModel
 from riskset.results import ResultEntry, entry_json
 from riskset.study.entry import as_printed
 from riskset.study.spec import NumberVariable
@@ -72,7 +73,7 @@ def _footnotes(entry: ResultEntry, spline: Json, context: Context) -> Iterator[T
     if others:
         yield (context.say("report.spline.adjusted", covariates=tuple(map(context.labels.plain_variable, others))),)
     yield (context.say("report.spline.footnote"),)
-    if spline["linearity"] is not None:
+    if spline["linearity"] is not None and cast(CoxModel, entry.analysis).robust == "none":
         place = Place(entry.id, variable=spline["variable"])
         test = Shown("chi_square", tuple(place.of(f"splines.linearity.{key}").id for key in ("chi2", "df", "p")))
         yield context.worded("report.spline.linearity", test=test)

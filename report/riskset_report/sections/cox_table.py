@@ -50,6 +50,12 @@ class CoxTable:
         sized = {model.patients for side in self._sides for model in side.models if not model.is_refused}
         return len(self._sides) > 1 and len(sized) == 1
 
+    @cached_property
+    def _curved(self) -> tuple[str, ...]:
+        """The numbers that enter as splines."""
+        splines = (spline.number.variable for side in self._sides for m in side.models for spline in m.analysis.splines)
+        return tuple(dict.fromkeys(splines))
+
     @property
     def _variables(self) -> tuple[str, ...]:
         named = (variable for side in self._sides for model in side.models for variable in model.variables)
@@ -65,8 +71,13 @@ class CoxTable:
 
     def _rows(self, variable: str) -> Iterator[Row]:
         """One row for a number; for a category a heading, the reference, and the other levels; for an interaction,
-        which has no reference, a heading and the levels."""
+        which has no reference, a heading and the levels; for a number with a spline one row without a ratio."""
         labels = self.context.labels
+        if variable.rstrip("'") in self._curved:
+            if not variable.endswith("'"):
+                sizes, found = zip(*((s.size(variable), s.curved(variable)) for s in self._sides), strict=True)
+                yield Row(labels.plain_variable(variable), self._cells(sizes, found))
+            return
         columns = [c for side in self._sides for m in side.models for c in m.columns if c.variable == variable]
         levels = dict.fromkeys(column.level for column in columns if column.level is not None)
         if not levels:
@@ -105,6 +116,9 @@ class CoxTable:
             yield self.context.worded("report.cox.p_of_all")
         if any(_NOT_COUNTED in text for row in rows for text in row.cells):
             yield self.context.worded("report.cox.events_not_counted", sign=notation.NO_VALUE)
+        if self._curved:
+            names = tuple(map(self.context.labels.plain_variable, self._curved))
+            yield (self.context.say("report.cox.curved", variables=names),)
 
     def _ended(self, rows: Sequence[Row]) -> Iterator[Text]:
         """Why a whole model has no estimate, where no row says it: once for all models that end alike."""
@@ -163,6 +177,11 @@ class _Side:
                     return self._term(model, column)
         return _NO_TERM
 
+    def curved(self, variable: str) -> _Cells:
+        """What is printed of a number with a spline: its coefficients are no ratio for so many units."""
+        model = self._model_of(variable)
+        return ((notation.NO_VALUE,), ()) if model and model.fit else self.cells(variable, None)
+
     def at_reference(self, variable: str) -> _Cells:
         """The texts at a variable's reference level: a ratio of 1 is printed only if a model has the other levels."""
         model = self._model_of(variable)
@@ -171,9 +190,9 @@ class _Side:
         return self._without(model) if model.is_refused else (self.context.say("report.rows.one"),), ()
 
     def p_of_all(self, variable: str) -> Text:
-        """P of all levels of a variable together, where they are several."""
+        """P of all levels of a variable together, where they are several and none has a robust error."""
         model = self._model_of(variable)
-        if model is None or model.fit is None or variable not in model.fit.categories:
+        if model is None or model.fit is None or model.has_robust_errors or variable not in model.fit.categories:
             return ()
         return (Shown("p_value", model.of_variable(variable, "categories.p")),)
 

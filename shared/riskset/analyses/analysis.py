@@ -120,6 +120,8 @@ class Analysis(ABC):
     """The id of the analysis of its entry with whose result its own is printed; None where it has its own place."""
 
     kind: ClassVar[str]
+    counts_all_events: ClassVar[bool] = True
+    """Whether `events_by_level` has the events of all follow-up, and not of a part of it."""
 
     @property
     @abstractmethod

@@ -35,6 +35,16 @@ class LevelCount:
         return counts | {"events_reason": {"code": "not counted", "message": str(say("analyses.events_not_counted"))}}
 
 
+def all_events(events: EventsOf, n_events: int | None) -> dict[Level, tuple[int, int]]:
+    """Returns those events of curves, which end with the grid, that are all of a model of the same patients: of the
+    variables whose levels together have its `n_events`. None of them where that is not known."""
+    of_variables: dict[str, dict[Level, tuple[int, int]]] = {}
+    for level, counts in events.items():
+        of_variables.setdefault(level[0], {})[level] = counts
+    whole = (of for of in of_variables.values() if sum(found for _, found in of.values()) == n_events)
+    return {level: counts for of in whole for level, counts in of.items()}
+
+
 def level_counts(
     design: Sequence[Column], n: int, having: Mapping[Column, int], events: EventsOf
 ) -> Iterator[LevelCount]:

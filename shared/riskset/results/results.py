@@ -10,7 +10,7 @@ from riskset.analyses.admission.features import Feature
 from riskset.analyses.admission.figures import Figures
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
 from riskset.analyses.excluded import NOT_ADJUSTED, Excluded, excluded_from
-from riskset.analyses.level_counts import Level, LevelCount, level_counts
+from riskset.analyses.level_counts import Level, LevelCount, all_events, level_counts
 from riskset.analyses.opened import Tally
 from riskset.catalogue import Message, say
 from riskset.protocol.coordinator import Outcome
@@ -120,7 +120,9 @@ def results_of(
         tuple(sites),
         outcome.rounds,
         tuple(said),
-        tuple(replace(e, steps=_steps(study)) for e in _with_levels([*_with_parts(entries)], history.figures)),
+        tuple(
+            replace(e, steps=_steps(study, e.analysis)) for e in _with_levels([*_with_parts(entries)], history.figures)
+        ),
         history.opened_numbers,
         history.figures.opened_before,
         n,
@@ -165,19 +167,17 @@ def _with_parts(entries: Sequence[ResultEntry]) -> Iterator[ResultEntry]:
             yield replace(entry, result=result, parts=parts)
 
 
-def _steps(study: Study) -> dict[str, float]:
-    """Returns by number the units for which a report prints its ratios, where the study says it."""
+def _steps(study: Study, analysis: Analysis) -> dict[str, float]:
+    """Returns by number the units for which a report prints its ratios, where the study says it: not of one that has a
+    spline, whose coefficient is no ratio for so many units."""
+    curved = {spline.number.variable for spline in getattr(analysis, "splines", ())}
     numbers = ((name, of) for name, of in study.variables.items() if isinstance(of, NumberVariable))
-    return {name: of.print_per for name, of in numbers if of.print_per is not None}
+    return {name: of.print_per for name, of in numbers if of.print_per is not None and name not in curved}
 
 
 def _with_levels(entries: Sequence[ResultEntry], figures: Figures) -> Iterator[ResultEntry]:
     """Yields the results, models with the patients and events of each level of their variables."""
-    told: dict[str, dict[Level, tuple[int, int]]] = {}
-    for entry in entries:
-        if has_result(entry.result):
-            events = entry.analysis.events_by_level(entry.result)
-            told.setdefault(entry.analysis.analysis_set, {}).update(events)
+    told, up_to_a_day = (_told(entries, counts_all_events=known) for known in (True, False))
     for entry in entries:
         columns, name = entry.analysis.counted_levels, entry.analysis.analysis_set
         if not columns or entry.analysed is None:  # also where it is refused, and what was counted may be noise
@@ -185,7 +185,19 @@ def _with_levels(entries: Sequence[ResultEntry], figures: Figures) -> Iterator[R
             continue
         counted = {column: figures.columns.get(Feature(name, column)) for column in columns}
         having = {column: of.rows for column, of in counted.items() if of is not None}
-        yield replace(entry, levels=tuple(level_counts(columns, entry.analysed, having, told.get(name, {}))))
+        n_events = getattr(entry.result, "events", None)  # of a model without estimate it may not be known
+        events = all_events(up_to_a_day.get(name, {}), n_events) | told.get(name, {})
+        yield replace(entry, levels=tuple(level_counts(columns, entry.analysed, having, events)))
+
+
+def _told(entries: Sequence[ResultEntry], *, counts_all_events: bool) -> dict[str, dict[Level, tuple[int, int]]]:
+    """Returns by set of patients what results say of the events of levels."""
+    told: dict[str, dict[Level, tuple[int, int]]] = {}
+    for entry in entries:
+        if has_result(entry.result) and entry.analysis.counts_all_events == counts_all_events:
+            events = entry.analysis.events_by_level(entry.result)
+            told.setdefault(entry.analysis.analysis_set, {}).update(events)
+    return told
 
 
 def _patients_of(sites: Sequence[str], patients: Mapping[str, int], min_cell: int) -> int | None:

@@ -112,8 +112,8 @@ def test_a_refused_test_of_proportional_hazards_leaves_the_others(ran):
     assert [test["df"] for test in found["km"]["variables"]] == [1, 2]
     (table,) = (table for table in tables_of(results) if table.id == "table ph_test/os/all/cox")
     assert (table.columns, len(table.rows)) == (("1 − S(t−)", "log t"), 6)
-    assert all(row.cells[1] == ("refused (R8)",) for row in table.rows if row.cells)
-    assert [note for note in table.notes if "R8: a patient" in str(note)]
+    assert all(row.cells[1][0] == "refused (R8)" for row in table.rows if row.cells)
+    assert all("R8: a patient" in str(row.whys) for row in table.rows if row.cells)
 
 
 def test_rows_sites_and_the_unit_of_time_change_nothing(ran, patients):

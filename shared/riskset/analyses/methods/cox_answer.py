@@ -67,9 +67,10 @@ def _weights(fit: CoxFit) -> Json:
 
 
 def e_values(fit: CoxFit) -> Iterator[tuple[Column, EValue]]:
-    """Yields an E-value for each level; a ratio for one unit of a number is no contrast of two groups."""
+    """Yields an E-value for each level. A ratio for one unit of a number is no contrast of two groups, and that of an
+    interaction is one of two ratios."""
     for term in fit.terms:
-        if not term.column.is_number:
+        if not term.column.is_number and not term.column.factors:
             yield term.column, e_value(term.hr, term.lower, term.upper, fit.share_of_events)
 
 

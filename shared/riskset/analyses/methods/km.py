@@ -68,6 +68,7 @@ class KaplanMeier(CountedInTime):
     further strata, summed over these."""
 
     kind: ClassVar[str] = "km"
+    counts_all_events: ClassVar[bool] = False  # later than the grid they are censored
 
     limits_kind: LimitsKind
     landmarks: tuple[tuple[float, float], ...]
