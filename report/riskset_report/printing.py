@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
@@ -17,6 +17,7 @@ from riskset_report import notation
 from riskset_report.abbreviations import spelt_out
 from riskset_report.blocks import Box, Format, Shown, Table, Text, Why, cells_in, with_inner
 from riskset_report.cells import Cells, Mark
+from riskset_report.sentences import beside
 from riskset_report.symbols import symbols_of
 from riskset_report.table_width import Fit, fit, is_tall
 
@@ -96,6 +97,10 @@ class Printer:
     def say(self, code: str, /, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
         """Returns the sentence of a code of the catalogue, in the report's language."""
         return say(code, **values).in_language(self.language)
+
+    def sentences(self, sentences: Iterable[str]) -> str:
+        """Returns sentences that are printed already as one text."""
+        return beside(sentences, self.language)
 
     @cached_property
     def _formats(self) -> Mapping[Format, Callable[..., str]]:

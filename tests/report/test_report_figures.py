@@ -268,6 +268,25 @@ def test_what_is_cut_is_marked():
     assert lines[1].endswith("…")
 
 
+def test_korean_breaks_between_words():
+    with style.house_style():
+        ruler = Ruler()
+        words = "조정기관과 기관들은 합계만 보았습니다"
+        lines = ruler.wrap(words, 9, ruler.width("조정기관과 기관들", 9))
+    assert [word for line in lines for word in line.split()] == words.split()
+    assert len(lines) > 1
+
+
+def test_a_bracket_or_full_stop_stays_with_what_it_closes_or_opens():
+    text = "リスク集団 (match)、7日幅の格子 (最終日まで)。区間"
+    with style.house_style():
+        ruler = Ruler()
+        for part in range(3, len(text)):
+            lines = ruler.wrap(text, 9, ruler.width(text[:part], 9))
+            if max(map(len, lines)) > len("(match)、"):  # a narrower line has to part a word
+                assert not [line for line in lines if line[0] in ")。、" or line[-1] == "("]
+
+
 def test_a_line_never_begins_with_a_closing_mark():
     with style.house_style():
         ruler = Ruler()

@@ -119,7 +119,7 @@ class ForestFigure(Figure):
         greatest = max((weight for weight in known if weight), default=None)
         elsewhere = (one.drawn(printer, greatest) for one in self.elsewhere)
         reasons = (printer.say("report.forest.why", symbol=symbol, reason=why) for why, symbol in symbols.items())
-        general = " ".join([*map(printer.text, self.footnote), *printer.reasons(self._own)])
+        general = printer.sentences([*map(printer.text, self.footnote), *printer.reasons(self._own)])
         return ForestPlot(
             label=self.label,
             left=self.left,

@@ -40,7 +40,7 @@ class LogLogFigure(Figure):
             days_per_unit=printer.days_per_unit,
             x_label=self.x_label,
             y_label=self.y_label,
-            footnotes=(" ".join([*texts, *ends_of(self.curves, printer), *printer.reasons(self.cells)]),),
+            footnotes=(printer.sentences([*texts, *ends_of(self.curves, printer), *printer.reasons(self.cells)]),),
             notices=self.notices,
             ticks=self.ticks,
         )

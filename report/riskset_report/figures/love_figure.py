@@ -57,6 +57,6 @@ class LoveFigure(Figure):
             rows=tuple(sorted(rows, key=lambda row: -1.0 if row.values[0] is None else row.values[0], reverse=True)),
             limits=tuple((at, text) for at, text in limits if at is not None),
             x_label=self.x_label,
-            footnote=(" ".join([*map(printer.text, self.footnote), *printer.reasons(self.cells)]),),
+            footnote=(printer.sentences([*map(printer.text, self.footnote), *printer.reasons(self.cells)]),),
             notices=self.notices,
         )

@@ -13,11 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
 _DPI = 300  # as the PNG: widths depend on it slightly, because glyphs are placed on whole pixels
-# Chinese and Japanese characters, Hangul and full-width forms: a line may end after each
-_WIDE = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
-_CLOSING = "、。，．）」』】"  # never begins a line
+# Chinese and Japanese characters and full-width forms: a line may end after each. Korean has words: Hangul is not here
+_WIDE = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
+_CLOSING = r"、。，．）」』】ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ),.:;%\]"  # never begins a line
+_OPENING = r"（「『【(\["  # never ends a line
 _SPACE = r"[^\S\u00a0]"  # a line may end here; not at a no-break space
-_TOKEN = re.compile(rf"{_SPACE}+|[{_WIDE}][{_CLOSING}]*|(?:(?!{_SPACE})[^{_WIDE}])+")
+_TOKEN = re.compile(
+    rf"{_SPACE}+|[{_OPENING}]*[{_WIDE}][{_CLOSING}]*|(?:(?!{_SPACE}|[{_OPENING}]+[{_WIDE}])[^{_WIDE}])+[{_CLOSING}]*"
+)
 _ELLIPSIS = "…"
 
 

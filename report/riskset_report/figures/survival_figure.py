@@ -128,7 +128,7 @@ class SurvivalFigure(Figure):
             curves=curves,
             legend=tuple(legend_of(curve, printer) for curve in self.curves),
             statistics=_paragraphs([self.medians_title, *lines] if lines else [], comparison),
-            footnote=" ".join(
+            footnote=printer.sentences(
                 [
                     printer.text(self._how(printer)),
                     *ends_of(self.curves, printer),

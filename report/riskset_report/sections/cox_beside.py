@@ -70,7 +70,7 @@ def concordances(models: Sequence[tuple[str, ResultEntry]], context: Context) ->
     found = [(name, entry) for name, entry, end in fits if isinstance(end, Concordance)]
     if len(found) > 1:
         each = tuple(piece for name, entry in found for piece in ("; ", f"{name} ", *_concordance(entry)))
-        yield (context.say("report.cox.concordances"), " ", *each[1:], ".")
+        yield (context.say("report.cox.concordances"), " ", *each[1:], context.say("report.cox.concordances_end"))
     for name, entry in found if len(found) == 1 else ():
         of = {part: Shown(form, (Place(entry.id, f"concordance.{part}").id,)) for part, form in _OF_PAIRS.items()}
         yield context.worded("report.cox.concordance", model=name, **of)

@@ -202,7 +202,8 @@ def _footnote(curves: _Curves, model: ResultEntry | None, of: str) -> Text:
         is_univariable = len(variables_of(model)) == 1
         kind = "hazard_ratio" if is_univariable else "adjusted_hazard_ratio"
         notes.append(context.worded(f"report.km.{kind}"))
-    return tuple(piece for i, note in enumerate(notes) for piece in ((" ", *note) if i else note))
+    between = context.say("report.figure.between_sentences")
+    return tuple(piece for i, note in enumerate(notes) for piece in ((between, *note) if i else note))
 
 
 def _table(curves: _Curves) -> Table:

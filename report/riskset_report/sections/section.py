@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from riskset.analyses.analysis import LEVEL
-from riskset.catalogue import ENGLISH, in_language, say
+from riskset.catalogue import ENGLISH, say
 from riskset.results import ResultEntry, Results
 from riskset_report.blocks import Block, Row, Shown, Table, Text, worded
 from riskset_report.cells import Cells, Place
@@ -15,6 +15,7 @@ from riskset_report.labels import Labels
 from riskset_report.not_reported import not_reported
 from riskset_report.notation import Words
 from riskset_report.sections.analysed import analysed_notes
+from riskset_report.sentences import beside
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Context:
     @property
     def notices(self) -> str:
         """Returns what a reader must know first, in the report's language."""
-        return " ".join(in_language(notice, self.language) for notice in self.results.notices)
+        return beside(self.results.notices, self.language)
 
     @property
     def interval(self) -> str:

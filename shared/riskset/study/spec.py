@@ -81,13 +81,19 @@ class Header(TomlTable):
     id: Name
     version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$")]
     title: dict[Language, Text] = Field(min_length=1)
-    """By language; a plain string in the file is taken as English."""
+    """By language, in the order of the codes; a plain string in the file is taken as English."""
     notice: Text | None = None
     """A sentence that must accompany every result."""
     enrolled: Period | None = None
     data_cutoff: date | None = None
     language: Annotated[Language, Since("0.2.0")] = ENGLISH
     """Of the report, where nobody asks for another."""
+
+    @field_validator("title")
+    @classmethod
+    def _in_one_order(cls, value: dict[str, str]) -> dict[str, str]:
+        """Canonical JSON keeps no order: a study of a file and the same study of a record must write the same bytes."""
+        return dict(sorted(value.items()))
 
     @field_validator("language")
     @classmethod
@@ -177,7 +183,7 @@ class Study(TomlTable):
         return frozenset(entry.kind for entry in self.analyses.values())
 
     def title_in(self, language: str) -> str:
-        """Returns the title in `language`; else in English; else in the first language of the file."""
+        """Returns the title in `language`; else in English; else in the first of its languages."""
         titles = self.header.title
         return titles.get(language) or titles.get("en") or next(iter(titles.values()))
 

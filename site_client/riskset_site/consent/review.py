@@ -222,7 +222,8 @@ def _reveals(study: Study) -> dict[str, str]:
     reported = plan(study).reported
     if any(analysis.exposure.weights for analysis in reported):
         for step, code in {"admission/counts": "counts", "admission/pairs": "pairs"}.items():
-            of_steps[step] = f"{of_steps[step]}; {say(f'analyses.reveals.weights.{code}')}"
+            weights = say(f"analyses.reveals.weights.{code}")
+            of_steps[step] = say("analyses.reveals.with_weights", told=of_steps[step], weights=weights)
     return of_steps | {analysis.id: analysis.reveals for analysis in reported}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from riskset.analyses.cohort import SetId
 from riskset.analyses.excluded import COSTLY, variables_of
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
@@ -153,8 +154,22 @@ def _variables(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[
 def _endpoints(prepared: Preparation, study: Study) -> Iterator[EndpointCheck]:
     for set_id in sets_of(study, plan(study)):
         if set_id.endpoint is not None:
-            found = _endpoint(set_id.name, set_id.endpoint, prepared, variables_of(set_id, study))
+            found = _endpoint(name_in_words(set_id), set_id.endpoint, prepared, variables_of(set_id, study))
             yield replace(found, arm=study.comparison.arm if study.comparison else "")
+
+
+def name_in_words(set_id: SetId) -> str:
+    """Returns its name, as a sentence where it has words."""
+    name: str = replace(set_id, landmark_days=None, weighted_by=None, within_sets=False, complete_in=None).name
+    if set_id.landmark_days is not None:
+        name = say("data.set.landmark", set=name, day=set_id.landmark_days)
+    if set_id.weighted_by is not None:
+        name = say("data.set.weighted", set=name, variable=set_id.weighted_by)
+    if set_id.within_sets:
+        name = say("data.set.within", set=name)
+    if set_id.complete_in is None:
+        return name
+    return say("data.set.complete", set=name, variables=set_id.complete_in or (say("data.set.nothing"),))
 
 
 def _endpoint(name: str, endpoint: str, prepared: Preparation, variables: Sequence[str]) -> EndpointCheck:

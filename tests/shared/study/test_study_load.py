@@ -1,7 +1,9 @@
 """From text to a study: one hash for one content, and all problems in one pass."""
 
+import itertools
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,16 @@ def changed(document, path, step):
 def test_the_studies_to_start_from_are_right(path):
     study = load_study(path)
     assert study_from_json(canonical_json(study)) == study
+
+
+@pytest.mark.parametrize("languages", list(itertools.permutations(("en", "ja", "ko"))))
+def test_a_study_of_a_file_writes_the_bytes_of_the_one_of_a_record(languages):
+    """The results of a run are written once from the study's file, and again from its canonical JSON."""
+    titles = "".join(f'title.{language} = "{language}"\n' for language in languages)
+    study = parse_study(re.sub(r"(?m)^title.*\n", titles, HCC, count=1))
+    again = study_from_json(canonical_json(study))
+    assert list(study.header.title) == ["en", "ja", "ko"]
+    assert study.model_dump_json(by_alias=True) == again.model_dump_json(by_alias=True)
 
 
 @given(st.randoms(use_true_random=False))

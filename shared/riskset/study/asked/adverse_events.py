@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from riskset.catalogue import Message, say
 from riskset.errors import did_you_mean
-from riskset.study.adverse_events import AdverseEvents, EventTerm, Grades, each_grade
+from riskset.study.adverse_events import ANY, AdverseEvents, EventTerm, Grades, each_grade
 from riskset.study.entry import AnalysisEntry, arms_of
 from riskset.study.references import Draft
 from riskset.study.toml_lines import KeyPath
@@ -66,18 +66,22 @@ class AdverseEventsEntry(AnalysisEntry):
         """Whether the term is counted at one of the grades."""
         return term.grades is None or not set(term.grades).isdisjoint(self.grades)
 
+    def _grades(self) -> tuple[str, ...]:
+        """As sentences print them."""
+        return tuple(say("study.adverse_events.any") if grade == ANY else grade for grade in self.grades)
+
     def sentences(self, study: Study) -> Iterator[Message | str]:
         arms, recorded = arms_of(study), _recorded(study)
         terms = tuple(recorded.terms[name].label or name for name in self.asked(recorded))
         code = "counts_by_arm" if arms else "counts"
-        yield say(f"study.adverse_events.{code}", terms=terms, grades=self.grades, grading=recorded.grading, **arms)
+        yield say(f"study.adverse_events.{code}", terms=terms, grades=self._grades(), grading=recorded.grading, **arms)
 
     def facts(self, study: Study) -> dict[str, Any]:
         return {"terms": list(self.asked(_recorded(study))), "grades": list(self.grades)}
 
     def lines(self, study: Study) -> list[Message | str]:
         n = len(self.asked(_recorded(study)))
-        return [say("study.adverse_events.line", kind=self.kind, n=n, grades=self.grades)]
+        return [say("study.adverse_events.line", kind=self.kind, n=n, grades=self._grades())]
 
 
 def _recorded(study: Study) -> AdverseEvents:
