@@ -165,8 +165,11 @@ def _rows(cohort: Cohort, policy: Policy) -> Iterator[Judged]:
 
 
 def _pooled(judge: Judge, history: History) -> Iterator[Judged]:
+    """What the rules say of the sums, here of this site alone; not of patients who are known by a score only, where its
+    own rows alone have none."""
+    known = [one for one in history.plan.judging_order if one.analysis_set in history.figures.rows]
     for phase in ("open", "admission/cohorts", "admission/counts", "admission/pairs", "admission/joint"):
-        yield from judge.pooled_findings(phase, history.plan.judging_order, history.figures)
+        yield from judge.pooled_findings(phase, known, history.figures)
     yield from judge.opened(history.begun, history.figures, history.plan.fields)
 
 
