@@ -68,7 +68,7 @@ class Context:
         missing = [self.cells[id_] for id_ in ids if self.cells[id_].value is None]
         if not missing:
             return ()
-        why = told(self.cells.why(missing[0]), self.language)
+        why = told(missing[0].message, self.language)
         return (Why((Shown("words", tuple(cell.id for cell in missing), why),)),)
 
 

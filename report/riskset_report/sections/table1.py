@@ -11,7 +11,7 @@ from riskset.analyses.methods.table1_weighted import Table1OfWeighted
 from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
 from riskset_report import notation
-from riskset_report.blocks import Format, Row, Shown, Table, Text
+from riskset_report.blocks import Format, Row, Shown, Table, Text, Why
 from riskset_report.cells import Place
 from riskset_report.sections.analysed import arms_notes, population_of
 from riskset_report.sections.section import Context, Section, own_title, tabulated
@@ -151,7 +151,16 @@ def _of_number(one: _Of) -> Iterator[Row]:
     if one.is_weighted:
         return
     quartiles = one.values("median_with_quartiles", *(f"quartiles.{p}" for p in ("p50", "p25", "p75")))
-    yield Row(one.context.say("report.table1.median"), (*quartiles, *one.nothing), is_inner=True)
+    coarse: Text = (notation.NO_VALUE, Why((say("report.table1.coarse"),)))
+    told = (coarse if _is_coarse(of) else text for of, text in zip(one.found["arms"], quartiles, strict=True))
+    yield Row(say("report.table1.median"), (*told, *one.nothing), is_inner=True)
+
+
+def _is_coarse(of: Json) -> bool:
+    """Whether quartiles are known within an interval that is wider than the range between them: then they say where
+    the search began, not where the patients are."""
+    lower, upper, width = (of.get("quartiles", {}).get(key) for key in ("p25", "p75", "width"))
+    return None not in (lower, upper, width) and width > upper - lower
 
 
 def _of_levels(one: _Of) -> Iterator[Row]:
@@ -166,7 +175,7 @@ def _of_levels(one: _Of) -> Iterator[Row]:
     if levels == ["false", "true"]:
         yield Row(one.label, (*one.values(shown, *keys, level="true"), *compared))
         return
-    yield Row(one.label, (*(_BLANK for _ in one.found["arms"]), *compared))
+    yield Row(one.label, (*(_BLANK for _ in one.found["arms"]), *compared), is_heading=True)
     for level in levels:
         cells = one.values(shown, *keys, level=level)
         label = one.context.labels.level(one.found["variable"], level)
