@@ -120,7 +120,8 @@ def test_a_figure_is_a_picture_that_is_told_to_who_cannot_see_it(document):
     picture, forest, log_log = document.inline_shapes
     assert picture.width == pytest.approx(Mm(PORTRAIT_MM), rel=0.001)
     assert picture._inline.docPr.get("descr") == (
-        "os, all patients, by Kaplan-Meier. Each of its numbers is in numbers.csv, in the rows printed in figures/km-os-all."
+        "os, all patients, by Kaplan-Meier. Each of its numbers is in numbers.csv, in the rows printed in "
+        "figures/km-os-all."
     )
     assert "figures/cox-os-all-cox." in forest._inline.docPr.get("descr")
     assert "figures/cox-os-all-cox-log-log." in log_log._inline.docPr.get("descr")
