@@ -150,7 +150,7 @@ def test_two_curves_of_one_endpoint_have_captions_of_their_own(tried, page_of):
         "os, all patients: log-log plot of survival",
     ]
     text = page_of(report_of(results))
-    assert "Figure 1. os, all patients (curves2)." in text
+    assert "Figure 1. os, all patients, by Kaplan-Meier (curves2)." in text
     assert "Figure 2. os, all patients (curves)." in text
 
 

@@ -102,7 +102,7 @@ def test_cox_models_alone_and_together(lung, cox_table_of):
     assert cells["Male"] == ("126 (101)", "1 (reference)", "", "1 (reference)", "")
     assert cells["Female"] == ("86 (49)", "0.56 (0.40–0.80)", ".002", "0.54 (0.38–0.77)", "<.001")
     assert cells["Age, per year"] == ("212 (150)", "1.025 (1.004–1.046)", ".02", "1.01 (0.99–1.04)", ".15")
-    assert cells["ECOG PS"] == ("", "", "<.001", "", "<.001")
+    assert cells["ECOG PS"] == ("212 (150)", "", "<.001", "", "<.001")
     assert [row.label for row in table.rows if row.is_heading] == ["sex", "ECOG PS"]
     assert cells["1"] == ("106 (–)", "1.42 (0.93–2.18)", ".10", "1.556 (1.003–2.413)", ".048")
 
