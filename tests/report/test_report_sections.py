@@ -151,7 +151,7 @@ def test_two_curves_of_one_endpoint_have_captions_of_their_own(tried, page_of):
     ]
     text = page_of(report_of(results))
     assert "Figure 1. os, all patients, by Kaplan-Meier (curves2)." in text
-    assert "Figure 2. os, all patients (curves)." in text
+    assert "Figure 2. os, all patients, by Kaplan-Meier (curves)." in text
 
 
 def test_one_analysis_of_a_kind_needs_no_name(tried):
