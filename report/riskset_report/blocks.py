@@ -41,6 +41,7 @@ Format = Literal[
     "ratio_interval",
     "size",
     "standardised",
+    "three_decimals",
     "three_digits",
     "time",
     "time_with_limits",

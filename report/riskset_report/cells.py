@@ -13,7 +13,7 @@ from typing import Any
 from riskset.results import ResultEntry, Results, entry_json
 from riskset.results.document import rounded
 from riskset.study.spec import Study
-from riskset_report.missing_numbers import why_missing
+from riskset_report.missing_numbers import sentence, why_missing
 from riskset_report.units import unit_of
 
 _NAMES = ("variable", "level", "reference", "reason", "limit", "analysed", "excluded", "after", "scale")
@@ -66,7 +66,9 @@ class Cell:
     unit: str = ""
     """`day`, `month`, `%`, or a variable's own; `1` of a number without a unit; empty where it is not known."""
     reason: str = ""
-    """Why there is no number; empty where there is one."""
+    """Why there is no number, in English after the code of the reason; empty where there is one."""
+    message: str = ""
+    """The same without the code, as a message."""
 
 
 class Cells:
@@ -125,8 +127,8 @@ def cells_of_entry(document: Mapping[str, Any]) -> Iterator[Cell]:
 def _cell(study: Study | None, found: Found, again: str) -> Cell:
     place, (document, _) = found.place, found.inside[0]
     unit = unit_of(document["kind"], place.quantity, place.variable, found.inside, study) if study else ""
-    reason = why_missing(found.inside) if found.value is None else ""
-    return Cell(place.id + again, place, found.value, unit, reason)
+    code, message = why_missing(found.inside) if found.value is None else ("", "")
+    return Cell(place.id + again, place, found.value, unit, str(sentence(code, str(message))), message)
 
 
 def day_text(day: float) -> str:

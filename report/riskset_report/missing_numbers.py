@@ -35,14 +35,15 @@ _WITHOUT_REASON: Final = (
 """The first that fits the end of a number's path. docs/results.md says of each what null means."""
 
 
-def why_missing(inside: Inside) -> str:
-    """Returns a sentence without a full stop: the nearest reason around the number, else what its place says."""
+def why_missing(inside: Inside) -> tuple[str, str]:
+    """Returns the code or rule and the sentence of the nearest reason around the number, else no code and what its
+    place says. A sentence is a message, which any language has."""
     found = next(filter(None, (_beside(around, key) for around, key in reversed(inside))), None)
     if found is not None:
-        return sentence(str(found.get("rule", found.get("code", ""))), str(found.get("message", "")))
+        return str(found.get("rule", found.get("code", ""))), found.get("message", "")
     path = ".".join(key for _, key in inside)
     code = next((code for code, form in _WITHOUT_REASON if re.search(rf"(^|\.)({form.pattern})$", path)), "unknown")
-    return str(say(f"report.missing.{code}"))
+    return "", say(f"report.missing.{code}")
 
 
 def _beside(around: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:

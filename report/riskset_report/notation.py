@@ -5,7 +5,6 @@ Numbers in, text out; a missing limit is None. numbers.csv has the full precisio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import floor, log10
 from typing import Literal
@@ -14,8 +13,8 @@ from riskset.catalogue import ENGLISH, say
 
 NO_VALUE = "–"
 
-_DECIMALS_OF_UNIT = {"day": 1, "week": 1, "month": 1, "year": 2}
-_MOST_DECIMALS = 5
+DECIMALS_OF_UNIT = {"day": 1, "week": 1, "month": 1, "year": 2}
+MOST_DECIMALS = 5
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def mean_with_sd(mean: float | None, sd: float | None) -> str:
     """`62.1 (11.1)`: three digits of the standard deviation, whole numbers beyond; a dash without a mean."""
     if mean is None:
         return NO_VALUE
-    decimals = 2 if not sd else min(max(2 - floor(log10(sd)), 0), _MOST_DECIMALS)
+    decimals = 2 if not sd else min(max(2 - floor(log10(sd)), 0), MOST_DECIMALS)
     text = f"{mean:,.{decimals}f} ({NO_VALUE if sd is None else f'{sd:,.{decimals}f}'})"
     return text.replace("-", "\N{MINUS SIGN}")
 
@@ -112,7 +111,7 @@ def _three_digits(value: float) -> str:
 
 def standardised(value: float | None) -> str:
     """`0.57`, a standardised difference; a dash where there is none."""
-    return NO_VALUE if value is None else f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+    return NO_VALUE if value is None else f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def p_value(p: float | None) -> str:
@@ -140,6 +139,8 @@ def p_phrase(p: float | None) -> str:
 
 def ratio(hr: float | None, lower: float | None, upper: float | None, words: Words = IN_ENGLISH) -> str:
     """`0.56 (0.40–0.80)`: two decimals, or more if two would make the limits equal or make one touch 1 falsely."""
+    if hr is None and lower is None and upper is None:
+        return words.not_estimable
     estimate, limits = _ratio(hr, lower, upper, words)
     return f"{estimate} ({limits})"
 
@@ -166,7 +167,7 @@ def ratio_interval(lower: float | None, upper: float | None, words: Words = IN_E
 
 def _decimals(lower: float | None, upper: float | None) -> int:
     decimals = 2
-    while _misleads(lower, upper, decimals) and decimals < _MOST_DECIMALS:
+    while _misleads(lower, upper, decimals) and decimals < MOST_DECIMALS:
         decimals += 1
     return decimals
 
@@ -176,7 +177,7 @@ def separated(hr: float | None, side: Literal["lower", "upper"], words: Words = 
     sign, decimals = ">" if side == "lower" else "<", 2
     if hr is None:
         return words.not_estimable
-    while hr != 1 and round(hr, decimals) in (0, 1) and decimals < _MOST_DECIMALS:
+    while hr != 1 and round(hr, decimals) in (0, 1) and decimals < MOST_DECIMALS:
         decimals += 1
     return words.separated(f"{sign} {_decimal(hr, decimals, words)}")
 
@@ -198,7 +199,7 @@ def time(days: float | None, unit: str, days_per_unit: float, words: Words = IN_
     """Days in the study's unit, or `NR` if the curve does not fall that far."""
     if days is None:
         return words.not_reached
-    text = f"{days / days_per_unit:.{_DECIMALS_OF_UNIT[unit]}f}"
+    text = f"{days / days_per_unit:.{DECIMALS_OF_UNIT[unit]}f}"
     return text.removesuffix(".0") if unit == "day" else text
 
 
@@ -215,21 +216,6 @@ def time_with_limits(
     return f"{middle} ({low}–{high})"
 
 
-def number_with_limits(
-    number: float | None, lower: float | None, upper: float | None, words: Words = IN_ENGLISH
-) -> str:
-    """`0.132 (0.081 to 0.18)` from a number without a unit, three significant digits; a dash where there is none."""
-    if number is None:
-        return NO_VALUE
-    return _signed((NO_VALUE if x is None else f"{x:.3g}" for x in (number, lower, upper)), words)
-
-
-def _signed(texts: Iterable[str], words: Words) -> str:
-    """Returns an estimate with its limits, of which any may be negative."""
-    middle, low, high = (text.replace("-", "\N{MINUS SIGN}") for text in texts)
-    return f"{middle} ({words.between(low, high)})"
-
-
 def mean_with_limits(
     mean: float | None,
     lower: float | None,
@@ -244,20 +230,6 @@ def mean_with_limits(
     if lower is None and upper is None:
         return f"{time(mean, unit, days_per_unit, words)} ({words.not_estimable})"
     return time_with_limits(mean, lower, upper, unit, days_per_unit, words)
-
-
-def difference_with_limits(
-    difference: float | None,
-    lower: float | None,
-    upper: float | None,
-    unit: str,
-    days_per_unit: float,
-    words: Words = IN_ENGLISH,
-) -> str:
-    """`−1.2 (−3.4 to 0.9)` from a difference and limits in days; a dash if there is none."""
-    if difference is None:
-        return NO_VALUE
-    return _signed((time(days, unit, days_per_unit, words) for days in (difference, lower, upper)), words)
 
 
 def percent_with_limits(
@@ -283,15 +255,6 @@ def percent_interval(lower: float | None, upper: float | None) -> str:
     """`11.6–34.4` from limits of a probability."""
     low, high = (NO_VALUE if value is None else f"{100 * value:.1f}" for value in (lower, upper))
     return f"{low}–{high}"
-
-
-def percent_difference(
-    difference: float | None, lower: float | None, upper: float | None, words: Words = IN_ENGLISH
-) -> str:
-    """`−18.6 (−28.9 to −6.9)` from probabilities; a dash where there is no difference."""
-    if difference is None:
-        return NO_VALUE
-    return _signed((NO_VALUE if x is None else f"{100 * x:.1f}" for x in (difference, lower, upper)), words)
 
 
 def chi_square(chi2: float | None, df: int, p: float | None) -> str:

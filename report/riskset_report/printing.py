@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.catalogue import ENGLISH, say
-from riskset_report import notation
+from riskset_report import differences, notation
 from riskset_report.abbreviations import spelt_out
 from riskset_report.blocks import Box, Format, Shown, Table, Text, Why, cells_in, with_inner
 from riskset_report.cells import Cells, Mark
@@ -111,16 +111,16 @@ class Printer:
             "count": self._worded(notation.count),
             "percent": notation.percent,
             "count_with_percent": self._worded(notation.count_with_percent),
-            "difference_with_limits": self._in_unit(notation.difference_with_limits),
+            "difference_with_limits": self._in_unit(differences.difference_with_limits),
             "digits": lambda value: notation.NO_VALUE if value is None else f"{value:.6g}",
             "left_out": self._worded(notation.left_out),
             "mean_with_limits": self._in_unit(notation.mean_with_limits),
             "mean_with_sd": notation.mean_with_sd,
             "median_with_quartiles": self._worded(notation.median_with_quartiles),
-            "number_with_limits": self._worded(notation.number_with_limits),
+            "number_with_limits": self._worded(differences.number_with_limits),
             "p_phrase": notation.p_phrase,
             "p_value": notation.p_value,
-            "percent_difference": self._worded(notation.percent_difference),
+            "percent_difference": self._worded(differences.percent_difference),
             "percent_interval": notation.percent_interval,
             "proportion": self._worded(notation.proportion),
             "percent_with_limits": self._worded(notation.percent_with_limits),
@@ -129,6 +129,7 @@ class Printer:
             "ratio_interval": self._worded(notation.ratio_interval),
             "size": self._worded(notation.size),
             "standardised": notation.standardised,
+            "three_decimals": lambda value: notation.NO_VALUE if value is None else f"{value:.3f}",
             "three_digits": lambda value: notation.NO_VALUE if value is None else f"{value:.3g}",
             "time": self._in_unit(lambda estimate, *rest: notation.time(estimate, *rest[-3:])),
             "time_with_limits": self._in_unit(notation.time_with_limits),

@@ -161,7 +161,7 @@ def test_the_report_of_two_hospitals_names_the_covariates_that_it_does_not_have(
 def test_the_report_of_two_hospitals_names_the_test_that_it_does_not_have(prepared, printed):
     ready = prepared(HCC_TWO.name)
     page = printed(results_of(ready.study, ready.outcome, sorted(ready.cohorts)), labels_of(ready.study))
-    title = "Overall survival: Cox models (cox), tests of proportional hazards"
+    title = "Overall survival, complete cases: Cox models (cox), tests of proportional hazards"
     (table,) = [table for table in page.tables("cox") if table.title == title]
     assert any(str(note).startswith("Multivariable, no test with rank of t: R8: ") for note in table.notes)
 

@@ -91,7 +91,7 @@ def test_a_row_of_a_model_has_both_hazard_ratios_and_p(lung, printed):
     female = plot.rows[2].intervals
     assert [(one.mark, one.estimate) for one in female] == [("circle", 0.5638038764736), ("square", 0.5384199114119)]
     assert "Multivariable model: 212 patients, 150 events." in plot.footnote[0]
-    assert figure.alt.startswith("os: Cox models. A row for each covariate")
+    assert figure.alt.startswith("os, all patients: Cox models. A row for each covariate")
     assert plot.favours is None  # the rows compare different things
 
 
@@ -163,7 +163,7 @@ def test_a_model_without_estimates_says_why_below(lung, printed):
     (figure,) = found.blocks("cox", ForestFigure)
     plot = figure.plot(found.printer)
     texts = texts_of(plot)
-    assert texts["female"][0] == "n.e.*"
+    assert texts["female"][0] == "refused (R4)*"
     assert texts["wt_loss"][0] == "n.e.†"
     assert plot.footnote[1:] == (
         "* refused by rule R4: sex = female: must be at least 10; found 6.",
@@ -212,7 +212,7 @@ def test_a_level_with_too_few_patients_is_a_row_with_its_reason(results, plot_of
 
     plot = plot_of(with_result(results, "subgroup", change), "subgroup")
     texts = texts_of(plot)
-    assert texts["I"] == ("–", "–", "n.e.*", "")
+    assert texts["I"] == ("–", "–", "refused (R4)*", "")
     assert texts["II"] == ("0/5", "0/3", "n.e.†", "")
     assert texts["III"][2].endswith(")")
     assert plot.footnote[1] == "* refused by rule R4: level I has 6, must be at least 10."
@@ -227,8 +227,8 @@ def test_one_reason_has_one_note(results, plot_of):
         return replace(answer, levels=tuple((level, refused) for level, _ in answer.levels), interaction=refused)
 
     plot = plot_of(with_result(results, "subgroup", change), "subgroup")
-    assert [row.texts[2] for row in plot.rows[2:]] == ["n.e.*"] * 3
-    assert plot.rows[1].texts[3] == "n.e.*"
+    assert [row.texts[2] for row in plot.rows[2:]] == ["refused (R4)*"] * 3
+    assert plot.rows[1].texts[3] == "refused (R4)*"
     assert plot.footnote[1:] == ("* refused by rule R4: too few.",)
 
 

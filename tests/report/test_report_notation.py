@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskset_report import notation
+from riskset_report import differences, notation
 
 
 @pytest.mark.parametrize(
@@ -76,16 +76,16 @@ def test_chi_square_without_a_value():
 
 
 def test_a_number_without_a_unit_has_three_digits():
-    assert notation.number_with_limits(0.13249, 0.08, -1.5) == "0.132 (0.08 to \N{MINUS SIGN}1.5)"
-    assert notation.number_with_limits(0.1, None, None) == "0.1 (\N{EN DASH} to \N{EN DASH})"
-    assert notation.number_with_limits(None, None, None) == "\N{EN DASH}"
+    assert differences.number_with_limits(0.13249, 0.08, -1.5) == "0.132 (0.08 to \N{MINUS SIGN}1.5)"
+    assert differences.number_with_limits(0.1, None, None) == "0.1 (\N{EN DASH} to \N{EN DASH})"
+    assert differences.number_with_limits(None, None, None) == "\N{EN DASH}"
 
 
 def test_a_difference_of_days_is_in_the_unit_and_signed():
-    assert notation.difference_with_limits(-30.4375, -60.875, 15.21875, "month", 30.4375) == (
+    assert differences.difference_with_limits(-30.4375, -60.875, 15.21875, "month", 30.4375) == (
         "\N{MINUS SIGN}1.0 (\N{MINUS SIGN}2.0 to 0.5)"
     )
-    assert notation.difference_with_limits(None, None, None, "month", 30.4375) == "\N{EN DASH}"
+    assert differences.difference_with_limits(None, None, None, "month", 30.4375) == "n.e."
     assert notation.mean_with_limits(None, None, None, "month", 30.4375) == "\N{EN DASH}"
     assert notation.mean_with_limits(60.875, 30.4375, 91.3125, "month", 30.4375) == "2.0 (1.0\N{EN DASH}3.0)"
 
@@ -96,3 +96,16 @@ def test_a_difference_of_days_is_in_the_unit_and_signed():
 )
 def test_a_ratio_s_interval_is_written_as_in_the_ratio(lower, upper, text):
     assert notation.ratio_interval(lower, upper) == text
+
+
+def test_a_limit_of_a_difference_touches_zero_only_if_it_is_zero():
+    minus = "\N{MINUS SIGN}"
+    assert differences.difference_with_limits(18.3, -0.9, 39.6, "month", 30.4375) == f"0.60 ({minus}0.03 to 1.30)"
+    assert differences.difference_with_limits(-0.9, -30.4375, 0.0, "month", 30.4375) == f"0.0 ({minus}1.0 to 0.0)"
+    assert differences.percent_difference(0.05, -0.0004, 0.1) == f"5.00 ({minus}0.04 to 10.00)"
+    assert differences.percent_difference(0.05, 0.01, None) == "5.0 (1.0 to \N{EN DASH})"
+    assert notation.standardised(-0.001) == "0.00"
+
+
+def test_a_ratio_that_is_not_known_at_all_is_one_word():
+    assert notation.ratio(None, None, None) == "n.e."

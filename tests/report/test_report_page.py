@@ -93,7 +93,7 @@ def test_notices_stand_above_everything(lung, tmp_path, page_of):
 
 def test_figures_and_tables_stand_on_the_page(lung, tmp_path, page_of):
     text = text_of(page_of(lung, tmp_path))
-    assert "Figure 1. os, all patients." in text
+    assert "Figure 1. os, all patients, by Kaplan-Meier." in text
     assert "Log-rank P = .002" in text
     assert "No. at risk" in text
     assert "sex 212 (150) male 126 (101) 1 (reference) 1 (reference)" in text
@@ -117,8 +117,11 @@ def test_what_a_rule_refused_is_told_in_its_place_with_what_would_pass(lung, tmp
     page = page_of(lung, tmp_path)
     assert "<50>" not in page
     text = text_of(page)
-    told = "Refused by rule R1, on the totals, by all parties. 45 patients <50>. What would pass: more sites."
-    survival, cox = text.index("Survival os, all patients. " + told), text.index("Cox models os: Cox models. " + told)
+    told = "Refused by rule R1, on the totals, by all parties. Reason: 45 patients <50>. What would pass: more sites."
+    survival, cox = (
+        text.index("Survival os, all patients, by Kaplan-Meier. " + told),
+        text.index("Cox models os, all patients: Cox models. " + told),
+    )
     assert survival < cox < text.rindex("Results not reported")
     assert text.count(told) == 2  # once for the curves, once for all models together
 
@@ -126,7 +129,7 @@ def test_what_a_rule_refused_is_told_in_its_place_with_what_would_pass(lung, tmp
 def test_curves_that_no_data_answer_are_told_in_their_place_too(lung, tmp_path, page_of):
     lung["results"][0] |= {"status": "not estimable", "reason": {"code": "no patients", "message": "nobody is there"}}
     text = text_of(page_of(lung, tmp_path))
-    assert "Survival os, all patients. Not estimable. no patients: nobody is there." in text
+    assert "Survival os, all patients, by Kaplan-Meier. Not estimable. Reason: no patients: nobody is there." in text
 
 
 def test_the_page_needs_nothing_else(lung, tmp_path, page_of):
@@ -280,7 +283,7 @@ def test_a_table_is_a_page_of_its_own(lung, tmp_path, writes):
     page = (tmp_path / "tables" / "km-os-all.html").read_text(encoding="utf-8")
     Nesting().feed(page)
     assert not re.search(r"<script|<link|\bsrc=|href=|@import|url\(", page)
-    assert "<caption>Table 1. os by Kaplan-Meier</caption>" in page
+    assert "<caption>Table 1. os, all patients, by Kaplan-Meier</caption>" in page
 
 
 def test_a_tall_table_breaks_between_groups_and_a_short_one_nowhere():

@@ -101,7 +101,7 @@ def test_a_result_of_no_endpoint_names_none(lung, typed):
 
 def test_a_kind_without_a_section_tells_why_it_has_no_result(lung, typed, page_of):
     text = page_of(report_of(with_entry(typed(lung), NotEstimable("no patients", "nobody is there"))))
-    assert "biomarker biomarker/all. Not estimable. no patients: nobody is there." in text
+    assert "biomarker biomarker/all. Not estimable. Reason: no patients: nobody is there." in text
 
 
 def test_a_kind_of_another_package_is_reported_by_its_section(lung, typed, page_of, monkeypatch):
@@ -141,25 +141,25 @@ COX = {"kind": "cox", "endpoints": ["os"], "multivariable": ["arm", "age"]}
 def test_two_curves_of_one_endpoint_have_captions_of_their_own(tried, page_of):
     results = tried(curves2=KM, curves=KM, models=COX)
     assert captions(report_of(results)) == [
-        "os, all patients (curves2)",
-        "os by Kaplan-Meier (curves2)",
-        "os, all patients (curves)",
-        "os by Kaplan-Meier (curves)",
-        "os: Cox models",
-        "os: Cox models",
+        "os, all patients, by Kaplan-Meier (curves2)",
+        "os, all patients, by Kaplan-Meier (curves2)",
+        "os, all patients, by Kaplan-Meier (curves)",
+        "os, all patients, by Kaplan-Meier (curves)",
+        "os, all patients: Cox models",
+        "os, all patients: Cox models",
         "os, all patients: log-log plot of survival",
     ]
     text = page_of(report_of(results))
-    assert "Figure 1. os, all patients (curves2)." in text
-    assert "Figure 2. os, all patients (curves)." in text
+    assert "Figure 1. os, all patients, by Kaplan-Meier (curves2)." in text
+    assert "Figure 2. os, all patients, by Kaplan-Meier (curves)." in text
 
 
 def test_one_analysis_of_a_kind_needs_no_name(tried):
     assert captions(report_of(tried(curves=KM, models=COX))) == [
-        "os, all patients",
-        "os by Kaplan-Meier",
-        "os: Cox models",
-        "os: Cox models",
+        "os, all patients, by Kaplan-Meier",
+        "os, all patients, by Kaplan-Meier",
+        "os, all patients: Cox models",
+        "os, all patients: Cox models",
         "os, all patients: log-log plot of survival",
     ]
 
@@ -168,6 +168,6 @@ def test_refusals_of_two_analyses_of_one_endpoint_are_told_apart(tried):
     results = tried(curves2=KM, curves=KM)
     refused = tuple(replace(e, result=RefusedByRule("R1", "45 patients"), gate="refused") for e in results.entries)
     assert captions(report_of(replace(results, entries=refused))) == [
-        "os, all patients (curves2)",
-        "os, all patients (curves)",
+        "os, all patients, by Kaplan-Meier (curves2)",
+        "os, all patients, by Kaplan-Meier (curves)",
     ]

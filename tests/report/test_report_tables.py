@@ -84,7 +84,7 @@ def test_survival_without_arms_or_landmarks(lung, survival_table_of):
 
 def test_cox_models_alone_and_together(lung, cox_table_of):
     table = cox_table_of(lung)
-    assert table.title == "Overall survival: Cox models"
+    assert table.title == "Overall survival, all patients: Cox models"
     assert table.columns == COLUMNS
     assert [(row.label, row.is_inner) for row in table.rows] == [
         ("sex", False),
@@ -210,7 +210,7 @@ def test_models_all_of_which_were_refused_are_one_box_for_each_rule(lung, cox_ta
     refuse(models[-1], "age", rule="R3", by="all", message="12 events are too few.", remedy="")
     assert cox_tables(lung) == []
     first, second = printed(lung, LABELS).boxes("cox")
-    assert first.title == second.title == "Overall survival: Cox models"
+    assert first.title == second.title == "Overall survival, all patients: Cox models"
     assert str(first.status) == "Refused by rule R4, by one site on its own patients; no one learns which site"
     assert (first.why, first.remedy) == ("one stands out", "drop a column")
     assert str(second.status) == "Refused by rule R3, on the totals, by all parties"
@@ -228,7 +228,10 @@ def test_each_endpoint_has_its_table(lung, cox_tables):
         {**result, "id": result["id"].replace("os", "pfs"), "endpoint": "pfs"} for result in lung["results"]
     ]
     tables = cox_tables(lung)
-    assert [table.title for table in tables] == ["Overall survival: Cox models", "pfs: Cox models"]
+    assert [table.title for table in tables] == [
+        "Overall survival, all patients: Cox models",
+        "pfs, all patients: Cox models",
+    ]
 
 
 def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients, printed):
@@ -256,7 +259,7 @@ def test_a_second_analysis_of_an_endpoint_has_its_own_table(patients, printed):
             for text in (notation.ratio(t.hr, t.lower, t.upper), notation.p_value(t.p))
         )
 
-    titles = [f"os: Cox models ({name})" for name in ("efron", "breslow", "again")]
+    titles = [f"os, all patients: Cox models ({name})" for name in ("efron", "breslow", "again")]
     assert [table.title for table in (efron, breslow, again)] == titles
     assert "tied times by Efron's approximation." in efron.notes[0]
     assert "tied times by Breslow's approximation." in breslow.notes[0]

@@ -67,9 +67,9 @@ def test_the_whole_report_is_there(document):
     assert text[0] == "Survival in advanced lung cancer by sex and performance status"
     assert text[1] == "MADE-UP DATA."
     assert "Run ended: 2026-11-22 14:05 UTC" in text
-    assert "Figure 1. os, all patients." in text
-    assert "Table 1. os by Kaplan-Meier." in text
-    assert "Table 2. os: Cox models." in text
+    assert "Figure 1. os, all patients, by Kaplan-Meier." in text
+    assert "Table 1. os, all patients, by Kaplan-Meier." in text
+    assert "Table 2. os, all patients: Cox models." in text
     assert any("One baseline hazard per site" in line for line in text)  # a note
 
 
@@ -120,7 +120,8 @@ def test_a_figure_is_a_picture_that_is_told_to_who_cannot_see_it(document):
     picture, forest, log_log = document.inline_shapes
     assert picture.width == pytest.approx(Mm(PORTRAIT_MM), rel=0.001)
     assert picture._inline.docPr.get("descr") == (
-        "os, all patients. All its numbers are in numbers.csv: the rows in which the column `printed` names "
+        "os, all patients, by Kaplan-Meier. All its numbers are in numbers.csv: the rows in which the column `printed` "
+        "names "
         "figures/km-os-all."
     )
     assert "figures/cox-os-all-cox." in forest._inline.docPr.get("descr")

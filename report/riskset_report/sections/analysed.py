@@ -63,7 +63,7 @@ def analysed_notes(entry: ResultEntry, context: Context, *, has_advice: bool = T
             count = Shown("count", tuple(cell.id for cell in cells.of(entry.id, f"excluded[{at}].n")))
             of = say(f"report.analysed.reason.{_CODES[code]}", n=count)
             found = cells.of(entry.id, f"excluded[{at}].variables")
-            by_variable |= {cell.place.variable: cell.id for cell in found}
+            by_variable |= {cell.place.variable: cell.id for cell in found if cell.value is not None}
             lost.append(
                 (*worded(of, context.language), *(_variables(by_variable, labels) if code == INCOMPLETE else ()))
             )
@@ -93,7 +93,7 @@ def costly(entry: ResultEntry, names: tuple[str, ...]) -> Message:
 
 
 def _variables(cell_of: Mapping[str, str], labels: Labels) -> Plain:
-    """Returns ` (ECOG 72, AFP 3)`."""
+    """Returns ` (ECOG 72, AFP 3)`, of the variables of which a number is told."""
     each: list[Plain] = [(f"{labels.plain_variable(v)} ", Shown("count", (id_,))) for v, id_ in cell_of.items()]
     return (" (", *_joined(each, ", "), ")") if each else ()
 

@@ -41,19 +41,19 @@ def _rows(entry: ResultEntry, variables: list[Json], context: Context) -> Iterat
     for variable, of in groupby(variables, key=lambda one: one["variable"]):
         rows = list(of)
         if rows[0]["level"] in (None, "true"):
-            yield Row(labels.plain_variable(variable), _cells(entry, rows[0]))
+            yield Row(labels.plain_variable(variable), _cells(entry, rows[0], context))
             continue
         yield Row(labels.plain_variable(variable))
         for row in rows:
-            yield Row(labels.level(variable, row["level"]), _cells(entry, row), is_inner=True)
+            yield Row(labels.level(variable, row["level"]), _cells(entry, row, context), is_inner=True)
 
 
-def _cells(entry: ResultEntry, row: Json) -> tuple[Text, ...]:
+def _cells(entry: ResultEntry, row: Json, context: Context) -> tuple[Text, ...]:
     place = Place(entry.id, variable=row["variable"])
 
     def cell(when: str, key: str) -> Text:
         if row[when] is None:
-            return (notation.NO_VALUE,)
+            return (notation.NO_VALUE, *context.because(row.get("reason")))
         return (Shown("standardised", (place.of(f"variables.{when}.{key}", level=row["level"] or "").id,)),)
 
     return tuple(cell(when, key) for key in ("smd", "variance_ratio") for when in ("before", "after"))
@@ -71,12 +71,6 @@ def _notes(entry: ResultEntry, found: Json, context: Context) -> Iterator[Text]:
     for at, gate in enumerate(found["gates"]):
         most = Shown("standardised", (Place(entry.id, f"gates[{at}].limit").id,))
         yield context.worded(f"report.balance.gate_{'passed' if gate['passed'] else 'failed'}", most=most)
-    refused: dict[str, dict[str, None]] = {}
-    for one in found["variables"]:
-        if reason := one.get("reason"):
-            refused.setdefault(reason["message"], {})[context.labels.plain_variable(one["variable"])] = None
-    for why, variables in refused.items():
-        yield (context.say("report.balance.refused", variables=tuple(variables), reason=why),)
 
 
 SECTION = Section(say("report.heading.balance"), with_figures(balance_love.figures, tabulated(_table, _title)))

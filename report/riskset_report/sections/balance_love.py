@@ -27,7 +27,9 @@ def figures(entries: Sequence[ResultEntry], context: Context) -> Iterator[LoveFi
             of_name.setdefault(entry.analysis.name, []).append(entry)
     for group in of_name.values():
         for at in range(0, len(group), MOST_SETS - 1):
-            yield _figure(group[at : at + MOST_SETS - 1], context)
+            figure = _figure(group[at : at + MOST_SETS - 1], context)
+            if figure.rows:  # otherwise the table says why there is no difference
+                yield figure
 
 
 def _figure(entries: Sequence[ResultEntry], context: Context) -> LoveFigure:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from riskset.analyses.cohort import ALL
 from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_report.blocks import Block, Box, Figure, Table
 from riskset_report.not_reported import not_reported
 from riskset_report.sections import cox_forest
+from riskset_report.sections.analysed import population_of
 from riskset_report.sections.cox_beside import tests_of_time
 from riskset_report.sections.cox_log_log import log_log_figures
 from riskset_report.sections.cox_model import Model
@@ -59,7 +59,6 @@ def _boxes(models: Sequence[Model], context: Context) -> list[Box]:
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
-    labels, analysis = context.labels, entry.analysis
-    of = {"endpoint": labels.endpoint(analysis.endpoint), "population": labels.population(analysis.population)}
-    title = context.say(f"report.cox.title{'' if analysis.population == ALL else '_of'}", **of)
+    endpoint = context.labels.endpoint(entry.analysis.endpoint)
+    title = context.say("report.cox.title", endpoint=endpoint, population=population_of(entry, context))
     return own_title(title, entry, context.results)

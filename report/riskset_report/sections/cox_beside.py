@@ -17,7 +17,7 @@ from riskset_report.not_reported import missing_word, told
 from riskset_report.sections.cox_model import term_label
 from riskset_report.sections.section import Context
 
-_OF_PAIRS: Final[Mapping[str, Format]] = {"estimate": "three_digits", "se": "three_digits", "pairs": "count"}
+_OF_PAIRS: Final[Mapping[str, Format]] = {"estimate": "three_decimals", "se": "three_decimals", "pairs": "count"}
 
 
 def beside(name: str, entry: ResultEntry, context: Context) -> Iterator[Text]:
@@ -80,7 +80,7 @@ def concordances(models: Sequence[tuple[str, ResultEntry]], context: Context) ->
 
 
 def _concordance(entry: ResultEntry) -> Text:
-    estimate, se = (Shown("three_digits", (Place(entry.id, f"concordance.{key}").id,)) for key in ("estimate", "se"))
+    estimate, se = (Shown("three_decimals", (Place(entry.id, f"concordance.{key}").id,)) for key in ("estimate", "se"))
     return estimate, " (", se, ")"
 
 

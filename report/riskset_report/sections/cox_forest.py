@@ -15,6 +15,7 @@ from riskset_report.blocks import Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.forest_figure import ForestFigure, ForestRow, IntervalCells, Told
 from riskset_report.figures.forest_plot import Mark
+from riskset_report.not_reported import missing_word
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sections.forests import EMPTY, interval, notices, pages, why
 from riskset_report.sections.ratios import ratio_of, stem_of
@@ -183,7 +184,7 @@ def _term(entry: ResultEntry | None, column: Column, mark: Mark, context: Contex
     elif isinstance(end, Separated) and end.limit is not None and end.limit.column == column:
         return _limit(at, column, end.limit.side, f"{stem_of(entry, column, 'reason.limit')}.hr", mark)
     reasons = context.cells.of(entry.id, "reason")
-    return _Term(Told((context.words.not_estimable,), why(end, reasons, context)))
+    return _Term(Told((missing_word(end, context),), why(end, reasons, context)))
 
 
 def _estimate(entry: ResultEntry, column: Column, mark: Mark, *, of_rest: bool) -> _Term:

@@ -98,7 +98,7 @@ def _e_values(models: Sequence[Model], context: Context) -> Iterator[Text]:
             estimate, limit = model.of_column(column, "e_value.estimate", "e_value.limit")
             yield context.worded(
                 "report.cox.e_value",
-                model=model.name(context),
+                model=model.kind(context),
                 term=term_label(column, context.labels),
                 outcome=value.outcome,
                 estimate=Shown("three_digits", (estimate,)),
@@ -120,7 +120,7 @@ def _at_limits(models: Sequence[Model], context: Context) -> Iterator[Text]:
         for term in (end.rest or ()) if isinstance(end, Separated) else ():
             ratio = ratio_of(model.entry, term.column, of="under_separation.terms")
             p = model.of_column(term.column, "under_separation.terms.p")
-            of = {"model": model.name(context), "term": term_label(term.column, context.labels)}
+            of = {"model": model.kind(context), "term": term_label(term.column, context.labels)}
             shown = {"hr": Shown("ratio_95", ratio), "p": Shown("p_value", p)}
             yield context.worded("report.cox.at_limit", **of, **shown)
 

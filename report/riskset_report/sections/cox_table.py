@@ -13,10 +13,9 @@ from riskset.analyses.methods.cox_fit import SeparationLimit
 from riskset.catalogue import say
 from riskset_report import notation
 from riskset_report.blocks import Plain, Row, Shown, Table, Text, Why, Within
-from riskset_report.missing_numbers import sentence
-from riskset_report.not_reported import missing, reason, told
+from riskset_report.not_reported import missing, reason
 from riskset_report.sections.cox_model import Model
-from riskset_report.sections.ratios import ratio_of, stem_of
+from riskset_report.sections.ratios import no_ratio, ratio_of, stem_of
 from riskset_report.sections.section import Context
 
 _NOT_COUNTED: Final = f" ({notation.NO_VALUE})"
@@ -212,8 +211,4 @@ class _Side:
         return (ratio,), (Shown("p_value", model.of_column(column, "terms.p")),)
 
     def _not_estimable(self, model: Model, column: Column) -> Text:
-        word = self.context.words.not_estimable
-        if model.fit is None:
-            return self._without(model)
-        why = model.fit.why_not_used(column)
-        return word, Why((sentence(why.code, told(why.message, self.context.language), self.context.language),))
+        return self._without(model) if model.fit is None else no_ratio(model.fit, column, self.context)

@@ -11,14 +11,13 @@ from riskset.analyses.methods.cumulative_incidence import CumulativeIncidence, I
 from riskset.analyses.methods.fine_gray import FineGray
 from riskset.catalogue import say
 from riskset.results import ResultEntry
-from riskset_report.blocks import Block, Row, Shown, Table, Text, Why
+from riskset_report.blocks import Block, Row, Shown, Table, Text
 from riskset_report.cells import Place
 from riskset_report.figures.survival_figure import CurveCells, SurvivalFigure
-from riskset_report.missing_numbers import sentence
-from riskset_report.not_reported import not_reported, told
+from riskset_report.not_reported import not_reported
 from riskset_report.sections.analysed import analysed_notes, population_of
 from riskset_report.sections.arms import Arm, arms_of, at_time, grid_in_words, limits_in_words, row, time_axis
-from riskset_report.sections.ratios import ratio_of
+from riskset_report.sections.ratios import no_ratio, ratio_of
 from riskset_report.sections.section import Context, Section, own_title
 
 
@@ -157,9 +156,7 @@ def _name(column: Column, context: Context) -> str:
 
 def _term(entry: ResultEntry, fit: CoxFit, column: Column, context: Context) -> Row:
     if not any(term.column == column for term in fit.terms):
-        why = fit.why_not_used(column)
-        reason = Why((sentence(why.code, told(why.message, context.language), context.language),))
-        return Row(_name(column, context), ((context.words.not_estimable, reason), ("",)))
+        return Row(_name(column, context), (no_ratio(fit, column, context), ("",)))
     place = Place(entry.id, variable=column.variable)
     p = place.of("terms.p", level=column.level).id
     return Row(_name(column, context), ((Shown("ratio", ratio_of(entry, column)),), (Shown("p_value", (p,)),)))

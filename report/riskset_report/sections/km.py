@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from riskset.analyses.cohort import ALL
 from riskset.analyses.methods.cox import CoxModel
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.analyses.methods.km import ArmCurve, KaplanMeier, SurvivalCurves
@@ -45,10 +44,8 @@ SECTION = Section(say("report.heading.km"), _blocks)
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
-    labels, analysis = context.labels, entry.analysis
-    title = context.say(
-        "report.km.title", endpoint=labels.endpoint(analysis.endpoint), population=population_of(entry, context)
-    )
+    endpoint = context.labels.endpoint(entry.analysis.endpoint)
+    title = context.say("report.km.title", endpoint=endpoint, population=population_of(entry, context))
     return own_title(title, entry, context.results)
 
 
@@ -218,12 +215,9 @@ def _table(curves: _Curves) -> Table:
     ]
     if curves.analysis.landmarks:
         rows += [Row(context.say("report.km.survival", interval=context.interval)), *_landmark_rows(curves)]
-    labels, population = context.labels, curves.analysis.population
-    named = {"endpoint": labels.endpoint(curves.analysis.endpoint), "population": labels.population(population)}
-    title = context.say(f"report.km.table{'' if population == ALL else '_of'}", **named)
     return Table(
         id=f"table {curves.entry.id}",
-        title=own_title(title, curves.entry, curves.context.results),
+        title=_title(curves.entry, context),
         columns=tuple(group.label for group in groups),
         rows=tuple(rows),
         notes=(*_log_rank_notes(curves), *analysed_notes(curves.entry, curves.context)),
@@ -242,7 +236,8 @@ def _landmark_rows(curves: _Curves) -> Iterator[Row]:
     for time, day in curves.analysis.landmarks:
         label = at_time(time, curves.context)
         keys = [f"landmarks.{key}" for key in ("survival", "lower", "upper")]
-        yield row(label, curves.groups, "percent_with_limits", *keys, day=day, is_inner=True)
+        of_day = row(label, curves.groups, "percent_with_limits", *keys, day=day, is_inner=True)
+        yield curves.context.explained(of_day)
 
 
 def _log_rank_notes(curves: _Curves) -> Iterator[Text]:

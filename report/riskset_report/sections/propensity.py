@@ -16,7 +16,7 @@ from riskset_report.cells import Place
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sections.overlap import overlap_figure_of
 from riskset_report.sections.preference import preference_block
-from riskset_report.sections.ratios import ratio_of
+from riskset_report.sections.ratios import no_ratio, ratio_of
 from riskset_report.sections.section import Context, Section, tabulated
 
 
@@ -52,8 +52,9 @@ def _rows(entry: ResultEntry, context: Context) -> Iterator[Row]:
 
 
 def _cells(entry: ResultEntry, column: Column, context: Context) -> tuple[Text, Text]:
-    if column not in {term.column for term in cast(PropensityFit, entry.result).terms.terms}:
-        return (context.words.not_estimable,), ()
+    fit = cast(PropensityFit, entry.result)
+    if column not in {term.column for term in fit.terms.terms}:
+        return no_ratio(fit.terms, column, context), ()
     place = Place(entry.id, variable=column.variable)
     ratio = ratio_of(entry, column, "odds_ratio")
     return (Shown("ratio", ratio),), (Shown("p_value", (place.of("terms.p", level=column.level).id,)),)

@@ -8,7 +8,7 @@ from typing import cast
 from riskset.analyses.methods.rmst import RestrictedMean, RestrictedMeans
 from riskset.analyses.methods.rmst_weighted import WeightedRestrictedMean
 from riskset.catalogue import say
-from riskset.results import ResultEntry, entry_json
+from riskset.results import ResultEntry
 from riskset_report.blocks import Format, Row, Shown, Table, Text
 from riskset_report.sections.analysed import analysed_notes, population_of
 from riskset_report.sections.arms import Arm, arms_of, counted_rows, grid_in_words, row
@@ -35,7 +35,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
     mean = context.say("report.rmst.mean", units=context.units(), interval=context.interval)
     rows = [
         *counted_rows(arms, context, are_of_all=analysis.exposure.weights),
-        row(mean, arms, "mean_with_limits", "rmst_days", "lower", "upper"),
+        context.explained(row(mean, arms, "mean_with_limits", "rmst_days", "lower", "upper")),
         *_comparisons(entry, arms, context),
     ]
     return Table(
@@ -60,7 +60,7 @@ def _comparisons(entry: ResultEntry, arms: Sequence[Arm], context: Context) -> I
     )
     for quantity, name, form in forms:
         label = context.say(f"report.rmst.{name}", units=context.units(), interval=context.interval)
-        yield Row(label, tuple(_compared(arm, compared, quantity, form, context) for arm in arms))
+        yield context.explained(Row(label, tuple(_compared(arm, compared, quantity, form, context) for arm in arms)))
         of_test = tuple(_compared(arm, compared, quantity, "p_value", context) for arm in arms)
         yield Row(context.say("report.rows.p"), of_test, is_inner=True)
 
@@ -84,22 +84,10 @@ def _notes(entry: ResultEntry, arms: Sequence[Arm], context: Context) -> Iterato
     yield context.worded("report.rmst.note", grid=grid_in_words(analysis.counts))
     if analysis.exposure.weights:
         yield context.worded("report.rmst.averaged")
-        yield from _without_errors(entry, arms, context)
     for arm, mean in zip(arms, (*result.arms, result.overall), strict=True):
         if mean.last_day is not None:
             day = Shown("digits", (arm.cell("last_day"),))
             yield context.worded("report.rmst.short_follow_up", arm=arm.label, day=day)
-
-
-def _without_errors(entry: ResultEntry, arms: Sequence[Arm], context: Context) -> Iterator[Text]:
-    """Yields why arms have no limits, each reason once."""
-    found = entry_json(entry)
-    why: dict[str, list[str]] = {}
-    for arm, of in zip(arms, (*found["arms"], found["overall"]), strict=True):
-        if reason := of.get("reason"):
-            why.setdefault(reason["message"], []).append(arm.label)
-    for reason, labels in why.items():
-        yield (context.say("report.rmst.no_error", arms=tuple(labels), reason=reason),)
 
 
 SECTION = Section(say("report.heading.rmst"), tabulated(_table, _title))

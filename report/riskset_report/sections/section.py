@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from riskset.analyses.analysis import LEVEL
 from riskset.catalogue import ENGLISH, say
 from riskset.results import ResultEntry, Results
-from riskset_report.blocks import Block, Row, Shown, Table, Text, worded
+from riskset_report.blocks import Block, Row, Shown, Table, Text, Why, worded
 from riskset_report.cells import Cells, Place
 from riskset_report.labels import Labels
-from riskset_report.not_reported import not_reported
+from riskset_report.not_reported import not_reported, told
 from riskset_report.notation import Words
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sentences import beside
@@ -54,6 +54,23 @@ class Context:
     def worded(self, code: str, /, **values: Any) -> Text:  # noqa: ANN401 - whatever a template prints
         """Returns the same as pieces, where a value may be `Shown`."""
         return worded(say(code, **values), self.language)
+
+    def because(self, reason: Mapping[str, Any] | None) -> Text:
+        """Returns the footnote of a reason of results.json, in the report's language; nothing without one."""
+        return (Why((told(reason["message"], self.language),)),) if reason else ()
+
+    def explained(self, row: Row) -> Row:
+        """Returns a row in which a footnote says of each missing number why it is missing."""
+        return replace(row, cells=tuple((*text, *self._whys(text)) for text in row.cells))
+
+    def _whys(self, text: Text) -> Text:
+        """The reason of the first number that is missing; the footnote gives it away, and so refers to it."""
+        ids = (id_ for piece in text if isinstance(piece, Shown) for id_ in piece.cells)
+        missing = [self.cells[id_] for id_ in ids if self.cells[id_].value is None]
+        if not missing:
+            return ()
+        why = told(missing[0].message, self.language)
+        return (Why((Shown("words", tuple(cell.id for cell in missing), why),)),)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from riskset_report import notation
 from riskset_report.blocks import Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.forest_figure import ForestFigure, ForestRow, IntervalCells, Told
+from riskset_report.not_reported import missing_word
 from riskset_report.sections.analysed import analysed_notes, is_of_all, population_of
 from riskset_report.sections.forests import EMPTY, favours, interval, notices, pages, why
 from riskset_report.sections.section import Context
@@ -118,7 +119,7 @@ def _ratio(at: Place, quantity: str, level: str | None, end: Result, context: Co
         return Told((Shown("ratio", tuple(at.of(f"{quantity}.{key}", level=level).id for key in _RATIO)),))
     found = context.cells.of(at.result, f"{quantity}.reason")
     own = [cell for cell in found if level in (None, cell.place.level.split(" / ")[0])]
-    return Told((context.words.not_estimable,), why(end, own, context))
+    return Told((missing_word(end, context),), why(end, own, context))
 
 
 def _interaction(entry: ResultEntry, context: Context) -> Told:
@@ -129,7 +130,7 @@ def _interaction(entry: ResultEntry, context: Context) -> Told:
         return Told((Shown("p_value", (place.id,)),))
     ends = [end for end in (answer.interaction, answer.main) if not _is_fitted(end)]
     end = ends[0] if ends else NotEstimable("no information", say("analyses.subgroup.no_interaction"))
-    return Told((context.words.not_estimable,), why(end, context.cells.of(entry.id, "interaction.reason"), context))
+    return Told((missing_word(end, context),), why(end, context.cells.of(entry.id, "interaction.reason"), context))
 
 
 def _notes(entries: Sequence[ResultEntry], context: Context, *, has_one_set: bool) -> Iterator[Text]:

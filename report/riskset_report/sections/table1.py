@@ -11,7 +11,7 @@ from riskset.analyses.methods.table1_weighted import Table1OfWeighted
 from riskset.catalogue import say
 from riskset.results import ResultEntry, entry_json
 from riskset_report import notation
-from riskset_report.blocks import Format, Row, Shown, Table, Text
+from riskset_report.blocks import Format, Row, Shown, Table, Text, Why
 from riskset_report.cells import Place
 from riskset_report.sections.analysed import arms_notes, population_of
 from riskset_report.sections.section import Context, Section, own_title, tabulated
@@ -42,18 +42,23 @@ class _Of:
         """Returns the arms that are compared with the reference."""
         return tuple(level for level in self.table.printed.levels if level != self.table.printed.reference)
 
+    @property
+    def because(self) -> Text:
+        """Returns why there is nothing of the variable, or nothing by arm."""
+        return self.context.because(self.found.get("reason") or self.found.get("arms_reason"))
+
     def values(self, form: Format, *keys: str, level: str = "") -> Iterator[Text]:
         """Returns numbers of each arm and of all patients; no count of an arm that is not told."""
         for of in self.found["arms"]:
             at = f"{of['level']} / {level}" if level else of["level"]
             ids = tuple(self.place.of(f"variables.arms.{key}", level=at).id for key in keys)
             is_untold = of.get("n") is None and form in ("count", "count_with_percent")
-            yield _NONE if is_untold else (Shown(form, ids),)
+            yield (notation.NO_VALUE, *self.because) if is_untold else (Shown(form, ids),)
 
     def smd(self, definition: str) -> tuple[Text, ...]:
         """Returns the standardised difference of each arm but the reference."""
         if "arms_reason" in self.found:
-            return tuple(_NONE for _ in self.compared)
+            return tuple((notation.NO_VALUE, *self.because) for _ in self.compared)
         at = [i for i, of in enumerate(self.found["smd"]) if of["definition"] == definition]
         return tuple((Shown("standardised", (self.place.of(f"variables.smd[{i}].value").id,)),) for i in at)
 
@@ -62,7 +67,7 @@ class _Of:
         if not self.has_tests:
             return ()
         if "arms_reason" in self.found:
-            return (_NONE,)
+            return ((notation.NO_VALUE, *self.because),)
         return ((Shown("p_value", (self.place.of(f"variables.tests.{test}.p").id,)), mark),)
 
     @property
@@ -126,9 +131,9 @@ def _patients(entry: ResultEntry, one: _Of) -> Row:
 
 def _rows(one: _Of) -> Iterator[Row]:
     if "reason" in one.found:
-        yield Row(one.label, (*(_NONE for _ in one.found["arms"]), *one.nothing))
+        yield Row(one.label, (*((notation.NO_VALUE, *one.because) for _ in one.found["arms"]), *one.nothing))
         return
-    yield from _of_number(one) if one.found["type"] == "number" else _of_levels(one)
+    yield from map(one.context.explained, _of_number(one) if one.found["type"] == "number" else _of_levels(one))
     if one.found["arms"][-1].get("missing", 0) != 0:
         yield Row(
             one.context.say("report.table1.missing"), (*one.values("count", "missing"), *one.nothing), is_inner=True
@@ -146,7 +151,16 @@ def _of_number(one: _Of) -> Iterator[Row]:
     if one.is_weighted:
         return
     quartiles = one.values("median_with_quartiles", *(f"quartiles.{p}" for p in ("p50", "p25", "p75")))
-    yield Row(one.context.say("report.table1.median"), (*quartiles, *one.nothing), is_inner=True)
+    coarse: Text = (notation.NO_VALUE, Why((say("report.table1.coarse"),)))
+    told = (coarse if _is_coarse(of) else text for of, text in zip(one.found["arms"], quartiles, strict=True))
+    yield Row(say("report.table1.median"), (*told, *one.nothing), is_inner=True)
+
+
+def _is_coarse(of: Json) -> bool:
+    """Whether quartiles are known within an interval that is wider than the range between them: then they say where
+    the search began, not where the patients are."""
+    lower, upper, width = (of.get("quartiles", {}).get(key) for key in ("p25", "p75", "width"))
+    return None not in (lower, upper, width) and width > upper - lower
 
 
 def _of_levels(one: _Of) -> Iterator[Row]:
@@ -161,7 +175,7 @@ def _of_levels(one: _Of) -> Iterator[Row]:
     if levels == ["false", "true"]:
         yield Row(one.label, (*one.values(shown, *keys, level="true"), *compared))
         return
-    yield Row(one.label, (*(_BLANK for _ in one.found["arms"]), *compared))
+    yield Row(one.label, (*(_BLANK for _ in one.found["arms"]), *compared), is_heading=True)
     for level in levels:
         cells = one.values(shown, *keys, level=level)
         label = one.context.labels.level(one.found["variable"], level)
@@ -189,13 +203,6 @@ def _notes(every: list[_Of]) -> Iterator[Text]:
         yield context.worded("report.table1.smd", reference=reference)
     if one.has_tests:
         yield context.worded("report.table1.tests")
-    for of in every:
-        if "reason" in of.found:
-            yield context.worded("report.table1.refused", variable=of.label, reason=of.found["reason"]["message"])
-        if "arms_reason" in of.found:
-            yield context.worded(
-                "report.table1.not_by_arm", variable=of.label, reason=of.found["arms_reason"]["message"]
-            )
 
 
 SECTION = Section(say("report.heading.table1"), tabulated(_table, _title))

@@ -109,9 +109,10 @@ def _add_figure(document: Document, printed: PrintedReport, figure: NumberedFigu
 def _add_box(document: Document, printed: PrintedReport, box: PrintedBox) -> None:
     paragraph = document.add_paragraph()
     paragraph.add_run(printable(printed.say("report.page.box", title=box.title))).bold = True
-    sentences = [printed.say("report.sentence", text=text) for text in (box.status, box.why, box.remedy) if text]
-    if box.remedy:
-        sentences.insert(-1, printed.say("report.page.would_pass"))
+    sentences = [printed.say("report.sentence", text=box.status)]
+    for name, text in (("why", box.why), ("would_pass", box.remedy)):
+        if text:
+            sentences += [printed.say(f"report.page.{name}"), printed.say("report.sentence", text=text)]
     paragraph.add_run(printable("".join(f" {sentence}" for sentence in sentences)))
     paragraph.paragraph_format.keep_together = True
 
