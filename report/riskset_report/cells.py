@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
+from riskset.disclosure.rules import RULES
 from riskset.results import ResultEntry, Results, entry_json
 from riskset.results.document import rounded
 from riskset.study.spec import Study
@@ -69,6 +70,8 @@ class Cell:
     """Why there is no number, in English after the code of the reason; empty where there is one."""
     message: str = ""
     """The same without the code, as a message."""
+    rule: str = ""
+    """That refused it, if one did."""
 
 
 class Cells:
@@ -128,7 +131,8 @@ def _cell(study: Study | None, found: Found, again: str) -> Cell:
     place, (document, _) = found.place, found.inside[0]
     unit = unit_of(document["kind"], place.quantity, place.variable, found.inside, study) if study else ""
     code, message = why_missing(found.inside) if found.value is None else ("", "")
-    return Cell(place.id + again, place, found.value, unit, str(sentence(code, str(message))), message)
+    reason, rule = sentence(code, str(message)), code if code in RULES else ""
+    return Cell(place.id + again, place, found.value, unit, reason, message, rule)
 
 
 def day_text(day: float) -> str:

@@ -50,10 +50,10 @@ def test_a_table_by_kind_of_event(report):
         "Patients",
         "dead",
         "Events",
-        "% at 12 months (95% CI)",
+        "Incidence at 12 months, % (95% CI)",
         "Loss",
         "Events",
-        "% at 12 months (95% CI)",
+        "Incidence at 12 months, % (95% CI)",
     ]
     assert len(table.columns) == 3
     assert any(note.startswith("Gray's test of Loss: χ² = ") for note in table.notes)

@@ -13,6 +13,7 @@ from PIL import Image
 from tests.pseudo_language import latin_words
 from tests.report.whole_study import whole_results
 
+from riskset.disclosure.rules import LIMITS
 from riskset.study.load import study_hash
 from riskset_report import report_of
 from riskset_report.figures import style
@@ -29,7 +30,6 @@ NAMES = (
     "balance/match",
     "propensity",
     "by-site",
-    "site-heterogeneity/os/all",
     "safety",
     "any term",
     "any grade",
@@ -72,9 +72,10 @@ def quickly_drawn(monkeypatch):
     monkeypatch.setattr(style, "_saved", quick)
 
 
-def left_over(texts, study):
+def left_over(texts, results):
     """The texts that have a word in Latin letters which is no part of the study and no notation."""
-    known = [*OF_THE_STUDY, *NAMES, *REFERENCES.values(), study_hash(study)]
+    ids = [entry.id for entry in results.entries]
+    known = [*OF_THE_STUDY, *NAMES, *REFERENCES.values(), *LIMITS, *ids, study_hash(results.study)]
     return sorted({text for text in texts if set(latin_words(text, known)) - NOTATION})
 
 
@@ -92,14 +93,14 @@ def in_svg(content):
 @pytest.mark.parametrize(("n", "is_gated"), [(300, False), pytest.param(60, True, marks=pytest.mark.exhaustive)])
 def test_no_english_is_left(pseudo_language, quickly_drawn, n, is_gated):
     report = report_of(whole_results(n, is_gated), language=pseudo_language)
-    contents, study = contents_of(report, None, are_texts_paths=False), report.results.study
+    contents = contents_of(report, None, are_texts_paths=False)
     page = Texts(contents["index.html"].decode())
     figures = [text for name, of in contents.items() if name.endswith(".svg") for text in in_svg(of)]
     tables = [text for name, of in contents.items() if name.startswith("tables/") and name.endswith(".html")
               for text in Texts(of.decode()).texts]  # fmt: skip
     assert page.language == pseudo_language
     for texts in (page.texts, in_word(contents["report.docx"]), figures, tables):
-        assert left_over(texts, study) == []
+        assert left_over(texts, report.results) == []
         assert len(texts) > 100
 
 

@@ -71,6 +71,7 @@ _CODES = {
     "separated": "separated",
     "not converged": "not_converged",
     "withheld": "withheld",
+    "needs": "needs",
 }
 
 

@@ -12,6 +12,7 @@ from riskset.results import ResultEntry, Results
 from riskset_report.blocks import Block, Row, Shown, Table, Text, Why, worded
 from riskset_report.cells import Cells, Place
 from riskset_report.labels import Labels
+from riskset_report.missing_numbers import sentence
 from riskset_report.not_reported import not_reported, told
 from riskset_report.notation import Words
 from riskset_report.sections.analysed import analysed_notes
@@ -57,7 +58,9 @@ class Context:
 
     def because(self, reason: Mapping[str, Any] | None) -> Text:
         """Returns the footnote of a reason of results.json, in the report's language; nothing without one."""
-        return (Why((told(reason["message"], self.language),)),) if reason else ()
+        if not reason:
+            return ()
+        return (Why((sentence(reason.get("rule", ""), told(reason["message"], self.language), self.language),)),)
 
     def explained(self, row: Row) -> Row:
         """Returns a row in which a footnote says of each missing number why it is missing."""
@@ -69,7 +72,7 @@ class Context:
         missing = [self.cells[id_] for id_ in ids if self.cells[id_].value is None]
         if not missing:
             return ()
-        why = told(missing[0].message, self.language)
+        why = sentence(missing[0].rule, told(missing[0].message, self.language), self.language)
         return (Why((Shown("words", tuple(cell.id for cell in missing), why),)),)
 
 

@@ -55,7 +55,7 @@ def test_the_curve_of_all_patients_is_not_refused_with_the_arms(by_country):
 def test_the_message_says_what_is_true_and_what_helps(by_country):
     why = by_country[1]["km/os/all"]["arms_reason"]
     assert why["message"].startswith("arm = new, at sites that have patients with it and patients without it:")
-    assert "no site has both" in why["remedy"]
+    assert "no site has patients of both" in why["remedy"]
     assert "merge" not in why["remedy"]
 
 

@@ -69,12 +69,9 @@ def test_the_report_says_so(whole):
     _, (table,) = whole
     rows = {row.label: row.cells for row in table.rows}
     assert rows["Patients"] == ("–", "–", "240", "", "")
-    assert rows["III"][:3] == ("–", "–", "81 (33.8)")
-    assert rows["Mean (SD)"] == ("–", "–", "64.7 (14.3)", "–", "–")
-    assert [note.split(" by arm")[0] for note in table.notes if "not given" in note] == [
-        "age is not given",
-        "stage is not given",
-    ]
+    assert rows["III"][:3] == ("–*", "–*", "81 (33.8)")
+    assert rows["Mean (SD)"] == ("–*", "–*", "64.7 (14.3)", "–*", "–*")
+    assert sum(note.startswith("* R12: arm = new, at sites that have patients") for note in table.notes) == 1
 
 
 def test_of_two_hospitals_only_the_variable_with_a_small_cell_is_not_by_arm(patients, printed):
@@ -87,7 +84,8 @@ def test_of_two_hospitals_only_the_variable_with_a_small_cell_is_not_by_arm(pati
     assert (stage["arms_reason"]["rule"], stage["arms_reason"]["by"]) == ("R4", "a site")
     assert [[level["n"] for level in arm["levels"]] for arm in stage["arms"]] == [[None] * 3, [None] * 3, [82, 77, 81]]
     rows = {row.label: row.cells for row in table.rows}
-    assert rows["III"] == ("–", "–", "81 (33.8)", "", "")
+    assert rows["III"] == ("–*", "–*", "81 (33.8)", "", "")
+    assert any(note.startswith("* R4: at a site, too few patients of an arm") for note in table.notes)
     assert "–" not in rows["Mean (SD)"]
 
 

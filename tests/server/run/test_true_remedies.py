@@ -78,9 +78,8 @@ def test_models_refused_alike_are_told_once(patients, printed):
     assert [(ids, status) for ids, status, _ in found.report.missing] == [(", ".join(alike), "refused")]
     (table,) = found.tables("cox")
     told = [note for note in table.notes if "a patient stands out" in note]
-    assert told == [
-        "Univariable, age; Univariable, stage, refused: R4: a patient stands out. What would pass: merge levels."
-    ]
+    assert told == ["* R4: a patient stands out. What would pass: merge levels."]
+    assert [row.cells[1] for row in table.rows if "*" in "".join(row.cells)] != []
 
 
 def test_figures_of_a_site_are_told_for_refused_analyses_only_and_the_remedy_once(desk, patients, capsys):

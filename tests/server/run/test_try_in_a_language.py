@@ -58,7 +58,7 @@ def test_what_try_and_check_print(desk, pseudo_language, monkeypatch, capsys):
     assert main(["study", "check", str(desk.study)]) == 0
     assert latin_words(printed(capsys, desk), KNOWN) == []
     assert main(desk.command) == 0
-    files = re.compile(r"[\w.-]+\.(?:html|docx|json|csv)|/(?:tables|figures|out)")
+    files = re.compile(r"[\w.-]+\.(?:html|docx|json|csv|md)|/(?:tables|figures|out)")
     assert latin_words(files.sub("", printed(capsys, desk)), [*KNOWN, "R1", "R3", "R4", "R5", "R6", "R2"]) == []
 
 

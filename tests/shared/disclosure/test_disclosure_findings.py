@@ -50,6 +50,7 @@ def test_no_figure_of_one_site_is_in_the_sentences(column):
     for finding in own:
         assert not finding.passes
         words = f"{finding.message} {finding.remedy} {finding.message.to_json()} {finding.remedy.to_json()}"
+        words = words.replace(finding.limit_name, "")  # a code of the catalogue has the rule's number
         for figure in ("29", "47.125", "46", "0.47", " 4 ", "found ", "14", "1.71", "0.586"):
             assert figure not in words, finding
 
