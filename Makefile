@@ -21,7 +21,7 @@ $(VENV)/ready: pyproject.toml
 	@touch "$@"
 
 demo: $(VENV)/ready  ## a whole study over the real network stack, on this machine
-	"$(BIN)/python" -m riskset.cli demo
+	"$(BIN)/python" -m riskset demo
 
 test: $(VENV)/ready  ## each behaviour once: a few minutes
 	$(PYTEST) -m "not exhaustive"
