@@ -66,12 +66,20 @@ class Cell:
     value: Number | Mark
     unit: str = ""
     """`day`, `month`, `%`, or a variable's own; `1` of a number without a unit; empty where it is not known."""
-    reason: str = ""
-    """Why there is no number, in English after the code of the reason; empty where there is one."""
+    code: str = ""
+    """The rule or the code of the reason why there is no number; empty where there is one, or none is known."""
     message: str = ""
-    """The same without the code, as a message."""
-    rule: str = ""
-    """That refused it, if one did."""
+    """That reason as a message, which any language has."""
+
+    @property
+    def reason(self) -> str:
+        """Why there is no number, in English; empty where there is one."""
+        return sentence(self.code, self.message)
+
+    @property
+    def rule(self) -> str:
+        """The rule that refused it, if one did."""
+        return self.code if self.code in RULES else ""
 
 
 class Cells:
@@ -131,8 +139,7 @@ def _cell(study: Study | None, found: Found, again: str) -> Cell:
     place, (document, _) = found.place, found.inside[0]
     unit = unit_of(document["kind"], place.quantity, place.variable, found.inside, study) if study else ""
     code, message = why_missing(found.inside) if found.value is None else ("", "")
-    reason, rule = sentence(code, str(message)), code if code in RULES else ""
-    return Cell(place.id + again, place, found.value, unit, reason, message, rule)
+    return Cell(place.id + again, place, found.value, unit, code, message)
 
 
 def day_text(day: float) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from riskset.catalogue import ENGLISH, say
+from riskset.catalogue import ENGLISH, in_language, say
 from riskset.disclosure.rules import RULES
 
 Inside = Sequence[tuple[Mapping[str, Any], str]]
@@ -58,8 +58,8 @@ def _is_error(around: Mapping[str, Any], key: str) -> bool:
 
 
 def sentence(code: str, message: str, language: str = ENGLISH) -> str:
-    """Returns `code: message`, without a full stop. In another language than English the sentence stands alone: a code
-    such as `separation` is a word for programs. A rule has the same name in all."""
+    """Returns `code: message` in a language, without a full stop. In another than English the sentence stands alone: a
+    code such as `separation` is a word for programs. A rule has the same name in all."""
     if message and language != ENGLISH and code not in RULES:
         code = ""
-    return ": ".join(part for part in (code, message) if part).rstrip(FULL_STOPS)
+    return ": ".join(part for part in (code, in_language(message, language)) if part).rstrip(FULL_STOPS)

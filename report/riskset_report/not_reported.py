@@ -33,11 +33,11 @@ def reason(entry: ResultEntry, cells: Cells, language: str) -> Plain:
     entry has a result."""
     result = _printed(entry)
     if isinstance(result, RefusedByRule):
-        finding, remedy = sentence(result.rule, told(result.message, language)), told(result.remedy, language)
+        finding, remedy = sentence(result.rule, result.message, language), told(result.remedy, language)
         both = say("report.reason_with_remedy", reason=finding, remedy=remedy).in_language(language)
         return (both if remedy else finding,)
     if isinstance(result, NotEstimable):
-        text, numbers = sentence(result.code, told(result.message, language), language), cells.of(entry.id, "reason")
+        text, numbers = sentence(result.code, result.message, language), cells.of(entry.id, "reason")
         return (Shown("words", tuple(cell.id for cell in numbers), text),) if numbers else (text,)
     raise ValueError(f"{entry.id} has a result")
 

@@ -16,7 +16,7 @@ WHY = say("report.missing.no_limits")
 def cells_of(values):
     places = [Place("km/os/all", f"landmarks.{key}") for key in KEYS]
     return Cells(
-        Cell(place.id, place, value, "", str(WHY) if value is None else "", WHY if value is None else "")
+        Cell(place.id, place, value, message=WHY if value is None else "")
         for place, value in zip(places, values, strict=True)
     )
 

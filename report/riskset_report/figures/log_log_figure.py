@@ -34,13 +34,14 @@ class LogLogFigure(Figure):
     def plot(self, printer: Printer) -> LogLogPlot:
         """Returns what is drawn, with its numbers."""
         texts = map(printer.text, self.footnotes)
+        curves = tuple(curve.printed(printer) for curve in self.curves)
         return LogLogPlot(
-            curves=tuple(curve.printed(printer) for curve in self.curves),
+            curves=curves,
             legend=tuple(legend_of(curve, printer) for curve in self.curves),
             days_per_unit=printer.days_per_unit,
             x_label=self.x_label,
             y_label=self.y_label,
-            footnotes=(printer.sentences([*texts, *ends_of(self.curves, printer), *printer.reasons(self.cells)]),),
+            footnotes=(printer.sentences([*texts, *ends_of(curves, printer), *printer.reasons(self.cells)]),),
             notices=self.notices,
             ticks=self.ticks,
         )

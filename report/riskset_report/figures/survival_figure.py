@@ -53,18 +53,14 @@ class CurveCells:
             at_risk=tuple(printer.shown(Shown("count", (id_,))) for id_ in self.at_risk),
             median_days=printer.number(*self.median) if self.median else None,
             start=self.start,
-            n_drawn=None if self.is_small(printer) else self._n_followed(printer),
+            n_drawn=self._n_drawn(printer),
         )
 
-    def is_small(self, printer: Printer) -> bool:
-        """Whether there are never `FEWEST` at risk: the curve is then drawn to its end."""
-        return bool(self.days) and self._n_followed(printer) == 0
-
-    def _n_followed(self, printer: Printer) -> int:
+    def _n_drawn(self, printer: Printer) -> int | None:
         """How many steps there are up to the last with `FEWEST` at risk before it, or with a number that is held back:
-        what is not known ends no curve."""
+        what is not known ends no curve. None where there are never so many: the curve is then drawn to its end."""
         followed = np.flatnonzero(~(printer.numbers(self.at_risk) < FEWEST))
-        return int(followed[-1]) + 1 if followed.size else 0
+        return int(followed[-1]) + 1 if followed.size else None
 
     def days_moved(self, printer: Printer, width_days: int) -> float:
         """Returns by how many days at most a grid may have moved the median; inf where a number is held back."""
@@ -131,7 +127,7 @@ class SurvivalFigure(Figure):
             footnote=printer.sentences(
                 [
                     printer.text(self._how(printer)),
-                    *ends_of(self.curves, printer),
+                    *ends_of(curves, printer),
                     *([printer.say("report.km.not_reached")] if not_reached else []),
                     *printer.reasons(self.cells),
                 ]
@@ -148,11 +144,11 @@ class SurvivalFigure(Figure):
         return self.footnote if is_moved else off.footnote
 
 
-def ends_of(curves: Sequence[CurveCells], printer: Printer) -> Iterator[str]:
+def ends_of(curves: Sequence[PlottedCurve], printer: Printer) -> Iterator[str]:
     """Yields where the curves of a figure end, if not where follow-up does."""
-    if any(curve.printed(printer).is_cut for curve in curves):
+    if any(curve.is_cut for curve in curves):
         yield printer.say("report.figure.curves_end", n=FEWEST)
-        if small := tuple(curve.label for curve in curves if curve.is_small(printer)):
+        if small := tuple(curve.label for curve in curves if curve.is_small):
             yield printer.say("report.figure.small_arms", arms=small, n=FEWEST)
 
 

@@ -27,7 +27,7 @@ class PlottedCurve:
     start: float = 1.0
     """The height on day 0: 0 for an incidence, which rises."""
     n_drawn: int | None = None
-    """How many of the steps are drawn; None for all."""
+    """How many of the steps are drawn; None for all, of an arm in which few are at risk from the start."""
 
     def steps(self, values: Floats) -> Floats:
         """`values` (survival, or a limit) as steps from (0, `start`) to the last day that is drawn: (2 n + 1, 2), day
@@ -40,6 +40,11 @@ class PlottedCurve:
     def last_day(self) -> float:
         """The last that is drawn; 0 if nobody exits."""
         return float(self.days[: self.n_drawn][-1]) if self.days.size else 0.0
+
+    @property
+    def is_small(self) -> bool:
+        """Whether few are at risk from the start."""
+        return self.n_drawn is None and bool(self.days.size)
 
     @property
     def is_cut(self) -> bool:

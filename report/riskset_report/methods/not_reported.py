@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule
 from riskset.catalogue import Message, say
+from riskset.disclosure.rules import RULES
 from riskset.results.refusals import in_short
 from riskset_report.cells import Mark
 from riskset_report.methods.done import Done
@@ -60,10 +61,9 @@ def _marked(done: Done) -> Iterator[Message]:
 
 def rule_of(rule: str) -> Message:
     """Returns a rule with what it is about; by its id alone where that is not known."""
-    return say(f"methods.rules.name.{rule}") if rule in RULES_NAMED else say("methods.rules.unnamed", rule=rule)
+    return say(f"methods.rules.name.{rule}") if rule in RULES else say("methods.rules.unnamed", rule=rule)
 
 
-RULES_NAMED = tuple(f"R{number}" for number in range(1, 15))
 _CODES = {
     "no patients": "no_patients",
     "no events": "no_events",
@@ -86,7 +86,7 @@ def _reason(code: str) -> Message:
 def _order(rule: str) -> tuple[int, str]:
     """Rules in the order of their numbers."""
     digits = rule.removeprefix("R").split(" ")[0]
-    return (int(digits) if digits.isdigit() else len(RULES_NAMED) + 1, rule)
+    return (int(digits) if digits.isdigit() else len(RULES) + 1, rule)
 
 
 def _refusals(said: object) -> Iterator[str]:

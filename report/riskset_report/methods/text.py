@@ -27,6 +27,7 @@ from riskset_report.methods import (
 from riskset_report.methods.done import Done
 from riskset_report.printing import Printer
 from riskset_report.provenance import Recorded
+from riskset_report.sentences import lines_beside
 
 if TYPE_CHECKING:
     from riskset_report.report import Report
@@ -90,11 +91,9 @@ def printed_methods(methods: Methods, printer: Printer) -> PrintedMethods:
 
 def _texts(told: Paragraphs, language: str) -> Iterator[Text]:
     """Yields the paragraphs that have sentences."""
-    between = say("methods.between_sentences").in_language(language)
     for sentences in told:
-        text: list[Text] = [worded(sentence, language) for sentence in sentences]
-        if text:
-            yield (*(piece for sentence in text[:-1] for piece in (*sentence, between)), *text[-1])
+        if text := lines_beside((worded(sentence, language) for sentence in sentences), language):
+            yield text
 
 
 _TOLD: Mapping[str, Callable[[Done], Paragraphs]] = {

@@ -13,6 +13,7 @@ from riskset.results import ResultEntry
 from riskset_report.blocks import Plain, Shown, Text, Within, worded
 from riskset_report.labels import Labels
 from riskset_report.not_reported import told
+from riskset_report.sentences import joined
 
 if TYPE_CHECKING:
     from riskset_report.sections.section import Context
@@ -67,7 +68,7 @@ def analysed_notes(entry: ResultEntry, context: Context, *, has_advice: bool = T
             lost.append(
                 (*worded(of, context.language), *(_variables(by_variable, labels) if code == INCOMPLETE else ()))
             )
-    yield context.worded("report.analysed.some", n=n, reasons=Within(_joined(lost, "; ")))
+    yield context.worded("report.analysed.some", n=n, reasons=Within(joined(lost, "; ")))
     if has_advice and (many := entry.excluded.costly(entry.analysed)):
         names = tuple(labels.plain_variable(name) for name in many)
         text = costly(entry, names).in_language(context.language)
@@ -95,8 +96,4 @@ def costly(entry: ResultEntry, names: tuple[str, ...]) -> Message:
 def _variables(cell_of: Mapping[str, str], labels: Labels) -> Plain:
     """Returns ` (ECOG 72, AFP 3)`, of the variables of which a number is told."""
     each: list[Plain] = [(f"{labels.plain_variable(v)} ", Shown("count", (id_,))) for v, id_ in cell_of.items()]
-    return (" (", *_joined(each, ", "), ")") if each else ()
-
-
-def _joined(texts: list[Plain], between: str) -> Plain:
-    return tuple(piece for i, text in enumerate(texts) for piece in ((between, *text) if i else text))
+    return (" (", *joined(each, ", "), ")") if each else ()

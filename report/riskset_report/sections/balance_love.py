@@ -11,7 +11,6 @@ from riskset_report.cells import Place
 from riskset_report.figures.love import MOST_SETS
 from riskset_report.figures.love_figure import Differences, LoveFigure
 from riskset_report.not_reported import told
-from riskset_report.sections.forests import notices
 from riskset_report.sections.section import Context
 
 Json = dict[str, Any]
@@ -44,7 +43,7 @@ def _figure(entries: Sequence[ResultEntry], context: Context) -> LoveFigure:
         limits=tuple(_limits(entries, found, context)),
         x_label=context.say("report.love.axis"),
         footnote=tuple(_notes(entries, found, context)),
-        notices=notices(context),
+        notices=context.notices,
         description=context.say("report.love.alt"),
     )
 

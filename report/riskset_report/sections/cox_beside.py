@@ -13,7 +13,7 @@ from riskset.study.asked.cox import FEWEST_CLUSTERS
 from riskset_report.blocks import Format, Row, Shown, Table, Text, Why
 from riskset_report.cells import Place
 from riskset_report.missing_numbers import sentence
-from riskset_report.not_reported import missing_word, told
+from riskset_report.not_reported import missing_word
 from riskset_report.sections.cox_model import term_label
 from riskset_report.sections.section import Context
 
@@ -143,7 +143,7 @@ def _of_each(context: Context, fit: CoxFit, place: Place, part: str, level: str 
 def why_not(end: Result, context: Context) -> str:
     """Returns why a companion has no result."""
     if isinstance(end, RefusedByRule):
-        return sentence(end.rule, told(end.message, context.language))
+        return sentence(end.rule, end.message, context.language)
     if isinstance(end, NotEstimable):
-        return sentence(end.code, told(end.message, context.language), context.language)
+        return sentence(end.code, end.message, context.language)
     return ""

@@ -17,7 +17,7 @@ from riskset_report.figures.forest_figure import ForestFigure, ForestRow, Interv
 from riskset_report.figures.forest_plot import Mark
 from riskset_report.not_reported import missing_word
 from riskset_report.sections.analysed import analysed_notes
-from riskset_report.sections.forests import EMPTY, interval, notices, pages, why
+from riskset_report.sections.forests import EMPTY, interval, pages, why
 from riskset_report.sections.ratios import ratio_of, stem_of
 from riskset_report.sections.section import Context
 
@@ -50,7 +50,7 @@ def figures(
         x_label=context.say("report.forest.axis"),
         favours=None,
         footnote=(*notes, *_notes(sides, context)),
-        notices=notices(context),
+        notices=context.notices,
         description=context.say("report.forest.alt_cox"),
         legend=_legend(sides, context),
     )

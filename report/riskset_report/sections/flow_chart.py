@@ -14,7 +14,6 @@ from riskset_report.blocks import Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.flow_figure import BoxCells, FlowFigure, LineCells
 from riskset_report.missing_numbers import sentence
-from riskset_report.not_reported import told
 from riskset_report.sections.section import Context
 
 Json = dict[str, Any]
@@ -150,7 +149,7 @@ def _footnotes(steps: _Steps) -> Iterator[Text]:
     by_reason: dict[str, list[str]] = {}
     for step in steps.found:
         if "reason" in step:
-            why = sentence(step["reason"].get("rule", ""), told(step["reason"]["message"], steps.context.language))
+            why = sentence(step["reason"].get("rule", ""), step["reason"]["message"], steps.context.language)
             by_reason.setdefault(why, []).append(steps.label(step["id"]))
     for why, boxes in by_reason.items():
         yield (steps.context.say("report.flow_chart.why", boxes=tuple(boxes), reason=why),)

@@ -52,8 +52,3 @@ def why(end: Result, cells: Sequence[Cell], context: Context) -> Text:
     assert isinstance(end, NotEstimable), "a result without an estimate says why"
     text, ids = told(end.message, context.language), tuple(cell.id for cell in cells)
     return (Shown("words", ids, text),) if ids else (text,)
-
-
-def notices(context: Context) -> str:
-    """Returns what stands in every figure of the study."""
-    return context.notices

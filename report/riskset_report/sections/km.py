@@ -32,6 +32,7 @@ from riskset_report.sections.arms import (
     time_axis,
 )
 from riskset_report.sections.section import Context, Section, own_title
+from riskset_report.sentences import lines_beside
 
 
 def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
@@ -199,8 +200,7 @@ def _footnote(curves: _Curves, model: ResultEntry | None, of: str) -> Text:
         is_univariable = len(variables_of(model)) == 1
         kind = "hazard_ratio" if is_univariable else "adjusted_hazard_ratio"
         notes.append(context.worded(f"report.km.{kind}"))
-    between = context.say("report.figure.between_sentences")
-    return tuple(piece for i, note in enumerate(notes) for piece in ((between, *note) if i else note))
+    return lines_beside(notes, context.language)
 
 
 def _table(curves: _Curves) -> Table:

@@ -12,7 +12,6 @@ from riskset.results.in_steps import step_of
 from riskset_report.blocks import Text, Why
 from riskset_report.cells import Place
 from riskset_report.missing_numbers import sentence
-from riskset_report.not_reported import told
 
 if TYPE_CHECKING:
     from riskset_report.sections.section import Context
@@ -33,5 +32,4 @@ def stem_of(entry: ResultEntry, column: Column, of: str) -> str:
 def no_ratio(fit: CoxFit, column: Column, context: Context) -> Text:
     """Returns what is printed of a term without an estimate, and the footnote that says why."""
     why = fit.why_not_used(column)
-    reason = sentence(why.code, told(why.message, context.language), context.language)
-    return context.words.not_estimable, Why((reason,))
+    return context.words.not_estimable, Why((sentence(why.code, why.message, context.language),))

@@ -13,7 +13,7 @@ from riskset_report.blocks import Block, Row, Shown, Table, Text, Why, worded
 from riskset_report.cells import Cells, Place
 from riskset_report.labels import Labels
 from riskset_report.missing_numbers import sentence
-from riskset_report.not_reported import not_reported, told
+from riskset_report.not_reported import not_reported
 from riskset_report.notation import Words
 from riskset_report.sections.analysed import analysed_notes
 from riskset_report.sentences import beside
@@ -60,7 +60,7 @@ class Context:
         """Returns the footnote of a reason of results.json, in the report's language; nothing without one."""
         if not reason:
             return ()
-        return (Why((sentence(reason.get("rule", ""), told(reason["message"], self.language), self.language),)),)
+        return (Why((sentence(reason.get("rule", ""), reason["message"], self.language),)),)
 
     def explained(self, row: Row) -> Row:
         """Returns a row in which a footnote says of each missing number why it is missing."""
@@ -72,7 +72,7 @@ class Context:
         missing = [self.cells[id_] for id_ in ids if self.cells[id_].value is None]
         if not missing:
             return ()
-        why = sentence(missing[0].rule, told(missing[0].message, self.language), self.language)
+        why = sentence(missing[0].rule, missing[0].message, self.language)
         return (Why((Shown("words", tuple(cell.id for cell in missing), why),)),)
 
 

@@ -16,7 +16,7 @@ from riskset_report.blocks import Format, Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.forest_figure import ForestFigure, ForestRow, Told
 from riskset_report.sections.analysed import analysed_notes, population_of
-from riskset_report.sections.forests import EMPTY, favours, interval, notices, pages, why
+from riskset_report.sections.forests import EMPTY, favours, interval, pages, why
 from riskset_report.sections.section import Context, own_title
 
 _NOTHING: Final = Told((notation.NO_VALUE,))
@@ -54,7 +54,7 @@ def _figure(entry: ResultEntry, context: Context) -> ForestFigure:
         x_label=context.say("report.forest.axis"),
         favours=favours(result.arm, context),
         footnote=tuple(_notes(entry, analysis, result, context)),
-        notices=notices(context),
+        notices=context.notices,
         description=context.say("report.forest.alt_sites"),
         guide=tuple(Place(entry.id, key).id for key in _ratio("common")) if common else (),
     )

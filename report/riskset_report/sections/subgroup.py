@@ -15,7 +15,7 @@ from riskset_report import notation
 from riskset_report.blocks import Row, Shown, Table, Text, Why
 from riskset_report.cells import Place
 from riskset_report.missing_numbers import sentence
-from riskset_report.not_reported import missing_word, told
+from riskset_report.not_reported import missing_word
 from riskset_report.sections import subgroup_forest
 from riskset_report.sections.analysed import analysed_notes, is_of_all, population_of
 from riskset_report.sections.forests import with_figures
@@ -104,8 +104,7 @@ def _notes(entry: ResultEntry, at: Place, context: Context) -> Iterator[Text]:
 
 
 def _reason(reason: dict[str, str], context: Context) -> str:
-    code, message = reason.get("rule", reason.get("code", "")), told(reason["message"], context.language)
-    return sentence(code, message, context.language)
+    return sentence(reason.get("rule", reason.get("code", "")), reason["message"], context.language)
 
 
 SECTION = Section(say("report.heading.subgroup"), with_figures(subgroup_forest.figures, tabulated(_table, _title)))

@@ -17,7 +17,7 @@ from riskset_report.cells import Place
 from riskset_report.figures.forest_figure import ForestFigure, ForestRow, IntervalCells, Told
 from riskset_report.not_reported import missing_word
 from riskset_report.sections.analysed import analysed_notes, is_of_all, population_of
-from riskset_report.sections.forests import EMPTY, favours, interval, notices, pages, why
+from riskset_report.sections.forests import EMPTY, favours, interval, pages, why
 from riskset_report.sections.section import Context
 
 _RATIO = ("hr", "lower", "upper")
@@ -54,7 +54,7 @@ def _figure(entries: Sequence[ResultEntry], context: Context, of_name: str) -> F
         x_label=context.say("report.forest.axis"),
         favours=favours(compared(analysis.arms), context),
         footnote=tuple(_notes(entries, context, has_one_set=has_one_set)),
-        notices=notices(context),
+        notices=context.notices,
         description=context.say("report.forest.alt_subgroups"),
         guide=everyone.intervals[0].cells if everyone and everyone.intervals else (),
     )

@@ -246,6 +246,15 @@ class Analysis(ABC):
         """Returns the columns of its variables, if its result says how many patients have each level; else none."""
         return ()
 
+    def n_events(self, result: Result) -> int | None:
+        """Returns how many patients of its set have the event, if the result of a model says it."""
+        return None
+
+    @property
+    def curved(self) -> frozenset[str]:
+        """Returns the numbers of which no single ratio tells the effect, because it is a curve."""
+        return frozenset()
+
     def events_by_level(self, result: Any) -> EventsOf:
         """Returns of which levels its result says how many patients of its set have them, and how many the event."""
         return {}

@@ -170,9 +170,8 @@ def _with_parts(entries: Sequence[ResultEntry]) -> Iterator[ResultEntry]:
 def _steps(study: Study, analysis: Analysis) -> dict[str, float]:
     """Returns by number the units for which a report prints its ratios, where the study says it: not of one that has a
     spline, whose coefficient is no ratio for so many units."""
-    curved = {spline.number.variable for spline in getattr(analysis, "splines", ())}
     numbers = ((name, of) for name, of in study.variables.items() if isinstance(of, NumberVariable))
-    return {name: of.print_per for name, of in numbers if of.print_per is not None and name not in curved}
+    return {name: of.print_per for name, of in numbers if of.print_per is not None and name not in analysis.curved}
 
 
 def _with_levels(entries: Sequence[ResultEntry], figures: Figures) -> Iterator[ResultEntry]:
@@ -185,7 +184,7 @@ def _with_levels(entries: Sequence[ResultEntry], figures: Figures) -> Iterator[R
             continue
         counted = {column: figures.columns.get(Feature(name, column)) for column in columns}
         having = {column: of.rows for column, of in counted.items() if of is not None}
-        n_events = getattr(entry.result, "events", None)  # of a model without estimate it may not be known
+        n_events = entry.analysis.n_events(entry.result)
         events = all_events(up_to_a_day.get(name, {}), n_events) | told.get(name, {})
         yield replace(entry, levels=tuple(level_counts(columns, entry.analysed, having, events)))
 

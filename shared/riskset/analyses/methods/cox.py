@@ -27,6 +27,7 @@ from riskset.analyses.methods.cox_fit import (
     Fitting,
     Limiting,
     NotUsed,
+    Separated,
     cut_short,
     fitted,
     names_of,
@@ -110,6 +111,13 @@ class CoxModel(Analysis):
     @property
     def counted_levels(self) -> tuple[Column, ...]:
         return () if self.exposure.weights else self.design
+
+    def n_events(self, result: Result) -> int | None:
+        return result.events if isinstance(result, CoxFit | Separated) else None
+
+    @property
+    def curved(self) -> frozenset[str]:
+        return frozenset(spline.number.variable for spline in self.splines)
 
     def start(self, inputs: Inputs) -> Fitting | NotEstimable:
         moments: Moments = inputs[moments_id(self.analysis_set)]
