@@ -23,7 +23,7 @@ def not_reported(entry: ResultEntry, title: str, context: Context) -> Box:
     result = _printed(entry)
     if isinstance(result, RefusedByRule):
         status = context.say(f"report.refused_by.{_JUDGED_BY[result.by]}", rule=result.rule)
-        message, remedy = (told(text, context.language) for text in (result.message, result.remedy))
+        message, remedy = (clause(text, context.language) for text in (result.message, result.remedy))
         return Box(title, status, (message,), remedy)
     return Box(title, context.say("report.not_estimable"), reason(entry, context.cells, context.language), "")
 
@@ -33,7 +33,7 @@ def reason(entry: ResultEntry, cells: Cells, language: str) -> Plain:
     entry has a result."""
     result = _printed(entry)
     if isinstance(result, RefusedByRule):
-        finding, remedy = sentence(result.rule, result.message, language), told(result.remedy, language)
+        finding, remedy = sentence(result.rule, result.message, language), clause(result.remedy, language)
         both = say("report.reason_with_remedy", reason=finding, remedy=remedy).in_language(language)
         return (both if remedy else finding,)
     if isinstance(result, NotEstimable):
@@ -48,7 +48,7 @@ def _printed(entry: ResultEntry) -> Result:
     return of_analysis(entry.id, result) if isinstance(result, RefusedByRule) else result
 
 
-def told(text: str, language: str) -> str:
+def clause(text: str, language: str) -> str:
     """Returns a message in a language, without a full stop."""
     return in_language(text, language).rstrip(FULL_STOPS)
 

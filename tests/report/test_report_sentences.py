@@ -10,7 +10,7 @@ from docx.oxml.ns import qn
 from riskset.catalogue import ENGLISH, languages, say
 from riskset_report import report_of, write_report
 from riskset_report.blocks import Shown, Within, worded
-from riskset_report.not_reported import told
+from riskset_report.not_reported import clause
 from riskset_report.word.widths import PADDING_MM, head_lines
 
 OTHERS = [language for language in languages() if language != ENGLISH]
@@ -38,7 +38,7 @@ def test_a_report_ends_sentences_as_its_language_does(refused, typed, tmp_path, 
     texts = [unescape(text).strip() for text in re.findall(r"<p[^>]*>([^<]+)</p>", page)]
     document = Document(str(tmp_path / "report.docx"))
     texts += [paragraph.text for paragraph in document.paragraphs]
-    found = [text for text in texts if told(say("analyses.no_events"), language) in text]
+    found = [text for text in texts if clause(say("analyses.no_events"), language) in text]
     assert len(found) > 1
     assert all(text.endswith(FULL_STOP[language]) for text in found)
     doubled = [text for text in texts if re.search(r"[.。]。|。\.|\.\.(?!\.)", text)]

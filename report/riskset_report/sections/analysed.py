@@ -12,7 +12,7 @@ from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
 from riskset_report.blocks import Plain, Shown, Text, Within, worded
 from riskset_report.labels import Labels
-from riskset_report.not_reported import told
+from riskset_report.not_reported import clause
 from riskset_report.sentences import joined
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def arms_notes(entry: ResultEntry, context: Context, *, has_remedy: bool = True)
     if refusal := entry.analysis.arms_refusal:
         why = {"rule": refusal.rule, "reason": refusal.message}
         if has_remedy:
-            yield context.worded("report.analysed.no_arms", **why, remedy=told(refusal.remedy, context.language))
+            yield context.worded("report.analysed.no_arms", **why, remedy=clause(refusal.remedy, context.language))
         else:
             yield context.worded("report.analysed.no_arms_alone", **why)
 

@@ -10,7 +10,7 @@ from riskset_report.blocks import Shown, Text
 from riskset_report.cells import Place
 from riskset_report.figures.love import MOST_SETS
 from riskset_report.figures.love_figure import Differences, LoveFigure
-from riskset_report.not_reported import told
+from riskset_report.not_reported import clause
 from riskset_report.sections.section import Context
 
 Json = dict[str, Any]
@@ -111,5 +111,5 @@ def _notes(entries: Sequence[ResultEntry], found: Sequence[Json], context: Conte
                 key = entry.analysis.population, reason["message"]
                 without.setdefault(key, {})[context.labels.plain_variable(row["variable"])] = None
     for (population, message), variables in without.items():
-        of = {"population": context.labels.population(population), "reason": told(message, context.language)}
+        of = {"population": context.labels.population(population), "reason": clause(message, context.language)}
         yield (context.say("report.love.without", variables=tuple(variables), **of),)

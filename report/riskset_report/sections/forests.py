@@ -12,7 +12,7 @@ from riskset_report.cells import Cell, Place
 from riskset_report.figures.forest_figure import ForestFigure, IntervalCells, Told
 from riskset_report.figures.forest_pages import paged
 from riskset_report.figures.forest_plot import Mark
-from riskset_report.not_reported import told
+from riskset_report.not_reported import clause
 from riskset_report.sections.section import Context
 
 Blocks = Callable[[Sequence[ResultEntry], Context], Sequence[Block]]
@@ -47,8 +47,8 @@ def why(end: Result, cells: Sequence[Cell], context: Context) -> Text:
     """Returns why a row has no estimate, as it stands below the figure. The sentence goes with the numbers in it, which
     are those of `cells`."""
     if isinstance(end, RefusedByRule):
-        finding = told(end.message, context.language)
+        finding = clause(end.message, context.language)
         return (context.say("report.forest.refused", rule=end.rule, reason=finding),)
     assert isinstance(end, NotEstimable), "a result without an estimate says why"
-    text, ids = told(end.message, context.language), tuple(cell.id for cell in cells)
+    text, ids = clause(end.message, context.language), tuple(cell.id for cell in cells)
     return (Shown("words", ids, text),) if ids else (text,)

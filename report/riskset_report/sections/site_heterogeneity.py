@@ -14,7 +14,7 @@ from riskset.results import ResultEntry
 from riskset_report import notation
 from riskset_report.blocks import Format, Row, Shown, Table, Text
 from riskset_report.cells import Place
-from riskset_report.not_reported import told
+from riskset_report.not_reported import clause
 from riskset_report.sections import site_forest
 from riskset_report.sections.analysed import analysed_notes, population_of
 from riskset_report.sections.forests import with_figures
@@ -126,7 +126,7 @@ def _notes(entry: ResultEntry, result: SiteEstimates, context: Context) -> Itera
     if result.combined is not None and result.combined.k == 2:
         yield context.worded("report.site_heterogeneity.no_prediction")
     if analysis.not_told is not None:
-        remedy = told(analysis.not_told.remedy, context.language)
+        remedy = clause(analysis.not_told.remedy, context.language)
         reason = {"rule": analysis.not_told.rule, "reason": analysis.not_told.message, "remedy": remedy}
         yield context.worded("report.site_heterogeneity.nobody", **reason)
     elif any(numbers is None for numbers in result.told.values()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Final, Literal
+from typing import Final
 
 from cryptography import x509
 
@@ -31,18 +31,14 @@ def today_utc() -> date:
 
 
 def expiry_lines(expiries: Iterable[Expiry], today: date) -> list[Message]:
-    """Returns one line for each that has expired or expires within 30 days, in the order of their dates."""
-    return [_said("expiry", expiry, today) for expiry in _soon(expiries, today)]
+    """Returns one warning for each that has expired or expires within 30 days, in the order of their dates."""
+    return [say("joining.expiry.warning", said=said) for said in what_expires(expiries, today)]
 
 
 def what_expires(expiries: Iterable[Expiry], today: date) -> list[Message]:
     """Returns the same for a page, where no line begins with `warning:`."""
-    return [_said("expires", expiry, today) for expiry in _soon(expiries, today)]
-
-
-def _soon(expiries: Iterable[Expiry], today: date) -> list[Expiry]:
     soon = [expiry for expiry in expiries if (expiry.until - today).days <= NOTICE_DAYS]
-    return sorted(soon, key=lambda expiry: (expiry.until, expiry.what))
+    return [_said(expiry, today) for expiry in sorted(soon, key=lambda expiry: (expiry.until, expiry.what))]
 
 
 def of_certificate(what: Message, pem: str, remedy: Message) -> Expiry:
@@ -64,11 +60,11 @@ def of_members(members: Mapping[str, Member]) -> list[Expiry]:
     ]
 
 
-def _said(where: Literal["expiry", "expires"], expiry: Expiry, today: date) -> Message:
+def _said(expiry: Expiry, today: date) -> Message:
     days = (expiry.until - today).days
     values = {"what": expiry.what, "until": expiry.until.isoformat(), "remedy": expiry.remedy}
     if days < 0:
-        return say(f"joining.{where}.ended", **values)
+        return say("joining.expiry.ended", **values)
     if days == 0:
-        return say(f"joining.{where}.today", **values)
-    return say(f"joining.{where}.soon", n=days, **values)
+        return say("joining.expiry.today", **values)
+    return say("joining.expiry.soon", n=days, **values)

@@ -63,10 +63,9 @@ class PairwiseMasks:
         self._shared = {name: _exchange(own, key, name) for name, key in keys.items() if name != me}
 
     def mask(self, vector: Vector, round_: int, history: str) -> Vector:
-        of_round = rfc8785.dumps([PROTOCOL, self._context, round_, history])[:-1]
         for other, secret in self._shared.items():
             lower, higher = sorted((self._me, other))
-            info = of_round + b"," + rfc8785.dumps([lower, higher])[1:]  # the six values in one array
+            info = rfc8785.dumps([PROTOCOL, self._context, round_, history, lower, higher])
             key = HKDF(hashes.SHA256(), KEY_BYTES, self._salt, info).derive(secret)
             pair = _stream(key, vector.shape[1])
             vector = add(vector, pair if self._me == lower else negate(pair))
