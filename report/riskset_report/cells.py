@@ -101,7 +101,14 @@ class Cells:
     def of(self, result: str, quantity: str = "") -> list[Cell]:
         """Returns the cells of a result; with `quantity`, those at and below it."""
         below = f"{quantity}." if quantity else ""
-        return [cell for cell in self if cell.place.result == result and f"{cell.place.quantity}.".startswith(below)]
+        return [cell for cell in self._by_result.get(result, ()) if f"{cell.place.quantity}.".startswith(below)]
+
+    @cached_property
+    def _by_result(self) -> Mapping[str, Sequence[Cell]]:
+        results: dict[str, list[Cell]] = {}
+        for cell in self:
+            results.setdefault(cell.place.result, []).append(cell)
+        return results
 
     def why(self, cell: Cell) -> str:
         """Returns why a cell has no number to print; empty where it has one. A sentence that gives away a number that
