@@ -1,7 +1,8 @@
-"""The 123 patients of two hospitals, dealt to three: every analysis of all patients passes with the rules as they are,
-and no exception is signed. A score of four covariates is of too few patients: R5 asks for 180. Child-Pugh class passes
-where enough patients are of class B; responses are compared within hospitals where no cell of a hospital is small,
-which in so few patients is rare, and so are tests of proportional hazards of which no patient is a large part.
+"""The 123 patients of two hospitals, dealt to three: every model and curve of all patients passes with the rules as
+they are, and no exception is signed. A score of four covariates is of too few patients: R5 asks for 180. Child-Pugh
+class passes where enough patients are of class B; responses are compared within hospitals where no cell of a hospital
+is small, which in so few patients is rare, and so are tests of proportional hazards of which no patient is a large
+part.
 """
 
 import re
@@ -21,7 +22,9 @@ from riskset_site.data.cohort import load_cohort
 SITES = ("seoul", "busan", "tokyo")
 CHILD_PUGH = {f"cox/{endpoint}/all/univariable/child_pugh" for endpoint in ("pfs", "os", "ttp")}
 
-OF_180 = "propensity"
+OF_180, OVERLAP = "propensity", "propensity/preference"
+LISTED_LAST = ("flow", "table1/", "subgroup/")
+"""What the models leave of it is as the levels of few patients fall."""
 WITHIN_HOSPITALS = {f"response/all/{variable}/by-site" for variable in ("recist", "mrecist")}
 
 
@@ -39,7 +42,8 @@ def without_result(patients, folder):
     results = Rehearsal(study, cohorts).run().results
     assert results[OF_180].rule == "R5"
     ended = {id_ for id_, result in results.items() if not has_result(result) and "/ph_test/" not in id_}
-    return {id_ for id_ in ended if "/match/" not in f"{id_}/"} - {OF_180}
+    ended = {id_ for id_ in ended if not id_.startswith(LISTED_LAST)}
+    return {id_ for id_ in ended if "/match/" not in f"{id_}/"} - {OF_180, OVERLAP}
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(2, 13))])
