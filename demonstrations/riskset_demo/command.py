@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -18,13 +17,13 @@ from rich.console import Console
 
 from riskset.catalogue import Message, say, verbatim
 from riskset.errors import RisksetError
-from riskset.protocol.coordinator import Coordinator
-from riskset.protocol.opening import Opening
+from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.roster import load_roster
+from riskset.results import results_json, results_of
 from riskset.study.load import parse_study
 from riskset.study.propensity import ALL
 from riskset.study.spec import Study
-from riskset_demo.comparison import check_installed, compare
+from riskset_demo.comparison import ModelComparison, check_installed, compare
 from riskset_demo.curve_comparison import compare_curves
 from riskset_demo.demonstration import Demonstration
 from riskset_demo.loopback_network import LoopbackNetwork, approved_until, new_folder
@@ -85,19 +84,24 @@ def _show(demonstration: Demonstration, root: Path, console: Console) -> None:
     )
     console.print(sites_table(study, demonstration))
     with LoopbackNetwork(demonstration, root) as network, ThreadPoolExecutor(1) as beside:
-        _run(network, console)
-        ledgers = beside.submit(network.ledgers)  # processes of their own, beside the fits of the pooled rows
-        results = json.loads((network.results / "results.json").read_text(encoding="utf-8"))
-        largest = _show_comparison(results, study, demonstration, console)
-        _print(console, *curve_lines(compare_curves(results, demonstration)))
+        run = _run(network, console)
+        ledgers = beside.submit(network.ledgers)  # processes of their own
+        outcome = _outcome(network, study, run)  # compared while the coordinator draws the figures
+        results = results_json(results_of(study, outcome, outcome.history.opening.participants))
+        models, curves = compare(results, demonstration), compare_curves(results, demonstration)
+        found = _evidence(network, study, outcome, ledgers.result())
+        network.wait()
+        console.print()
+        largest = _show_comparison(models, results, study, console)
+        _print(console, *curve_lines(curves))
         _print(console, *refusal_lines(results["results"]))
-        _show_sent(_evidence(network, study, results["run"], ledgers.result()), console)
+        _show_sent(found, console)
     _print(console, say("demo.difference", largest=largest))
     _print_path(console, say("demo.report", seconds=time.monotonic() - began, file=network.results / "index.html"))
 
 
-def _run(network: LoopbackNetwork, console: Console) -> None:
-    """Runs the study from the sites' invitations to the report."""
+def _run(network: LoopbackNetwork, console: Console) -> str:
+    """Runs the study from the sites' invitations to their last reply; returns the run's id."""
     network.write()
     network.start_server()
     network.join()
@@ -109,8 +113,7 @@ def _run(network: LoopbackNetwork, console: Console) -> None:
     network.start()
     _print_path(console, say("demo.serving", n=n, folder=network.root / "logs"))
     network.start_coordinator()
-    network.wait()
-    console.print()
+    return network.wait_for_replies()
 
 
 def _print(console: Console, *lines: Message | str, style: str | None = None) -> None:
@@ -123,12 +126,13 @@ def _print_path(console: Console, line: Message) -> None:
     console.print(str(line), highlight=False, markup=False, soft_wrap=True)
 
 
-def _show_comparison(results: Mapping[str, Any], study: Study, demonstration: Demonstration, console: Console) -> float:
+def _show_comparison(
+    compared: Sequence[ModelComparison], results: Mapping[str, Any], study: Study, console: Console
+) -> float:
     """Prints each compared model beside lifelines' and returns the largest difference in standard errors.
 
     Raises RisksetError if no model has an estimate.
     """
-    compared = compare(results, demonstration)
     if not compared:
         ends = sorted({r["reason"]["message"] for r in results["results"] if "reason" in r})
         raise RisksetError(say("demo.nothing_to_compare"), verbatim("; ".join(ends)))
@@ -150,10 +154,16 @@ def _show_sent(found: Evidence, console: Console) -> None:
         raise RisksetError(say("demo.readable"), say("demo.readable_hint"))
 
 
-def _evidence(network: LoopbackNetwork, study: Study, run: str, ledgers: Mapping[str, Mapping[str, Any]]) -> Evidence:
-    """Returns the coordinator's record compared with the sites' ledgers."""
+def _outcome(network: LoopbackNetwork, study: Study, run: str) -> Outcome:
+    """Returns what follows from the coordinator's record."""
     roster, key = load_roster(network.root / "roster.json"), network.coordinator.identity
     with closing(RunRecord(network.coordinator.runs, key)) as record:
-        opening = Opening(record.participants(run), record.earlier_of(run))
-        outcome = Coordinator(key, study, roster, run, opening, record).outcome()
-    return evidence(outcome, study, roster.sha256, {site: clear_numbers(ledgers[site], run) for site in study.sites})
+        return Coordinator(key, study, roster, run, record.opening(run), record).outcome()
+
+
+def _evidence(
+    network: LoopbackNetwork, study: Study, outcome: Outcome, ledgers: Mapping[str, Mapping[str, Any]]
+) -> Evidence:
+    """Returns the coordinator's record compared with the sites' ledgers."""
+    roster = load_roster(network.root / "roster.json").sha256
+    return evidence(outcome, study, roster, {site: clear_numbers(ledgers[site], outcome.run) for site in study.sites})

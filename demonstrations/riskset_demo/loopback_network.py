@@ -9,6 +9,7 @@ import shutil
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from riskset.study.load import load_study
 from riskset_demo.commands_at_once import Running, load, run_together, start
 from riskset_demo.demonstration import Demonstration
 from riskset_server.coordinator_folder import CoordinatorFolder
+from riskset_server.run.record import RunRecord
 
 APPROVED_DAYS = 60
 READY_WITHIN_S = 60.0
@@ -176,16 +178,31 @@ class LoopbackNetwork:
         else:
             self.processes["coordinator"] = start(list(map(str, arguments)), Path(os.devnull), None)
 
+    def wait_for_replies(self) -> str:
+        """Waits until every site has answered the last message of the only run, and returns the run's id: from then on
+        the coordinator writes the report. Raises as `wait`."""
+        with closing(RunRecord(self.coordinator.runs, self.coordinator.identity)) as record:
+            while True:
+                for run in record.runs():
+                    if record.has_all_replies(run.id):
+                        return run.id
+                self._is_running()
+                time.sleep(0.2)
+
     def wait(self) -> None:
         """Waits for the coordinator to end. Raises RisksetError if it fails, or if any other process ends before it."""
-        coordinator = self.processes["coordinator"]
-        while coordinator.poll() is None:
+        while self._is_running():
             time.sleep(0.1)
-            gone = [name for name, process in self.processes.items() if process.poll() is not None]
-            if gone and coordinator.poll() is None:
-                raise RisksetError(say("demo.ended", party=gone[0]), self._see_log(gone[0]))
-        if coordinator.poll() != 0:
+
+    def _is_running(self) -> bool:
+        """Whether the coordinator runs. Raises RisksetError where it failed, or needs a process that has ended."""
+        ended = [name for name, process in self.processes.items() if process.poll() is not None]
+        code = self.processes["coordinator"].poll()
+        if code is None and ended:
+            raise RisksetError(say("demo.ended", party=ended[0]), self._see_log(ended[0]))
+        if code:
             raise RisksetError(say("demo.run_failed"), say("demo.see_logs", folder=self.root / "logs"))
+        return code is None
 
     def ledgers(self) -> dict[str, dict[str, Any]]:
         """Returns each site's ledger, opened by that site with its key: the output of `riskset site ledger --json`."""

@@ -22,6 +22,7 @@ from riskset.errors import DataError, Refused, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement, utc_now
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
+from riskset.protocol.messages import CLOSE
 from riskset.protocol.opening import Opening
 from riskset.protocol.unblinding import Decision, read_decisions
 from riskset.protocol.witnessing import LOG
@@ -140,6 +141,14 @@ class RunRecord:
     def end(self, run: str) -> None:
         """Records that the results are written: no further request of the run is sent."""
         self.ledger.append("ended", {"run": run}, also=[("UPDATE run SET ended_at = ? WHERE id = ?", (utc_now(), run))])
+
+    def has_all_replies(self, run: str) -> bool:
+        """Whether every participant has answered the closing message: the results follow from what is recorded."""
+        last = self.ledger.read("SELECT round, request FROM asked WHERE run = ? ORDER BY round DESC LIMIT 1", run)
+        if not last or claimed_head(last[0][1]).type != CLOSE:
+            return False
+        [(n,)] = self.ledger.read("SELECT count(*) FROM reply WHERE run = ? AND round = ?", run, last[0][0])
+        return bool(n == len(self.participants(run)))
 
     def last_reply_at(self, run: str) -> str:
         """Returns when the last reply of a run was recorded: its end, whenever the results are written. UTC, ISO 8601.
