@@ -8,13 +8,13 @@ import pytest
 from riskset.analyses.analysis import RefusedByRule, has_result
 from riskset.protocol.history import open_history
 from riskset.results import results_json, results_of
+from riskset.results.notices import notices
 from riskset.study.propensity import ALL
 from riskset_demo.comparison import compare
 from riskset_demo.curve_comparison import compare_curves
 from riskset_demo.studies import DEMONSTRATIONS
 from riskset_demo.studies.made_up import HCC, HCC_TWO
 from riskset_report.labels import labels_of
-from riskset_server.run.outcome import notices
 
 CHILD_PUGH = tuple(f"cox/{endpoint}/all/univariable/child_pugh" for endpoint in ("pfs", "os"))
 """Three patients of the smaller of two hospitals are of class B."""

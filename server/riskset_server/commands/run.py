@@ -34,7 +34,7 @@ from riskset_server.commands.joining import HOME, Folder, StudyFile
 from riskset_server.commands.unblinding import By, Reason, Unblind, unblinding_of
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.engine.engine import Engine
-from riskset_server.run.outcome import not_reported, where, write_run
+from riskset_server.run.outcome import hashes, not_reported, where, write_run
 from riskset_server.run.progress import Lines, SiteRows
 from riskset_server.run.record import RecordedRun, RunRecord
 from riskset_server.run.rounds import Arrival, Conductor, Watch
@@ -205,7 +205,9 @@ def _run(
         )
         outcome = _conducted(asked, record, run.id, console, is_new=unfinished is None)
         paths = write_run(asked.study, outcome, record, asked.out, asked.language)
-        record.end(outcome.run)  # not before: if the report cannot be written, the same command continues this run
+        record.end(
+            outcome.run, hashes(paths)
+        )  # not before: if the report cannot be written, the same command continues this run
     except KeyboardInterrupt:
         console.print(
             lines(told(say("server.run.stopped", command=asked.command))), highlight=False, markup=False, soft_wrap=True

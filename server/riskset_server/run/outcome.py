@@ -12,26 +12,14 @@ from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
 from riskset.protocol.coordinator import Outcome
 from riskset.results import Results, results_of
+from riskset.results.notices import notices
 from riskset.results.refusals import in_short, told_once
+from riskset.secure.envelope import sha256
 from riskset.study.spec import Study
 from riskset_server.run.record import RunRecord
 
 if TYPE_CHECKING:
     from riskset_report import Recorded
-
-
-def notices(study: Study, outcome: Outcome) -> list[str]:
-    """Returns what a reader of the results must know about how they were computed."""
-    found, told = [_on_sums(study, outcome.history.opening.participants)], tuple(sorted(outcome.history.tellers))
-    if told:
-        found.append(say("server.run.notice_told", n=len(told), sites=told))
-    return [*found]
-
-
-def _on_sums(study: Study, sites: Sequence[str]) -> Message:
-    if study.disclosure.secure_sum == "off":
-        return say("server.run.notice_clear")
-    return say("server.run.notice_two") if len(sites) == 2 else say("server.run.notice_masked")
 
 
 def write_run(
@@ -72,6 +60,12 @@ def write_outcome(
     from riskset_report import report_of, write_report  # drawing takes a second to import
 
     return write_report(report_of(results, language=language), folder, recorded, are_texts_paths=are_texts_paths)
+
+
+def hashes(paths: Sequence[Path]) -> dict[str, str]:
+    """Returns the SHA-256 of the files of a folder by their path in it; the first is in the folder itself."""
+    folder = paths[0].parent
+    return {path.relative_to(folder).as_posix(): sha256(path.read_bytes()) for path in paths}
 
 
 def where(paths: Sequence[Path]) -> list[Path]:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from riskset.audit.bundle import Records
 from riskset.catalogue import say
 from riskset.errors import DataError, Refused, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement, utc_now
@@ -138,9 +139,35 @@ class RunRecord:
         )
         return run
 
-    def end(self, run: str) -> None:
-        """Records that the results are written: no further request of the run is sent."""
-        self.ledger.append("ended", {"run": run}, also=[("UPDATE run SET ended_at = ? WHERE id = ?", (utc_now(), run))])
+    def end(self, run: str, results: Mapping[str, str]) -> None:
+        """Records that the results are written: no further request of the run is sent. `results` are the SHA-256 of
+        each of their files, by path in their folder."""
+        change = ("UPDATE run SET ended_at = ? WHERE id = ?", (utc_now(), run))
+        self.ledger.append("ended", {"run": run, "files": dict(results)}, also=[change])
+
+    def results(self, run: str) -> Mapping[str, str]:
+        """Returns the SHA-256 of each file of the results of a finished run, by path in their folder; nothing of a run
+        that riskset 0.1.0 finished, or that is not finished."""
+        ended = [entry for entry in self.ledger.entries("ended") if entry.public["run"] == run]
+        return dict(ended[0].public.get("files", {})) if ended else {}
+
+    def records(self, run: str, results: Mapping[str, bytes]) -> Records:
+        """Returns all that is recorded of a finished run, with the files of its results."""
+        [ended] = [entry for entry in self.ledger.entries("ended") if entry.public["run"] == run]
+        requests = self.ledger.read("SELECT request FROM asked WHERE run = ? ORDER BY round", run)
+        replies: list[dict[str, bytes]] = [{} for _ in requests]
+        for reply in self.replies(run):
+            head = claimed_head(reply)
+            replies[head.round][head.sender] = reply
+        files = self.files(run)
+        return Records(
+            study=files["study"].encode(),
+            roster=files["roster"].encode(),
+            log=self.ledger.export(ended.number + 1).encode(),
+            requests=[bytes(request) for (request,) in requests],
+            replies=replies,
+            results=results,
+        )
 
     def has_all_replies(self, run: str) -> bool:
         """Whether every participant has answered the closing message: the results follow from what is recorded."""

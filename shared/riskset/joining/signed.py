@@ -44,6 +44,10 @@ class Document:
         except (InvalidSignature, ValueError):
             raise VerificationError(message, hint) from None
 
+    def as_written(self, kind: str) -> bytes:
+        """Returns the bytes of the file as riskset writes it."""
+        return as_text({kind: self.content, **self.signatures})
+
     def check_schema(self, schema: int, called: str) -> None:
         """Raises DataError where the file, named as `called`, has a different schema."""
         found = self.content.get("schema")

@@ -147,10 +147,13 @@ class LedgerFile:
         with self._caught_up() as checkpoint:
             return checkpoint
 
-    def export(self) -> str:
-        """Returns the log as text for `trusted_log.read_log`. Private parts stay encrypted."""
+    def export(self, size: int | None = None) -> str:
+        """Returns the log as text for `trusted_log.read_log`: its first `size` entries, all where that is not given.
+        Private parts stay encrypted."""
         with self._caught_up():
-            return write_log(self._read_entries(), self.checkpoint())
+            if size is None:
+                return write_log(self._read_entries(), self.checkpoint())
+            return write_log(self._read_entries()[:size], self._signed(size))
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
         """Returns the bytes encrypted for this party; only `unseal` with the same purpose opens them."""
@@ -222,8 +225,10 @@ class LedgerFile:
 
     def _head(self) -> Statement:
         """Returns the statement that replaces the stored checkpoint by the one over the tree."""
-        signed = sign_checkpoint(Checkpoint(self.origin, self._tree.size, self._tree.root()), self._key)
-        return "INSERT OR REPLACE INTO ledger_head VALUES (0, ?)", (signed,)
+        return "INSERT OR REPLACE INTO ledger_head VALUES (0, ?)", (self._signed(self._tree.size),)
+
+    def _signed(self, size: int) -> str:
+        return sign_checkpoint(Checkpoint(self.origin, size, self._tree.root(size)), self._key)
 
     def _read_entries(self, kind: str | None = None) -> tuple[Entry, ...]:
         rows = self.read(f"{_COLUMNS} WHERE kind = coalesce(?, kind) ORDER BY number", kind)

@@ -30,10 +30,10 @@ from riskset.protocol.derived_once import once
 from riskset.protocol.due import keep, moved_on
 from riskset.protocol.next_vector import NOTHING_TOLD, NextVector
 from riskset.protocol.opening import Opened, Opening, open_run
-from riskset.protocol.round import Question, chain
+from riskset.protocol.round import Question, before_opening, chain
 from riskset.protocol.unblinding import unblinded
 from riskset.secure import fixed_point
-from riskset.secure.envelope import Verified, sha256
+from riskset.secure.envelope import Verified
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def open_history(plan: Plan, study: str, roster: str, run: str, messages: Sequen
 
 def _opened(plan: Plan, study: str, roster: str, run: str, messages: Sequence[Verified]) -> History:
     opening, opened = open_run(messages, plan.kinds)
-    before = sha256("\n".join(["riskset run", study, roster, run]).encode())
+    before = before_opening(study, roster, run)
     try:
         protocol = min(said.program.protocol for said in opened.values())
         judge = Judge.of(plan, [said.policy for said in opened.values()], protocol)

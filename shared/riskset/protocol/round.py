@@ -35,6 +35,11 @@ class Question:
         return self.evaluations == 0
 
 
+def before_opening(study: str, roster: str, run: str) -> str:
+    """Returns the hash with which the history of a run begins; `study` and `roster` are hashes."""
+    return sha256("\n".join(["riskset run", study, roster, run]).encode())
+
+
 def chain(before: str, messages: Sequence[Verified]) -> str:
     """Returns the hash of the history with one more round, whatever the order of the messages."""
     return sha256("\n".join([before, *sorted(m.id for m in messages)]).encode())

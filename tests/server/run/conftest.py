@@ -13,7 +13,7 @@ from riskset.secure.keys import save_identity
 from riskset.study.load import canonical_json, load_study, study_hash
 from riskset_demo.loopback_network import free_ports
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_server.run.outcome import write_run
+from riskset_server.run.outcome import hashes, write_run
 from riskset_server.run.record import RunRecord
 
 STUDY = """\
@@ -95,8 +95,8 @@ class Desk:
         """Goes on with a run to its end and writes its results; returns their folder."""
         with self.record() as record:
             self._opens(run, record)
-            write_run(self.study, self.rehearsal.run(), record, self.out)
-            record.end(run)
+            paths = write_run(self.study, self.rehearsal.run(), record, self.out)
+            record.end(run, hashes(paths))
         return self.out / run
 
     def _opens(self, run, record):

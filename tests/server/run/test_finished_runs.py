@@ -49,7 +49,7 @@ def test_a_new_run_of_the_same_sites_is_offered(coordinator_desk, capsys):
     desk = coordinator_desk
     with desk.record() as record:
         run = record.begin("trial", study_hash(desk.study), desk.rehearsal.roster.sha256, ("asan", "kurume"))
-        record.end(run)
+        record.end(run, {})
     assert desk.says("run", desk.study_file) == 0
     assert capsys.readouterr().out.rstrip().endswith("--new --without osaka")
 

@@ -50,7 +50,7 @@ def test_a_run_is_gone_on_with_until_it_ends(record):
     record.cancel(newer)
     assert record.latest("study hash", "roster hash") is None, "nor with one that another had replaced"
     last = record.begin(*STUDY)
-    record.end(last)
+    record.end(last, {})
     for roster in ("roster hash", "another roster"):
         assert (record.latest("study hash", roster).id, record.latest("study hash", roster).state) == (last, "finished")
     assert [one.state for one in record.runs()] == ["unfinished", "cancelled", "finished"]
@@ -110,7 +110,7 @@ class TestEarlierRuns:
         runs = [record.begin(*STUDY) for _ in range(3)]
         for run in (runs[2], runs[0]):
             record.record(run, message(run, 1))
-        record.end(runs[0])
+        record.end(runs[0], {})
         assert record.earlier("lung") == (runs[0], runs[2])
         assert record.earlier("another study") == ()
 
@@ -182,7 +182,7 @@ def test_an_auditor_reads_who_was_asked_and_who_answered(record):
     run = record.begin(*STUDY)
     record.asked(run, 0, message(run, 0, "coordinator"))
     record.record(run, message(run, 0, "kurume"))
-    record.end(run)
+    record.end(run, {})
     entries = read_log(record.ledger.export(), LOG, KEY.public_key()).entries
     assert [entry.kind for entry in entries] == ["began", "asked", "received", "ended"]
     assert {entry.public["run"] for entry in entries} == {run}

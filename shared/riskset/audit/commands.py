@@ -1,0 +1,105 @@
+"""`riskset audit`: what an auditor runs. It needs no network and no key, and changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskset.audit.checks import Checks
+from riskset.audit.replay import replay as compare_replayed
+from riskset.audit.trusted import load_trusted
+from riskset.audit.verify import Verification
+from riskset.audit.verify import verify as verify_bundle
+from riskset.catalogue import say
+from riskset.errors import DataError
+from riskset.language import Language
+from riskset.terminal import tell
+from riskset.visible_text import json_text
+
+NOT_AS_SAID = 3
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check the records of a finished run, offline.")
+Bundle = Annotated[Path, typer.Argument(help="The bundle, as `riskset bundle` wrote it.", metavar="BUNDLE")]
+Keys = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys", help="TOML: the fingerprints of coordinator and sites, as you heard them.", show_default=False
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print everything as JSON, for programs.")]
+
+
+@app.command()
+def verify(bundle: Bundle, keys: Keys = None, as_json: AsJson = False, language: Language = None) -> None:
+    """Check every signature, hash, order, expiry and cosignature of a bundle.
+
+    Exit 3: something does not hold; each failure says where, and what it means.
+
+    Example: riskset audit verify run.zip --keys trusted.toml
+    """
+    found = _verified(bundle, keys)
+    _show(found.checks, keys is not None, as_json)
+
+
+@app.command()
+def replay(bundle: Bundle, keys: Keys = None, as_json: AsJson = False, language: Language = None) -> None:
+    """Check a bundle, then derive the results again from the sites' signed sums, and compare.
+
+    Exit 3: something does not hold, or the results do not follow.
+
+    Example: riskset audit replay run.zip --keys trusted.toml
+    """
+    found = _verified(bundle, keys)
+    same_bytes = compare_replayed(found.checks, found.files, found.run) if found.run is not None else None
+    _show(found.checks, keys is not None, as_json, same_bytes=same_bytes, is_replay=True)
+
+
+def _verified(bundle: Path, keys: Path | None) -> Verification:
+    trusted = None if keys is None else load_trusted(keys)
+    try:
+        data = bundle.read_bytes()
+    except OSError as error:
+        unreadable = say("joining.file.unreadable", path=bundle, reason=error.strerror or "")
+        raise DataError(unreadable, say("cli.check_path")) from None
+    return verify_bundle(data, trusted)
+
+
+def _show(
+    checks: Checks, knows_keys: bool, as_json: bool, *, same_bytes: bool | None = None, is_replay: bool = False
+) -> None:
+    """Prints what was found. Raises Exit(3) where something does not hold."""
+    if as_json:
+        _print_json(checks, same_bytes)
+    else:
+        for topic, n in checks.held.items():
+            tell(say(f"audit.topic.{topic}", n=n))
+        for finding in checks.odd:
+            tell(say("audit.odd", finding=finding.told))
+        for finding in checks.failures:
+            tell(say("audit.failed", finding=finding.told))
+        if not knows_keys:
+            tell(say("audit.no_keys"))
+        if is_replay:
+            tell(_of_replay(same_bytes))
+        n = len(checks.failures)
+        tell(say("audit.result.failed", n=n) if n else say("audit.result.holds", n=checks.held.total()))
+    if checks.failures:
+        raise typer.Exit(NOT_AS_SAID)
+
+
+def _of_replay(same_bytes: bool | None) -> str:
+    if same_bytes is None:
+        return say("audit.replay.not_possible")
+    return say("audit.replay.same") if same_bytes else say("audit.replay.other")
+
+
+def _print_json(checks: Checks, same_bytes: bool | None) -> None:
+    content = {
+        "holds": checks.all_hold,
+        "checks": dict(checks.held),
+        "failures": [finding.to_json() for finding in checks.failures],
+        "odd": [finding.to_json() for finding in checks.odd],
+        **({} if same_bytes is None else {"same_bytes": same_bytes}),
+    }
+    typer.echo(json_text(content, 1))

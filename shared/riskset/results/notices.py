@@ -1,0 +1,23 @@
+"""What must accompany every number of a run: how it was computed, and who could see what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from riskset.catalogue import Message, say
+from riskset.protocol.coordinator import Outcome
+from riskset.study.spec import Study
+
+
+def notices(study: Study, outcome: Outcome) -> list[str]:
+    """Returns what a reader of the results must know about how they were computed."""
+    found, told = [_on_sums(study, outcome.history.opening.participants)], tuple(sorted(outcome.history.tellers))
+    if told:
+        found.append(say("server.run.notice_told", n=len(told), sites=told))
+    return [*found]
+
+
+def _on_sums(study: Study, sites: Sequence[str]) -> Message:
+    if study.disclosure.secure_sum == "off":
+        return say("server.run.notice_clear")
+    return say("server.run.notice_two") if len(sites) == 2 else say("server.run.notice_masked")

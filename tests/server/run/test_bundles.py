@@ -1,0 +1,317 @@
+"""A bundle: whole, the same each time, and any change of it is found where it is."""
+
+import json
+import random
+
+import pytest
+
+from riskset.audit.archive import pack, unpack
+from riskset.audit.bundle import MANIFEST, manifest, message_name
+from riskset.audit.replay import replay
+from riskset.audit.trusted import Trusted, read_trusted
+from riskset.audit.verify import verify
+from riskset.cli import main
+from riskset.errors import DataError
+from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
+from riskset.ledger.entry import Entry, read_line
+from riskset.ledger.merkle import Tree
+from riskset.ledger.trusted_log import write_log
+from riskset.protocol.witnessing import LOG
+from riskset.secure.fingerprint_words import fingerprint_words
+from riskset.secure.keys import new_identity
+
+SITES = ("asan", "kurume", "osaka")
+
+
+@pytest.fixture(scope="module")
+def finished(after_a_run, tmp_path_factory):
+    """A run on a desk, and the file of its bundle."""
+    desk, results = after_a_run
+    file = tmp_path_factory.mktemp("bundle") / "run.zip"
+    assert desk.says("bundle", results.name, "--file", file) == 0
+    return desk, results.name, file
+
+
+@pytest.fixture(scope="module")
+def bundle(finished):
+    return finished[2].read_bytes()
+
+
+@pytest.fixture(scope="module")
+def trusted(finished):
+    roster = finished[0].rehearsal.roster
+    keys = {"coordinator": roster.coordinator, **{site: roster.sites[site] for site in SITES}}
+    return Trusted({party: fingerprint_words(key) for party, key in keys.items()})
+
+
+@pytest.fixture(scope="module")
+def signed_again(finished, bundle):
+    """Returns the bundle with some files changed, as its coordinator could sign it."""
+    desk, run, _ = finished
+
+    def sign(**changes):
+        files = {**unpack(bundle), **changes}
+        files = {path: content for path, content in files.items() if content is not None and path != MANIFEST}
+        return pack({**files, MANIFEST: manifest(run, files, desk.rehearsal.coordinator_key)})
+
+    return sign
+
+
+@pytest.fixture
+def with_log(finished, bundle, signed_again):
+    """Returns the bundle with another log, which its coordinator has signed."""
+    key = finished[0].rehearsal.coordinator_key
+
+    def sign(change):
+        *lines, _ = unpack(bundle)["coordinator.log"].decode().splitlines()
+        entries = [
+            Entry(number, entry.at, entry.kind, entry.public, entry.private)
+            for number, entry in enumerate(change([read_line(line) for line in lines]))
+        ]
+        tree = Tree(entry.leaf for entry in entries)
+        signed = sign_checkpoint(Checkpoint(LOG, tree.size, tree.root()), key)
+        return signed_again(**{"coordinator.log": write_log(entries, signed).encode()})
+
+    return sign
+
+
+def told(verification):
+    return [str(finding.told) for finding in verification.checks.failures]
+
+
+def test_a_bundle_holds_and_its_results_follow_byte_by_byte(bundle, trusted):
+    found = verify(bundle, trusted)
+    assert told(found) == []
+    assert found.checks.odd == []
+    assert found.checks.held["fingerprints"] == 4
+    assert found.checks.held["cosignatures"] == 4 * (len(found.run.rounds) - 1) > 4
+    assert replay(found.checks, found.files, found.run)
+    assert told(found) == []
+    assert found.checks.held["replay"] > 400
+
+
+def test_a_bundle_is_the_same_each_time_and_replaces_no_file(finished, bundle, tmp_path, capsys):
+    desk, run, file = finished
+    again = tmp_path / "again.zip"
+    assert desk.says("bundle", run, "--file", again) == 0
+    assert again.read_bytes() == bundle
+    assert desk.says("bundle", run, "--file", file) == 1
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_a_bundle_holds_no_key_and_each_message_once(finished, bundle):
+    desk, _, _ = finished
+    keys = [desk.rehearsal.coordinator_key, *desk.rehearsal.keys.values()]
+    assert not any(key.private_bytes_raw() in bundle for key in keys)
+    files = unpack(bundle)
+    replies = [content for path, content in files.items() if path.startswith("messages/") and "coordinator" not in path]
+    assert all(bundle.count(reply) == 1 for reply in replies)
+
+
+def test_the_commands_tell_what_holds_and_what_does_not(finished, bundle, trusted, tmp_path, capsys):
+    _, run, file = finished
+    keys = tmp_path / "trusted.toml"
+    keys.write_text("".join(f'{party} = "{words}"\n' for party, words in trusted.fingerprints.items()))
+    assert main(["audit", "verify", str(file), "--keys", str(keys)]) == 0
+    out = capsys.readouterr().out
+    assert "The bundle holds: " in out
+    assert "fingerprint was compared" not in out
+    assert main(["audit", "replay", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert "results.json follows from the sites' signed sums, byte by byte." in out
+    assert "No fingerprint was compared" in out
+    changed = tmp_path / "changed.zip"
+    changed.write_bytes(bundle.replace(run.encode(), run[::-1].encode(), 1))
+    assert main(["audit", "verify", str(changed), "--json"]) == 3
+    content = json.loads(capsys.readouterr().out)
+    assert not content["holds"]
+    assert content["failures"][0]["code"] == "audit.archive.differs"
+    assert main(["audit", "verify", str(tmp_path / "nowhere.zip")]) == 1
+
+
+def _mutations(bundle, trusted, n):
+    """Changes one byte at each of n places; returns those at which nothing was found, or another file was named."""
+    drawn, missed = random.Random(1), []
+    paths = sorted(unpack(bundle).items())
+    for _ in range(n):
+        at = drawn.randrange(len(bundle))
+        changed = bytearray(bundle)
+        changed[at] ^= drawn.randrange(1, 256)
+        found = verify(bytes(changed), trusted)
+        member, before = _members(paths, at)
+        if not any(member in line or f"after {before}" in line for line in told(found)):
+            missed.append((at, member, told(found)))
+    return missed
+
+
+def _members(files, at):
+    """The paths of the member of the archive to which a byte belongs, and of the one before; what follows the last
+    member belongs to none."""
+    end, before = 0, ""
+    for path, content in files:
+        end += 30 + len(path) + len(content)
+        if at < end:
+            return path, before
+        before = path
+    return "(none)", before
+
+
+def test_a_changed_byte_is_found_and_located(bundle, trusted):
+    assert _mutations(bundle, trusted, 50) == []
+
+
+@pytest.mark.exhaustive
+def test_each_of_2000_changed_bytes_is_found_and_located(bundle, trusted):
+    assert _mutations(bundle, trusted, 2000) == []
+
+
+def test_bytes_that_are_no_bundle_are_refused(bundle, trusted):
+    for data in (
+        b"",
+        b"PK",
+        bundle[:-1],
+        bundle[1:],
+        bundle + b"\0",
+        bundle[: len(bundle) // 2],
+        b"PK\x03\x04" + b"\0" * 40,
+    ):
+        found = verify(data, trusted)
+        assert len(found.checks.failures) == 1
+        assert found.run is None
+
+
+def test_a_path_that_leads_out_of_the_folder_is_refused():
+    for path in ("../x", "/x", "a//b", "a\\b", "C:x", "a/./b"):
+        with pytest.raises(DataError, match="is not as riskset writes it"):
+            unpack(pack({path: b"1"}))
+
+
+def test_another_coordinator_or_site_is_noticed_by_its_fingerprint(bundle, trusted):
+    other = fingerprint_words(new_identity().public_key())
+    for party in ("coordinator", "osaka"):
+        found = verify(bundle, Trusted({**trusted.fingerprints, party: other}))
+        assert told(found) == [
+            f"roster.json: the key of {party} does not have the fingerprint that you heard: somebody else's key signed"
+        ]
+    without = {party: words for party, words in trusted.fingerprints.items() if party != "asan"}
+    assert "no fingerprint of asan was given" in told(verify(bundle, Trusted(without)))[0]
+
+
+def test_what_only_the_coordinator_can_change_is_found_in_what_others_signed(bundle, trusted, signed_again):
+    files = unpack(bundle)
+    reply, other = message_name(1, "asan"), message_name(1, "osaka")
+    changed = bytearray(files[reply])
+    changed[len(changed) // 2] ^= 1
+    for changes, path, says in [
+        ({reply: bytes(changed)}, reply, "asan"),
+        ({reply: files[other]}, reply, "the message is not the one that the log has here"),
+        ({reply: None}, reply, "does not have this file"),
+        ({"messages/99-asan.bin": b""}, "messages/99-asan.bin", "no bundle has a file of this name"),
+        ({"results/terms.csv": b""}, "results/terms.csv", "not the one that the results had when the run ended"),
+        ({"results/new.txt": b""}, "results/new.txt", "not the one that the results had when the run ended"),
+        ({"results/terms.csv": None}, "results/terms.csv", "which they had when the run ended"),
+        ({"code.json": b"{}\n"}, "code.json", "does not repeat what the messages say"),
+        ({"approvals/asan.json": files["approvals/osaka.json"]}, "approvals/asan.json", "does not repeat"),
+        ({"study.json": files["study.json"].replace(b"A trial", b"A trail")}, "coordinator.log", "another study"),
+    ]:
+        failures = told(verify(signed_again(**changes), trusted))
+        assert any(line.startswith(path) and says in line for line in failures), (path, failures)
+
+
+def _at(kind, round_=None):
+    return lambda entry: entry.kind == kind and (round_ is None or entry.public["round"] == round_)
+
+
+def _swapped(entries, one, other):
+    at, to = (next(i for i, entry in enumerate(entries) if of(entry)) for of in (one, other))
+    entries[at], entries[to] = entries[to], entries[at]
+    return entries
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda log: [e for e in log if not _at("received", 1)(e)], "does not have one message and one reply"),
+        (lambda log: _swapped(log, _at("asked", 1), _at("received", 1)), "not in an order that can be"),
+        (lambda log: log[:-1], "one beginning and one end"),
+        (lambda log: [*log, log[-2]], "does not have one message and one reply"),
+        (lambda log: [*log[:-1], Entry(0, log[-1].at, "ended", {"run": log[-1].public["run"]}, b"")], "which files"),
+        (lambda log: [log[0], log[1], *log[1:]], "does not have one message and one reply"),
+    ],
+)
+def test_a_log_that_its_coordinator_rewrote_is_found(trusted, with_log, change, says):
+    failures = told(verify(with_log(change), trusted))
+    assert any(line.startswith("coordinator.log") and says in line for line in failures), failures
+
+
+def test_an_entry_rewritten_before_the_last_cosignature_is_found_by_it(trusted, with_log):
+    """The coordinator signs its log anew with another time of the beginning; the sites had cosigned the old one."""
+
+    def earlier(log):
+        return [Entry(0, "2020-01-01T00:00:00.000+00:00", log[0].kind, log[0].public, log[0].private), *log[1:]]
+
+    failures = told(verify(with_log(earlier), trusted))
+    assert any("the log that was shown to the sites is not the log of the bundle" in line for line in failures)
+
+
+def test_a_clock_that_went_back_is_shown_and_is_no_failure(trusted, with_log):
+    found = verify(
+        with_log(lambda log: [*log[:-1], Entry(0, "2020-01-01T00:00:00.000+00:00", "ended", log[-1].public, b"")]),
+        trusted,
+    )
+    assert told(found) == []
+    assert ["the clock went back" in str(one.told) for one in found.checks.odd] == [True]
+
+
+def test_results_that_do_not_follow_are_found_by_the_replay(bundle, trusted, with_log, signed_again):
+    """The coordinator writes another number, and the hash of its file into the log, before the run ends."""
+    results = json.loads(unpack(bundle)["results/results.json"])
+    totals = json.loads(unpack(bundle)["totals.json"])
+    asked, labels = next((key, of) for key, of in totals[-1]["totals"].items() if of)
+    labels[next(iter(labels))] += 1
+    results["results"][0]["analysed"] += 1
+    changed = {
+        "results/results.json": json.dumps(results).encode(),
+        "totals.json": json.dumps(totals).encode(),
+        "verdicts.json": b"{}",
+    }
+    found = verify(signed_again(**changed), trusted)
+    assert not replay(found.checks, found.files, found.run)
+    lines = told(found)
+    assert any(line.startswith("results/results.json: results[0].analysed does not follow") for line in lines)
+    assert any(line.startswith(f"totals.json: [{len(totals) - 1}].totals.{asked}.") for line in lines)
+    assert any(line.startswith("verdicts.json: km/os/all does not follow") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("coordinator", "not TOML"),
+        ('asan = "one two three four five six"', "names no coordinator"),
+        ('coordinator = "one two"', "as the fingerprint of coordinator"),
+        ("coordinator = 1", "as the fingerprint of coordinator"),
+        ('[coordinator]\nkey = "x"', "as the fingerprint of coordinator"),
+    ],
+)
+def test_a_file_of_fingerprints_that_is_none_is_refused(text, says):
+    with pytest.raises(DataError, match=says):
+        read_trusted(text)
+
+
+def test_fingerprints_may_be_typed_as_words_are_said(finished):
+    key = finished[0].rehearsal.roster.coordinator
+    words = fingerprint_words(key).upper().replace(" ", "  ")
+    assert read_trusted(f'coordinator = "{words}"').knows("coordinator", key)
+    assert read_trusted(f'coordinator = "{key.public_bytes_raw().hex()}"').knows("coordinator", key)
+
+
+def test_only_a_finished_run_whose_results_are_as_they_were_has_a_bundle(finished, tmp_path, capsys):
+    desk = finished[0].copied_to(tmp_path / "copy")
+    run = finished[1]
+    begun = desk.begins(rounds=1)
+    assert desk.says("bundle", begun, "--file", tmp_path / "a.zip") == 3
+    assert "is not finished" in capsys.readouterr().err
+    (desk.out / run / "terms.csv").write_text("other")
+    assert desk.says("bundle", run, "--file", tmp_path / "a.zip") == 1
+    assert "terms.csv is not the file that the results had when the run ended" in capsys.readouterr().err
+    assert not (tmp_path / "a.zip").exists()
