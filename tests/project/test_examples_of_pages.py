@@ -31,6 +31,7 @@ RUN_BY = {
     ("docs/adding-an-analysis.md", "python"): HERE,
     ("docs/adding-an-analysis.md", "toml"): HERE,
     ("docs/api.md", "python"): "tests/notebook/test_api_page.py",
+    ("docs/auditor.md", "toml"): "tests/server/run/test_bundles.py",
     ("docs/ledger.md", "text"): "tests/shared/ledger/test_ledger_docs.py",
     ("docs/r.md", "r"): "tests/notebook/test_r.py",
     ("docs/results.md", "python"): "tests/notebook/test_api_page.py",

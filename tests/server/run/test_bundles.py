@@ -2,6 +2,9 @@
 
 import json
 import random
+import re
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -296,6 +299,12 @@ def test_results_that_do_not_follow_are_found_by_the_replay(bundle, trusted, wit
 def test_a_file_of_fingerprints_that_is_none_is_refused(text, says):
     with pytest.raises(DataError, match=says):
         read_trusted(text)
+
+
+def test_the_file_of_fingerprints_in_docs_auditor_md_is_one():
+    page = (Path(__file__).parents[3] / "docs" / "auditor.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert set(read_trusted(dedent(block)).fingerprints) == {"coordinator", "seoul"}
 
 
 def test_fingerprints_may_be_typed_as_words_are_said(finished):
