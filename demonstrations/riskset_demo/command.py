@@ -91,12 +91,14 @@ def _show(demonstration: Demonstration, root: Path, console: Console) -> None:
         models, curves = compare(results, demonstration), compare_curves(results, demonstration)
         found = _evidence(network, study, outcome, ledgers.result())
         network.wait()
+        network.bundle()
         console.print()
         largest = _show_comparison(models, results, study, console)
         _print(console, *curve_lines(curves))
         _print(console, *refusal_lines(results["results"]))
         _show_sent(found, console)
     _print(console, say("demo.difference", largest=largest))
+    _print_path(console, say("demo.bundle", bundle=network.bundle_file, keys=network.trusted_file))
     _print_path(console, say("demo.report", seconds=time.monotonic() - began, file=network.results / "index.html"))
 
 

@@ -18,6 +18,8 @@ from typing import Any, Self
 
 from riskset.catalogue import Message, say, verbatim
 from riskset.errors import RisksetError
+from riskset.protocol.roster import COORDINATOR, load_roster
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import write_private
 from riskset.study.load import load_study
 from riskset_demo.commands_at_once import Running, load, run_together, start
@@ -70,6 +72,14 @@ class LoopbackNetwork:
         """The results of the only run."""
         (folder,) = self.out.iterdir()
         return folder
+
+    @property
+    def bundle_file(self) -> Path:
+        return self.root / "bundle.zip"
+
+    @property
+    def trusted_file(self) -> Path:
+        return self.root / "trusted.toml"
 
     @property
     def sites(self) -> dict[str, Path]:
@@ -208,6 +218,17 @@ class LoopbackNetwork:
         """Returns each site's ledger, opened by that site with its key: the output of `riskset site ledger --json`."""
         commands = [("site", "ledger", folder / "site.toml", "--json") for folder in self.sites.values()]
         return dict(zip(self.sites, map(json.loads, self._together(commands)), strict=True))
+
+    def bundle(self) -> None:
+        """Writes all records of the only run into one file, and beside it the fingerprints by which an auditor checks
+        them; an auditor asks each party for these."""
+        run = self.results.name
+        out = ("--out", self.out, "--file", self.bundle_file)
+        self._together([("bundle", run, "--server", self.coordinator.root, *out)])
+        roster = load_roster(self.root / "roster.json")
+        keys = {COORDINATOR: roster.coordinator, **{site: roster.sites[site] for site in self.sites}}
+        lines = [f'{party} = "{fingerprint_words(key)}"\n' for party, key in keys.items()]
+        self.trusted_file.write_text("".join(lines), encoding="utf-8")
 
     def stop(self) -> None:
         """Stops every process, the sites before the server."""

@@ -62,6 +62,8 @@ def test_two_hospitals_from_nothing_to_a_report(a_demonstration):
     assert "each can subtract its own contribution from a sum" in said
     (results,) = (root / "results").iterdir()
     assert said.endswith(f"The report: {results}/index.html")
+    assert f"For an auditor: riskset audit verify {root}/bundle.zip --keys {root}/trusted.toml" in said
+    assert main(["audit", "replay", str(root / "bundle.zip"), "--keys", str(root / "trusted.toml")]) == 0
     assert "MADE-UP DATA" in (results / "figures" / "km-os-all.svg").read_text(encoding="utf-8")
     document = json.loads((results / "results.json").read_text(encoding="utf-8"))
     assert document["run"] == results.name
