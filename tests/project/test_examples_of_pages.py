@@ -32,6 +32,7 @@ RUN_BY = {
     ("docs/adding-an-analysis.md", "toml"): HERE,
     ("docs/api.md", "python"): "tests/notebook/test_api_page.py",
     ("docs/auditor.md", "toml"): "tests/server/run/test_bundles.py",
+    ("docs/formats.md", "text"): "tests/golden/formats/test_formats.py",
     ("docs/ledger.md", "text"): "tests/shared/ledger/test_ledger_docs.py",
     ("docs/r.md", "r"): "tests/notebook/test_r.py",
     ("docs/results.md", "python"): "tests/notebook/test_api_page.py",

@@ -23,6 +23,7 @@ from riskset.protocol.history import History, open_history
 from riskset.results import results_file, results_json, results_of
 from riskset.results.notices import notices
 from riskset.secure import fixed_point
+from riskset.secure.envelope import Verified
 from riskset.study.load import study_hash
 
 CLOSEST: Final = 1e-12
@@ -50,7 +51,7 @@ def derived(run: RecordedRun) -> Replayed:
     history = open_history(run.plan, study_hash(run.study), run.roster.sha256, run.id, opened)
     totals = []
     for round_, replies in enumerate(others, 1):
-        totals.append({"round": round_, "totals": _totals(history, replies)})
+        totals.append({"round": round_, "asked": _totals(history, replies)})
         history = history.advance(replies)
     rounds = tuple(one.replies for one in run.rounds)
     outcome = Outcome(run.id, dict(history.results), len(rounds), rounds, history)
@@ -58,12 +59,15 @@ def derived(run: RecordedRun) -> Replayed:
     return Replayed(outcome, as_json(totals), as_json(_verdicts(outcome)), results_file(results_json(found)))
 
 
-def _totals(history: History, replies: Sequence[Any]) -> dict[str, dict[str, float]]:
-    """Returns the totals of a round by what asked for them and what they are; flags are left out."""
+def _totals(history: History, replies: Sequence[Verified]) -> list[dict[str, Any]]:
+    """Returns the totals of a round, with what asked for them, in the order of the vector; flags are left out."""
     total = fixed_point.total([history.read(reply) for reply in replies])
     numbers = np.array(fixed_point.decode(total[:, len(history.live) :]))
     asked = labelled(history, numbers, np.zeros(len(numbers), bool))
-    return {id_: dict(zip(labels, values, strict=True)) for id_, labels, values in asked}
+    return [
+        {"asked_by": id_, "totals": [{"what": label, "total": x} for label, x in zip(labels, values, strict=True)]}
+        for id_, labels, values in asked
+    ]
 
 
 def _verdicts(outcome: Outcome) -> dict[str, dict[str, str]]:

@@ -1,0 +1,73 @@
+"""docs/formats.md says the bytes: vectors that were made from that page alone, without a line of riskset."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from riskset.errors import ProtocolError, VerificationError
+from riskset.joining.signed import signed_bytes, write_signed
+from riskset.protocol.round import before_opening, chain
+from riskset.secure import fixed_point
+from riskset.secure.envelope import Verified, verify
+from riskset.secure.masks import PairwiseMasks, public_of
+
+VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))
+KEY = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(VECTORS["seed"]))
+
+
+@pytest.mark.parametrize("case", VECTORS["messages"], ids=lambda case: case.get("why", "holds"))
+def test_messages(case):
+    keys = {"asan": KEY.public_key()}
+    if not case["holds"]:
+        with pytest.raises((ProtocolError, VerificationError)):
+            verify(bytes.fromhex(case["raw"]), keys)
+        return
+    message = verify(bytes.fromhex(case["raw"]), keys)
+    assert (message.id, message.payload.hex()) == (case["id"], case["payload"])
+
+
+@pytest.mark.parametrize("case", VECTORS["histories"])
+def test_histories(case):
+    before = before_opening(case["study"], case["roster"], case["run"])
+    assert before == case["opening"]
+    for ids in (case["ids"], case["ids"][::-1]):
+        assert chain(before, [Verified(head=None, payload=b"", raw=b"", id=one) for one in ids]) == case["after"]
+
+
+@pytest.mark.parametrize("case", VECTORS["vectors"], ids=lambda case: str(case["numbers"]))
+def test_vectors(case):
+    vector = fixed_point.encode(case["numbers"], 3) if case["numbers"] else fixed_point.zeros(0)
+    assert fixed_point.to_bytes(vector).hex() == case["bytes"]
+    read = fixed_point.from_bytes(bytes.fromhex(case["bytes"]), len(case["numbers"]))
+    assert np.array_equal(read, vector)
+    with pytest.raises(ProtocolError):
+        fixed_point.from_bytes(bytes.fromhex(case["bytes"]) + b"\0", len(case["numbers"]))
+
+
+@pytest.mark.parametrize("case", VECTORS["totals"])
+def test_totals(case):
+    sent = [fixed_point.from_bytes(bytes.fromhex(one), len(case["numbers"])) for one in case["sent"]]
+    total = fixed_point.total(sent)
+    assert fixed_point.to_bytes(total).hex() == case["bytes"]
+    assert list(fixed_point.decode(total)) == case["numbers"]
+
+
+@pytest.mark.parametrize("case", VECTORS["masks"])
+def test_masks(case):
+    secrets = {site: bytes.fromhex(secret) for site, secret in case["secrets"].items()}
+    keys = {site: public_of(secret) for site, secret in secrets.items()}
+    assert {site: key.hex() for site, key in keys.items()} == case["public"]
+    for site, secret in secrets.items():
+        masks = PairwiseMasks(secret, site, keys, case["context"])
+        sent = masks.mask(fixed_point.encode(case["numbers"][site], 3), case["round"], case["history"])
+        assert fixed_point.to_bytes(sent).hex() == case["sent"][site]
+
+
+@pytest.mark.parametrize("case", VECTORS["files"], ids=lambda case: case["kind"])
+def test_signed_files(case):
+    assert signed_bytes(case["kind"], case["content"]).hex() == case["signed"]
+    written = json.loads(write_signed(case["kind"], case["content"], signature=KEY))
+    assert written == {case["kind"]: case["content"], "signature": case["signature"]}

@@ -1,0 +1,170 @@
+"""Checks a bundle by docs/formats.md, docs/ledger.md and docs/auditor.md alone. Imports nothing of riskset."""
+
+import base64
+import hashlib
+import json
+import zipfile
+
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+TYPES = {"open": "opened", "round": "contribution", "close": "closed"}
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def framed(parts):
+    return b"".join(len(part).to_bytes(4, "little") + part for part in parts)
+
+
+def unframed(data):
+    parts = []
+    while data:
+        end = 4 + int.from_bytes(data[:4], "little")
+        assert end <= len(data)
+        parts.append(data[4:end])
+        data = data[end:]
+    return parts
+
+
+def canonical(data):
+    content = json.loads(data)
+    assert rfc8785.dumps(content) == data
+    return content
+
+
+def signed(kind, content):
+    return rfc8785.dumps({f"riskset {kind}": content})
+
+
+def key_of(text):
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(text))
+
+
+def leaf(entry):
+    """`private` by the hash of its ciphertext; a leaf begins with a zero byte."""
+    private = sha256(bytes.fromhex(entry["private"])) if entry["private"] else ""
+    return hashlib.sha256(b"\x00" + rfc8785.dumps({**entry, "private": private})).digest()
+
+
+def root(leaves):
+    """RFC 6962, section 2.1."""
+    if len(leaves) < 2:
+        return leaves[0] if leaves else hashlib.sha256(b"").digest()
+    k = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return hashlib.sha256(b"\x01" + root(leaves[:k]) + root(leaves[k:])).digest()
+
+
+class Reader:
+    def __init__(self, path):
+        with zipfile.ZipFile(path) as archive:
+            self.files = {name: archive.read(name) for name in archive.namelist()}
+        self.run = json.loads(self.files["manifest.json"])["bundle"]["run"]
+        self.sites = {}
+        self.checked = 0
+
+    def read(self):
+        self._manifest()
+        self._log()
+        self._messages()
+        return self.totals
+
+    def _manifest(self):
+        self.study = sha256(self.files["study.json"])
+        order = canonical(self.files["study.json"])["order"]
+        assert set(order) == {"sites", "variables", "endpoints", "analyses"}
+        roster = json.loads(self.files["roster.json"])
+        self.coordinator = key_of(roster["roster"]["coordinator"])
+        self.roster = sha256(signed("roster", roster["roster"]))
+        self.coordinator.verify(bytes.fromhex(roster["signature"]), signed("roster", roster["roster"]))
+        self.sites = {name: key_of(member["identity"]) for name, member in roster["roster"]["sites"].items()}
+        document = json.loads(self.files["manifest.json"])
+        self.coordinator.verify(bytes.fromhex(document["signature"]), signed("bundle", document["bundle"]))
+        listed = {one["path"]: (one["bytes"], one["sha256"]) for one in document["bundle"]["files"]}
+        assert listed == {p: (len(c), sha256(c)) for p, c in self.files.items() if p != "manifest.json"}
+
+    def _log(self):
+        *lines, last = self.files["coordinator.log"].decode().splitlines()
+        self.entries = [canonical(line.encode()) for line in lines]
+        self.leaves = [leaf(entry) for entry in self.entries]
+        self._note(json.loads(last)["checkpoint"], len(lines))
+        ended = self.entries[-1]
+        assert (ended["kind"], ended["public"]["run"]) == ("ended", self.run)
+        results = {p.removeprefix("results/"): sha256(c) for p, c in self.files.items() if p.startswith("results/")}
+        assert ended["public"]["files"] == results
+
+    def _note(self, note, size):
+        """A checkpoint of the coordinator's log over its first entries. Returns its text."""
+        text, _, lines = note.partition("\n\n")
+        name, n, of = text.split("\n")
+        assert (name, int(n)) == ("riskset/coordinator", size)
+        assert base64.b64decode(of) == root(self.leaves[:size])
+        [line] = [line for line in lines.splitlines() if line.startswith("— riskset/coordinator ")]
+        self.coordinator.verify(base64.b64decode(line.split()[2])[4:], f"{text}\n".encode())
+        self.checked += 1
+        return f"{text}\n"
+
+    def _messages(self):
+        began = next(e["public"] for e in self.entries if e["kind"] == "began" and e["public"]["run"] == self.run)
+        participants, history, before = began["participants"], "", []
+        asked = [e["public"] for e in self.entries if e["kind"] == "asked" and e["public"]["run"] == self.run]
+        self.totals = []
+        for round_, entry in enumerate(asked):
+            new_head, new, signature = unframed(self.files[f"messages/{round_:02d}-coordinator.bin"])
+            payload = framed([new, *before]) if round_ else new
+            raw = framed([new_head, payload, signature])
+            type_ = "open" if round_ == 0 else "close" if round_ == len(asked) - 1 else "round"
+            self._message(raw, self.coordinator, "coordinator", type_, round_, history)
+            assert entry["sha256"] == sha256(raw)
+            replies = [self.files[f"messages/{round_:02d}-{site}.bin"] for site in participants]
+            ids = [
+                self._message(reply, self.sites[site], site, TYPES[type_], round_, history)
+                for site, reply in zip(participants, replies, strict=True)
+            ]
+            if round_:
+                self._contributions(new, participants, replies)
+            first = history or sha256("\n".join(["riskset run", self.study, self.roster, self.run]).encode())
+            history, before = sha256("\n".join([first, *sorted(ids)]).encode()), replies
+
+    def _message(self, raw, key, sender, type_, round_, history):
+        head, payload, signature = unframed(raw)
+        key.verify(signature, head)
+        assert canonical(head) == {
+            "type": type_,
+            "study": self.study,
+            "roster": self.roster,
+            "run": self.run,
+            "round": round_,
+            "sender": sender,
+            "history": history,
+            "payload": sha256(payload),
+        }
+        self.checked += 1
+        return sha256(head)
+
+    def _contributions(self, new, participants, replies):
+        """Each cosigns the checkpoint that the message showed; the vectors are added modulo 2^128."""
+        note = canonical(new)["checkpoint"]
+        text = self._note(note, int(note.split("\n")[1]))
+        vectors = []
+        for site, reply in zip(participants, replies, strict=True):
+            vector, cosignature, _ = unframed(unframed(reply)[1])
+            value = base64.b64decode(cosignature.decode().split()[2])
+            time = int.from_bytes(value[4:12], "big")
+            self.sites[site].verify(value[12:], f"cosignature/v1\ntime {time}\n{text}".encode())
+            self.checked += 1
+            vectors.append(numbers(vector))
+        self.totals.append([real(sum(column) % 2**128) for column in zip(*vectors, strict=True)])
+
+
+def numbers(vector):
+    """First all low halves, then all high halves, little-endian."""
+    n = len(vector) // 16
+    halves = [int.from_bytes(vector[8 * i : 8 * i + 8], "little") for i in range(2 * n)]
+    return [high << 64 | low for low, high in zip(halves[:n], halves[n:], strict=True)]
+
+
+def real(total):
+    return (total - 2**128 if total >= 2**127 else total) / 2**64
