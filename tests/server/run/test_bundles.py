@@ -3,10 +3,13 @@
 import json
 import random
 import re
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from tests.server.run.conftest import Desk
 from tests.server.run.outside_reader import Reader
 
 from riskset.audit.archive import pack, unpack
@@ -14,6 +17,7 @@ from riskset.audit.bundle import MANIFEST, manifest, message_name
 from riskset.audit.replay import replay
 from riskset.audit.trusted import Trusted, read_trusted
 from riskset.audit.verify import verify
+from riskset.catalogue import catalogue
 from riskset.cli import main
 from riskset.errors import DataError
 from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
@@ -21,10 +25,12 @@ from riskset.ledger.entry import Entry, read_line
 from riskset.ledger.merkle import Tree
 from riskset.ledger.trusted_log import write_log
 from riskset.protocol.witnessing import LOG
+from riskset.rehearsal import EverySiteConsents
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import new_identity
 
 SITES = ("asan", "kurume", "osaka")
+THREATS = (Path(__file__).parents[3] / "docs" / "threat-model.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -336,3 +342,23 @@ def test_a_program_that_follows_the_documents_alone_finds_the_same_totals(finish
     assert len(totals) == len(named) > 3
     for found, expected in zip(totals, named, strict=True):
         assert found[len(found) - len(expected) :] == expected
+
+
+def test_an_answer_after_the_approval_had_ended_is_found(tmp_path, patients, monkeypatch, capsys):
+    signs = EverySiteConsents.approval
+
+    def signed(self, *of):
+        return replace(signs(self, *of), until=date(2020, 1, 1)) if self.site == "osaka" else signs(self, *of)
+
+    monkeypatch.setattr(EverySiteConsents, "approval", signed)
+    desk = Desk(tmp_path, patients)
+    run = desk.finishes(desk.begins()).name
+    assert desk.says("bundle", run, "--file", tmp_path / "a.zip") == 1
+    assert "osaka answered at 20" in (told := capsys.readouterr().err)
+    assert "its approval was in force until 2020-01-01" in " ".join(told.split())
+
+
+@pytest.mark.parametrize("sentence", re.findall(r"\| `(?:verify|replay)` \| \W?([^|]+?)\W? \|", THREATS))
+def test_the_threat_model_quotes_what_the_commands_say(sentence):
+    said = [str(text) for code, text in catalogue("en").items() if code.startswith("audit.")]
+    assert any(sentence in text for text in said)
