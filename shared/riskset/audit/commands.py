@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from riskset.audit.checks import Checks
+from riskset.audit.diff import differences
 from riskset.audit.replay import replay as compare_replayed
 from riskset.audit.trusted import load_trusted
 from riskset.audit.verify import Verification
@@ -53,6 +54,36 @@ def replay(bundle: Bundle, keys: Keys = None, as_json: AsJson = False, language:
     found = _verified(bundle, keys)
     same_bytes = compare_replayed(found.checks, found.files, found.run) if found.run is not None else None
     _show(found.checks, keys is not None, as_json, same_bytes=same_bytes, is_replay=True)
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="The bundle of a run.", metavar="BEFORE")],
+    after: Annotated[Path, typer.Argument(help="The bundle of a later run.", metavar="AFTER")],
+    keys: Keys = None,
+    as_json: AsJson = False,
+    language: Language = None,
+) -> None:
+    """Say what differs between two runs: study, sites, approvals, programs and results.
+
+    Exit 3: one of the bundles does not hold; then nothing is compared.
+
+    Example: riskset audit diff first.zip second.zip --keys trusted.toml
+    """
+    compared = []
+    for file in (before, after):
+        found = _verified(file, keys)
+        if found.run is None or not found.checks.all_hold:
+            _show(found.checks, keys is not None, as_json)
+            raise typer.Exit(NOT_AS_SAID)
+        compared.append((found.run, found.files))
+    (one, of_one), (other, of_other) = compared
+    said = list(differences(one, of_one, other, of_other))
+    if as_json:
+        typer.echo(json_text({"differences": [message.to_json() for message in said]}, 1))
+        return
+    for message in said or [say("audit.diff.none")]:
+        tell(message)
 
 
 def _verified(bundle: Path, keys: Path | None) -> Verification:

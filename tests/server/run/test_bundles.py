@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from tests.server.run.conftest import Desk
+from tests.server.run.conftest import STUDY, Desk
 from tests.server.run.outside_reader import Reader
 
 from riskset.audit.archive import pack, unpack
@@ -342,6 +342,34 @@ def test_a_program_that_follows_the_documents_alone_finds_the_same_totals(finish
     assert len(totals) == len(named) > 3
     for found, expected in zip(totals, named, strict=True):
         assert found[len(found) - len(expected) :] == expected
+
+
+class NextVersion(Desk):
+    """A study of the same id by other parties, with another version and a landmark."""
+
+    text = STUDY.replace('version = "1"', 'version = "2"').replace('["os"] }', '["os"], landmarks = [12] }')
+
+
+def test_two_runs_are_compared_in_words(finished, tmp_path, patients, capsys):
+    _, _, first = finished
+    assert main(["audit", "diff", str(first), str(first)]) == 0
+    assert capsys.readouterr().out == "Nothing differs but the run itself.\n"
+    desk, second = NextVersion(tmp_path, patients), tmp_path / "second.zip"
+    assert desk.says("bundle", desk.finishes(desk.begins()).name, "--file", second) == 0
+    capsys.readouterr()
+    assert main(["audit", "diff", str(first), str(second)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert 'study: study.version was "1" and is "2"' in said
+    assert "study: analyses.survival.landmarks[0] is new: 12" in said
+    assert not any("is gone" in line for line in said)
+    assert "another coordinator's key signed the roster" in said
+    assert "osaka has another key" in said
+    assert any(re.fullmatch(r"km/os/all: \d+ of \d+ values differ", line) for line in said)
+    assert main(["audit", "diff", str(first), str(second), "--json"]) == 0
+    codes = {one["code"] for one in json.loads(capsys.readouterr().out)["differences"]}
+    assert {"audit.diff.changed", "audit.diff.key", "audit.diff.values"} <= codes
+    second.write_bytes(second.read_bytes()[:-1])
+    assert main(["audit", "diff", str(first), str(second)]) == 3
 
 
 def test_an_answer_after_the_approval_had_ended_is_found(tmp_path, patients, monkeypatch, capsys):

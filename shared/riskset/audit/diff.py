@@ -1,0 +1,101 @@
+"""What differs between two runs: study, parties, approvals, programs, results; in sentences."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from riskset.audit.bundle import STUDY
+from riskset.audit.recorded_run import RecordedRun
+from riskset.audit.replay import RESULTS_JSON
+from riskset.catalogue import Message, say
+from riskset.secure.keys import public_hex
+
+_LONGEST: Final = 80
+_APPROVED: Final = ("by", "irb", "until", "policy", "exceptions", "compared", "may_be_subtracted", "may_be_told_alone")
+"""What a person decides when a site approves; the rest of an approval follows from study, roster, data and program."""
+
+Files = Mapping[str, bytes]
+
+
+def differences(one: RecordedRun, of_one: Files, other: RecordedRun, of_other: Files) -> Iterator[Message]:
+    """Yields what differs between a run and a later one, with the files of their bundles; nothing where all is the
+    same. Both bundles have been verified."""
+    yield from _changed("study", _leaves(json.loads(of_one[STUDY])), _leaves(json.loads(of_other[STUDY])))
+    yield from _parties(one, other)
+    for site in sorted({*one.participants} & {*other.participants}):
+        before, after = (_approved(files, site) for files in (of_one, of_other))
+        yield from _changed(f"approvals/{site}", before, after)
+    yield from _changed("code", *(_leaves(json.loads(files["code.json"])) for files in (of_one, of_other)))
+    yield from _results(*(_by_id(files) for files in (of_one, of_other)))
+
+
+def _leaves(value: Any, place: str = "") -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+    """Returns every value that holds no other by its place in the document; an empty object or list is one too."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found: dict[str, Any] = {}
+    for key, inner in inside:
+        index = f"[{key}]" if isinstance(key, int) else f".{key}" if place else str(key)
+        found |= _leaves(inner, f"{place}{index}")
+    return found or {place: value}
+
+
+def _changed(of: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Message]:
+    for place in dict.fromkeys((*before, *after)):
+        if _is_filled(place, before, after) or _is_filled(place, after, before):
+            continue  # what fills an empty list is told by itself
+        if place not in before:
+            yield say("audit.diff.added", of=of, place=place, after=_short(after[place]))
+        elif place not in after:
+            yield say("audit.diff.removed", of=of, place=place, before=_short(before[place]))
+        elif before[place] != after[place]:
+            values = {"before": _short(before[place]), "after": _short(after[place])}
+            yield say("audit.diff.changed", of=of, place=place, **values)
+
+
+def _is_filled(place: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether an object or list is empty in one, and holds something in the other."""
+    is_empty = place in one and one[place] in ([], {}) and place not in other
+    return is_empty and any(inner.startswith((f"{place}.", f"{place}[")) for inner in other)
+
+
+def _short(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _parties(one: RecordedRun, other: RecordedRun) -> Iterator[Message]:
+    if public_hex(one.roster.coordinator) != public_hex(other.roster.coordinator):
+        yield say("audit.diff.coordinator")
+    for site in dict.fromkeys((*one.participants, *other.participants)):
+        if site not in one.participants:
+            yield say("audit.diff.joined", site=site)
+        elif site not in other.participants:
+            yield say("audit.diff.left", site=site)
+        elif public_hex(one.roster.sites[site]) != public_hex(other.roster.sites[site]):
+            yield say("audit.diff.key", site=site)
+
+
+def _approved(files: Files, site: str) -> dict[str, Any]:
+    content = json.loads(files.get(f"approvals/{site}.json", b"{}")).get("approval", {})
+    return _leaves({name: content[name] for name in _APPROVED if name in content})
+
+
+def _by_id(files: Files) -> dict[str, Any]:
+    return {result["id"]: result for result in json.loads(files[RESULTS_JSON])["results"]}
+
+
+def _results(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Message]:
+    for id_ in dict.fromkeys((*before, *after)):
+        if id_ not in before:
+            yield say("audit.diff.new_result", id=id_, status=after[id_]["status"])
+        elif id_ not in after:
+            yield say("audit.diff.no_result", id=id_, status=before[id_]["status"])
+        elif before[id_]["status"] != after[id_]["status"]:
+            yield say("audit.diff.status", id=id_, before=before[id_]["status"], after=after[id_]["status"])
+        else:
+            one, other = _leaves(before[id_]), _leaves(after[id_])
+            n = sum(one.get(place) != other.get(place) for place in {*one, *other})
+            if n:
+                yield say("audit.diff.values", id=id_, n=n, all=len({*one, *other}))
