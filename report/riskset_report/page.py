@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from riskset_report.kept_together import kept_together
 from riskset_report.printed import (
     Drawings,
     NumberedFigure,
@@ -56,6 +57,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "unbroken": _unbroken,
+        "kept": kept_together,
         "anchor": _anchor,
         "label": _label,
         "caption": _caption,
@@ -120,7 +122,7 @@ def _label(context: Context, block: NumberedFigure | NumberedTable) -> str:
 
 @pass_context
 def _title(context: Context, title: str) -> str:
-    """A figure's title as a sentence."""
+    """The title of a figure or a table as a sentence."""
     return str(context["printed"].say("report.caption.title", title=title))
 
 

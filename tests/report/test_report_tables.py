@@ -148,7 +148,7 @@ def test_a_term_without_estimate_tells_why(lung, cox_table_of):
     assert cells_of(table)["country"] == ("212 (150)", "", "", "", "")  # its levels are not counted
     assert cells_of(table)["KR"] == ("", "", "", "1 (reference)", "")
     assert cells_of(table)["JP"] == ("", "", "", "n.e.*", "")
-    assert table.notes[-1] == "* aliased with site: one value at each site."
+    assert table.notes[-1] == "* one value at each site."
 
 
 def test_a_refused_model_keeps_its_row_and_tells_why(lung, cox_table_of):
