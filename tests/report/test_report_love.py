@@ -168,5 +168,6 @@ def test_drawing_is_repeatable():
 
 def test_marks_that_would_cover_each_other_are_drawn_one_below_the_other():
     assert _beside([1.0, 1.2, None]) == [0.0, 0.0, 0.0]
-    near = _beside([3.0, 1.01, 1.0])
-    assert near[0] < near[1] < near[2] == -near[0]
+    alone, upper, lower = _beside([3.0, 1.01, 1.0])
+    assert (alone, upper) == (0.0, -lower)
+    assert upper < 0 < lower

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
-from math import ceil, floor
+from itertools import accumulate, zip_longest
+from math import ceil, floor, inf
 from typing import Any, Final
 
 from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ from riskset_report.figures.style import COLOURS, GREY, MM_PER_INCH, SIZE, SMALL
 GAP, HANDLE = 0.1, 0.3
 _ROW = 0.045  # above and below a label
 _LABELS = 0.45  # most share of the width
-_APART, _STAGGER = 0.08, 0.045  # marks that are nearer are drawn one below the other
+_APART, _STAGGER = 0.08, 0.06  # marks that are nearer are drawn one below the other
 _TICK, _MOST_TICKS = 0.04, 8
 _STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _MARKERS: Final = (
@@ -134,10 +134,16 @@ def _draw_row(sheet: Sheet, layout: _Layout, row: LoveRow, label: list[str], end
 
 def _beside(marks: Sequence[float | None]) -> list[float]:
     """Returns how far below the middle of its row each mark is, so that none covers another: 0 where none would."""
-    known = sorted(x for x in marks if x is not None)
-    if all(later - earlier >= _APART for earlier, later in pairwise(known)):
-        return [0.0] * len(marks)
-    return [_STAGGER * (at - (len(marks) - 1) / 2) for at in range(len(marks))]
+    below = [0.0] * len(marks)
+    known = sorted((x, at) for at, x in enumerate(marks) if x is not None)
+    near: list[int] = []
+    for (x, at), (following, _) in zip_longest(known, known[1:], fillvalue=(inf, -1)):
+        near.append(at)
+        if following - x >= _APART:
+            for place, own in enumerate(sorted(near)):
+                below[own] = _STAGGER * (place - (len(near) - 1) / 2)
+            near = []
+    return below
 
 
 def _draw_mark(sheet: Sheet, x: float, y: float, style: Any) -> None:  # noqa: ANN401 - as matplotlib takes it
