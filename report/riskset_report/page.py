@@ -25,6 +25,7 @@ from riskset_report.printed import (
 from riskset_report.table_width import pieces
 
 NAME: Final = "index.html"
+_LIMITS: Final = re.compile(r"(\(\d+%[^()]*\))")
 
 
 def page(printed: PrintedReport, drawings: Drawings) -> str:
@@ -58,6 +59,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "unbroken": _unbroken,
         "kept": kept_together,
+        "head": _head,
         "anchor": _anchor,
         "label": _label,
         "caption": _caption,
@@ -142,6 +144,12 @@ def _sentence(context: Context, text: str) -> str:
 def _caption(context: Context, table: NumberedTable) -> str:
     """`Table 3. Title`"""
     return f"{_label(context, table)} {table.title}"
+
+
+def _head(column: str) -> Markup:
+    """A column's heading, in which no line ends inside `(95% CI)`: where characters are wide it could after the %."""
+    pieces_of = enumerate(_LIMITS.split(column))
+    return Markup("").join(Markup("<span>{}</span>" if n % 2 else "{}").format(piece) for n, piece in pieces_of)
 
 
 def _unbroken(cell: str) -> Markup:
