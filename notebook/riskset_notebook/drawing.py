@@ -18,7 +18,7 @@ from riskset_report.figures.ruler import Ruler
 from riskset_report.figures.style import curve_style
 from riskset_report.figures.survival_drawing import draw_curve
 from riskset_report.figures.survival_layout import ticks
-from riskset_report.figures.survival_plot import Floats, PlottedCurve
+from riskset_report.figures.survival_plot import Floats, PlottedCurve, n_drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,9 +69,10 @@ def draw(result: Result, drawn: Drawn, ax: Axes | None, *, bands: bool, legend: 
     days_per_unit = result.setting.days_per_unit
     for index, curve in enumerate(curves):
         draw_curve(axes, curve, days_per_unit, index, has_band=bands, label=curve.label)
-    last = max((curve.days[-1] for curve in curves if curve.days.size), default=1.0) / days_per_unit
-    axes.set_xlim(0, 1.02 * last)
-    axes.set_xticks(ticks(1.02 * last, result.setting.unit, _MOST_TICKS))
+    last_time = 1.02 * max(1.0, *(curve.last_day for curve in curves)) / days_per_unit
+    own = [tick for tick in result.setting.ticks if tick <= last_time]
+    axes.set_xlim(0, last_time)
+    axes.set_xticks(own or ticks(last_time, result.setting.unit, _MOST_TICKS))
     axes.set_ylim(0, _TOP_PERCENT)
     axes.spines[["top", "right"]].set_visible(False)
     units = say(f"report.unit.{result.setting.unit}", n=2)
@@ -111,6 +112,7 @@ def _plotted(result: Result, arm: Json, curve: Json, values: str, start: float) 
         at_risk=tuple(f"{n:.15g}" for n in curve["at_risk"]),
         median_days=None,
         start=start,
+        n_drawn=n_drawn(_numbers(curve["at_risk"])),
     )
 
 

@@ -11,6 +11,7 @@ from riskset.catalogue import say
 from riskset.errors import DataError
 from riskset.results.document import SCHEMA
 from riskset.strict_json import MOST_BYTES, NotStrictJson, read_json
+from riskset.study.spec import Study
 from riskset_notebook.columns import Json
 from riskset_notebook.design import StudyDesign
 from riskset_notebook.frames.part import Setting
@@ -28,21 +29,24 @@ _KEYS_OF_RESULT: Final = ("id", "kind", "analysis", "status", "gate")
 def load(path: str | os.PathLike[str], study: StudyDesign | None = None) -> Run:
     """Returns the run in `path`: results.json, its folder, or a folder that has the folder of one run.
 
-    With `study`, frames and drawings have its labels; otherwise names are their own labels. Raises DataError where
-    there is no run or several, where the file is none that this version reads, and where it is of another study.
+    With `study`, frames and drawings have its labels, and drawings its ticks; otherwise names are their own labels.
+    Raises DataError where there is no run or several, where the file is none that this version reads, and where it is
+    of another study.
     """
     file = _file(Path(path))
     document = _document(file)
     if study is not None and document["study"]["sha256"] != study.sha256:
         raise DataError(say("notebook.load.other_study", file=str(file), study=study.id))
-    labels = Labels() if study is None else labels_of(study.spec, study.spec.language)
-    return Run(document, setting_of(document, labels), TablesInFolder(file.parent))
+    setting = setting_of(document, None if study is None else study.spec)
+    return Run(document, setting, TablesInFolder(file.parent))
 
 
-def setting_of(document: Json, labels: Labels) -> Setting:
-    """Returns what frames need besides a result."""
+def setting_of(document: Json, study: Study | None) -> Setting:
+    """Returns what frames and drawings need besides a result."""
     time = document["time"]
-    return Setting(labels, time["unit"], time["days_per_unit"])
+    if study is None:
+        return Setting(Labels(), time["unit"], time["days_per_unit"])
+    return Setting(labels_of(study, study.language), time["unit"], time["days_per_unit"], study.time.ticks)
 
 
 def _file(path: Path) -> Path:

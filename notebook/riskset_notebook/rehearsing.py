@@ -21,7 +21,6 @@ from riskset_notebook.notes import with_notes
 from riskset_notebook.patients import table_of
 from riskset_notebook.run import Run
 from riskset_notebook.tables import TablesOfResults
-from riskset_report.labels import labels_of
 from riskset_server.run.rehearse import GATE_IGNORED, REHEARSAL, Rehearsed, rehearse_cohorts
 from riskset_server.run.staying_out import NextRun
 from riskset_site.data.table_in_memory import cohort_of_table
@@ -73,7 +72,7 @@ def rehearse(
     document = results_json(results)
     return Run(
         document,
-        setting_of(document, labels_of(spec, spec.language)),
+        setting_of(document, spec),
         TablesOfResults(results),
         tuple(_findings(rehearsed)),
     )

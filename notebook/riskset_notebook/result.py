@@ -124,7 +124,7 @@ class KaplanMeier(Result):
     @with_notes
     def plot(self, ax: Axes | None = None, *, bands: bool = True, legend: bool = True, at_risk: bool = False) -> Axes:
         """Draws the curve of each arm (of all patients where there are no arms) as steps, in per cent against time in
-        the study's unit, and returns the axes.
+        the study's unit, and returns the axes. As in the report, a curve ends where fewer than 10 are at risk.
 
         `ax` is the current one of pyplot unless it is given. `bands` draws the pointwise limits, `legend` the names of
         the arms, `at_risk` the numbers at risk below the axis. Raises DataError where there is no curve.

@@ -193,7 +193,12 @@ class Figure(ABC):
     @property
     @abstractmethod
     def cells(self) -> tuple[str, ...]:
-        """Ids of all cells it draws or prints."""
+        """Ids of all cells it draws or prints, or needs to know how to draw."""
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """Ids of those that it draws or prints."""
+        return self.cells
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from riskset.disclosure.rules import RULES
 from riskset.results import ResultEntry, Results, entry_json
 from riskset.results.document import rounded
 from riskset.study.spec import Study
-from riskset_report.missing_numbers import sentence, why_missing
+from riskset_report.missing_numbers import listed, why_missing
 from riskset_report.units import unit_of
 
 _NAMES = ("variable", "level", "reference", "reason", "limit", "analysed", "excluded", "after", "scale")
@@ -73,8 +73,8 @@ class Cell:
 
     @property
     def reason(self) -> str:
-        """Why there is no number, in English; empty where there is one."""
-        return sentence(self.code, self.message)
+        """Why there is no number, as lists have it; empty where there is one."""
+        return listed(self.code, self.message)
 
     @property
     def rule(self) -> str:

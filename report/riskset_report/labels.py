@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ _SCALES = {
     "log10p1": "log10(x + 1)",
     "sqrt": "sqrt(x)",
 }
+_RANGE = re.compile(r"\d[\d.]*-<?\d[\d.]*")
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Labels:
         if len(variables) == len(levels) > 1:
             return " × ".join(map(self.level, variables, levels))
         is_truth = level in _TRUTH and (variable or "", level) not in self.levels
-        return self._say(f"report.label.{level}") if is_truth else self.levels.get((variable or "", level), level)
+        return self._say(f"report.label.{level}") if is_truth else self.levels.get((variable or "", level), _set(level))
 
     def arm(self, variable: str | None, level: str | None) -> str:
         """An arm without a heading that names the variable: a boolean's label includes the variable."""
@@ -159,6 +161,12 @@ def _with_unit(label: str, variable: Variable, language: str) -> str:
     if not variable.unit:
         return label
     return say("report.label.per_unit", label=label, unit=variable.unit).in_language(language)
+
+
+def _set(level: str) -> str:
+    """Returns a level that has no label as it is printed: `>=75` as `≥75`, `65-<75` as `65–<75`."""
+    dashed = level.replace("-", "\N{EN DASH}") if _RANGE.fullmatch(level) else level
+    return dashed.replace("<=", "≤").replace(">=", "≥")
 
 
 def inside(label: str) -> str:

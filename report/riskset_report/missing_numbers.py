@@ -58,8 +58,15 @@ def _is_error(around: Mapping[str, Any], key: str) -> bool:
 
 
 def sentence(code: str, message: str, language: str = ENGLISH) -> str:
-    """Returns `code: message` in a language, without a full stop. In another than English the sentence stands alone: a
-    code such as `separation` is a word for programs. A rule has the same name in all."""
-    if message and language != ENGLISH and code not in RULES:
-        code = ""
-    return ": ".join(part for part in (code, in_language(message, language)) if part).rstrip(FULL_STOPS)
+    """Returns why there is no number, as a reader is told: a message in a language, without a full stop. Before it is
+    the rule that refused, since docs/rules.md explains it; a code such as `no events` is a word for programs."""
+    return _coded(code if code in RULES or not message else "", in_language(message, language))
+
+
+def listed(code: str, message: str) -> str:
+    """Returns the same for a list that programs read: `code: message`, in English."""
+    return _coded(code, in_language(message, ENGLISH))
+
+
+def _coded(code: str, message: str) -> str:
+    return ": ".join(part for part in (code, message) if part).rstrip(FULL_STOPS)

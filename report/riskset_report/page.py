@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from riskset_report.kept_together import kept_together
 from riskset_report.printed import (
     Drawings,
     NumberedFigure,
@@ -24,6 +25,7 @@ from riskset_report.printed import (
 from riskset_report.table_width import pieces
 
 NAME: Final = "index.html"
+_LIMITS: Final = re.compile(r"(\(\d+%[^()]*\))")
 
 
 def page(printed: PrintedReport, drawings: Drawings) -> str:
@@ -56,6 +58,8 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "unbroken": _unbroken,
+        "kept": kept_together,
+        "head": _head,
         "anchor": _anchor,
         "label": _label,
         "caption": _caption,
@@ -120,7 +124,7 @@ def _label(context: Context, block: NumberedFigure | NumberedTable) -> str:
 
 @pass_context
 def _title(context: Context, title: str) -> str:
-    """A figure's title as a sentence."""
+    """The title of a figure or a table as a sentence."""
     return str(context["printed"].say("report.caption.title", title=title))
 
 
@@ -140,6 +144,12 @@ def _sentence(context: Context, text: str) -> str:
 def _caption(context: Context, table: NumberedTable) -> str:
     """`Table 3. Title`"""
     return f"{_label(context, table)} {table.title}"
+
+
+def _head(column: str) -> Markup:
+    """A column's heading, in which no line ends inside `(95% CI)`: where characters are wide it could after the %."""
+    pieces_of = enumerate(_LIMITS.split(column))
+    return Markup("").join(Markup("<span>{}</span>" if n % 2 else "{}").format(piece) for n, piece in pieces_of)
 
 
 def _unbroken(cell: str) -> Markup:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from riskset.catalogue import in_language, say
@@ -17,9 +17,12 @@ from riskset_report.methods.text import PrintedMethods, methods_of, printed_meth
 from riskset_report.missing_numbers import FULL_STOPS
 from riskset_report.printing import FigureFiles, PrintedBox, PrintedRow, PrintedTable, Printer
 from riskset_report.provenance import Recorded, time_text
-from riskset_report.report import Report
+from riskset_report.report import Report, ReportPart
+from riskset_report.symbols import is_footnote
 
 _LONGEST_NAME = 100
+_SEVERAL = 3
+"""Tables of a part of which common notes are told once; below two they are nearer to the reader."""
 _FIELD = "\N{BLACK SQUARE}"
 """Around the name of a value while its sentence is made; no sentence of a report has the character."""
 
@@ -47,10 +50,17 @@ class NumberedTable:
     id: str
     """Of the block that it prints."""
     table: PrintedTable
+    told_once: tuple[str, ...] = ()
+    """Of its notes those that its part tells once for all its tables."""
 
     @property
     def title(self) -> str:
         return self.table.title
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What stands below it in its part; a file of its own has the whole foot."""
+        return tuple(note for note in self.table.foot if note not in self.told_once)
 
 
 PrintedBlock = NumberedFigure | NumberedTable | PrintedBox
@@ -63,6 +73,8 @@ class PrintedPart:
     kind: str
     heading: str
     blocks: tuple[PrintedBlock, ...]
+    notes: str = ""
+    """Those of all its tables, which are told once; empty where there are none, or few tables."""
 
 
 @dataclass(frozen=True)
@@ -132,11 +144,7 @@ def printed_report(report: Report, printer: Printer, recorded: Recorded | None) 
     """Returns the report's texts; `recorded` is what the coordinator's record says of the run, None of a rehearsal."""
     study, numbered = report.results.study, _Numbered(printer)
     subject = printer.say("report.fact.study_version", id=study.id, version=study.version)
-    parts = [
-        PrintedPart(part.kind, part.heading, tuple(map(numbered.block, part.blocks)))
-        for part in report.parts
-        if part.blocks
-    ]
+    parts = [_part(part, numbered) for part in report.parts if part.blocks]
     return PrintedReport(
         language=report.language,
         title=study.title_in(report.language),
@@ -151,6 +159,18 @@ def printed_report(report: Report, printer: Printer, recorded: Recorded | None) 
     )
 
 
+def _part(part: ReportPart, numbered: _Numbered) -> PrintedPart:
+    """Returns a part; where it has several tables, the notes that all of them have are told once, before them."""
+    printer, blocks = numbered.printer, tuple(map(numbered.block, part.blocks))
+    tables = [block.table for block in blocks if isinstance(block, NumberedTable)]
+    if len(tables) < _SEVERAL:
+        return PrintedPart(part.kind, part.heading, blocks)
+    common = tuple(n for n in tables[0].foot if not is_footnote(n) and all(n in table.foot for table in tables))
+    with_own = (replace(block, told_once=common) if isinstance(block, NumberedTable) else block for block in blocks)
+    notes = printer.say("report.page.of_all_tables", notes=printer.sentences(common)) if common else ""
+    return PrintedPart(part.kind, part.heading, tuple(with_own), notes)
+
+
 def places_of(report: Report, printed: PrintedReport) -> dict[str, list[str]]:
     """Returns, for each cell that is printed, the tables and figures that show it, by the names of their files."""
     names = {table.id: f"tables/{table.name}" for table in printed.tables}
@@ -158,7 +178,7 @@ def places_of(report: Report, printed: PrintedReport) -> dict[str, list[str]]:
     places: dict[str, list[str]] = {}
     for part in report.parts:
         for block in (block for block in part.blocks if not isinstance(block, Box)):
-            for id_ in dict.fromkeys(block.cells):
+            for id_ in dict.fromkeys(block.seen if isinstance(block, Figure) else block.cells):
                 places.setdefault(id_, []).append(names[block.id])
     return places
 

@@ -8,6 +8,11 @@ from typing import Final
 _SYMBOLS: Final = ("*", "†", "‡", "§", "¶")  # then each of them twice
 
 
+def is_footnote(note: str) -> bool:
+    """Whether a note begins with a symbol, which cells of its table have."""
+    return note.startswith(_SYMBOLS)
+
+
 def symbols_of(reasons: Iterable[str]) -> dict[str, str]:
     """Returns the symbol of each reason, in their order; equal reasons have one symbol."""
     return {

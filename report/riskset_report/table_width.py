@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
+from riskset_report.kept_together import NO_BREAK, kept_together
+
 WIDEST_EM = 57.5
 """Room for a table: 52rem in type of 0.9rem, 18.6 cm in type of 9 points."""
 _HALF_PAGE_LINES = 22
@@ -19,7 +21,7 @@ _PADDING_EM = 0.83
 _LABELS_EM = 7.0 + _PADDING_EM
 _SMALLEST_TYPE = 0.6
 # DejaVu Sans, the widest common font: its punctuation, its digits and most of its letters
-_NARROW, _NARROW_EM, _OTHER_EM = " .,:;()/", 0.4, 0.64
+_NARROW, _NARROW_EM, _OTHER_EM = f" {NO_BREAK}.,:;()/", 0.4, 0.64
 _BOLD = 1.1
 
 
@@ -61,7 +63,7 @@ def _width(columns: Sequence[str], rows: Sequence[Sequence[Sequence[str]]]) -> f
     """Returns the least width of a table whose headings break between words and whose cells break between pieces."""
     width = _LABELS_EM
     for number, heading in enumerate(columns):
-        words = max((_BOLD * _length(word) for word in heading.split()), default=0.0)
+        words = max((_BOLD * _length(word) for word in kept_together(heading).split(" ")), default=0.0)
         cells = max((_length(piece) for row in rows if row for piece in row[number]), default=0.0)
         width += max(words, cells) + _PADDING_EM
     return width

@@ -133,4 +133,4 @@ def test_each_derived_variable_alone(tried):
 
 
 def test_the_report_prints_their_labels_and_levels(tried):
-    assert all(text in tried[2] for text in ("AFP of 400 or more", "60-&lt;70", "&gt;=70"))
+    assert all(text in tried[2] for text in ("AFP of 400 or more", "60–&lt;70", "≥70"))

@@ -1,6 +1,7 @@
 """Curves in axes of matplotlib: which steps, which counts, and that no count covers another text."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from matplotlib import pyplot
@@ -46,6 +47,18 @@ def test_without_axes_it_draws_into_those_of_pyplot(run):
         assert run.km().plot().figure is figure
     finally:
         pyplot.close(figure)
+
+
+def test_curves_end_and_ticks_stand_where_those_of_the_report_do(run, axes):
+    """20 patients at risk on day 4, 10 on day 8, 9 on day 12."""
+    at_risk = {"day": [4, 8, 12], "at_risk": [20, 10, 9], "survival": [0.5, 0.45, 0.4]}
+    curve = {**at_risk, "lower": [None] * 3, "upper": [None] * 3}
+    document = {**run.km().json, "arms": [], "overall": {**run.km().json["overall"], "curve": curve}}
+    setting = replace(run.km().setting, ticks=(0.0, 5.0, 10.0))
+    result_of(document, setting, run.km().tables).plot(axes)
+    (line,) = axes.get_lines()
+    assert line.get_xdata()[-1] == 8
+    assert axes.get_xticks().tolist() == [0, 5]
 
 
 def incidence(run):

@@ -13,7 +13,6 @@ from riskset_notebook.frames import _KINDS, NUMBERS
 from riskset_notebook.loading import setting_of
 from riskset_notebook.run import Run
 from riskset_notebook.tables import TablesOfResults
-from riskset_report.labels import labels_of
 
 
 @pytest.fixture(scope="module", params=sorted(EXAMPLES))
@@ -26,7 +25,7 @@ def results(request, patients):
 
 def as_run(results):
     document = json.loads(json.dumps(results_json(results)))  # as it is read from the file
-    return Run(document, setting_of(document, labels_of(results.study)), TablesOfResults(results))
+    return Run(document, setting_of(document, results.study), TablesOfResults(results))
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of
 from riskset_report import report_of
 from riskset_report.cells import Cell, Cells, Mark, Place
+from riskset_report.figures.love import _beside
 from riskset_report.figures.love_figure import Differences, LoveFigure
 from riskset_report.labels import Labels
 from riskset_report.printing import Printer
@@ -163,3 +164,10 @@ def test_a_number_held_back_has_no_mark_and_no_place_in_the_order():
 def test_drawing_is_repeatable():
     figure, printer = figure_of("Age"), printer_of(0.57, 0.02)
     assert figure.drawn(printer, 175) == figure.drawn(printer, 175)
+
+
+def test_marks_that_would_cover_each_other_are_drawn_one_below_the_other():
+    assert _beside([1.0, 1.2, None]) == [0.0, 0.0, 0.0]
+    alone, upper, lower = _beside([3.0, 1.01, 1.0])
+    assert (alone, upper) == (0.0, -lower)
+    assert upper < 0 < lower

@@ -13,7 +13,8 @@ from riskset_report.sections.section import Context
 @pytest.mark.parametrize(
     ("end", "told"),
     [
-        (NotEstimable("separated", "no event in one level."), "separated: no event in one level"),
+        (NotEstimable("separated", "no event in one level."), "no event in one level"),
+        (NotEstimable("no events", ""), "no events"),
         (RefusedByRule("R4", "too few events"), "R4: too few events"),
         (
             RefusedByRule("R4", "too few events.", "merge levels."),
@@ -22,7 +23,7 @@ from riskset_report.sections.section import Context
         (RefusedByRule("R4", ""), "R4"),
     ],
 )
-def test_reasons_tell_code_or_rule_and_sentence(entry, end, told):
+def test_reasons_tell_the_rule_and_a_sentence_and_no_code(entry, end, told):
     assert reason(entry(end), Cells([]), "en") == (told,)
 
 

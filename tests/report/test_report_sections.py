@@ -12,8 +12,11 @@ from riskset.errors import RisksetError
 from riskset.rehearsal import Rehearsal
 from riskset.results import ResultEntry, entry_json, results_of
 from riskset_report import report_of, sections, write_report
-from riskset_report.blocks import Row, Shown, Table
+from riskset_report.blocks import Row, Shown, Table, Why
 from riskset_report.cells import Place
+from riskset_report.figures.drawings import drawn
+from riskset_report.page import page
+from riskset_report.printed import printed_report, printer_of
 from riskset_report.sections.section import Section
 
 SITES = ("asan", "kurume", "mirae")
@@ -85,9 +88,9 @@ def with_entry(results, result):
 
 def test_a_kind_without_a_section_has_all_its_numbers_in_a_table(lung, typed, page_of):
     text = page_of(report_of(with_entry(typed(lung), RATES)))
-    table = text[text.index("biomarker/all Value") :]
+    table = text[text.index("biomarker/all. Value") :]
     assert table.startswith(
-        "biomarker/all Value arms.n, old 45 arms.percent, old 23.4568 arms.n, new 1234 arms.percent, new 0.5"
+        "biomarker/all. Value arms.n, old 45 arms.percent, old 23.4568 arms.n, new 1234 arms.percent, new 0.5"
     )
     assert text.index("Cox models") < text.index("biomarker/all")
 
@@ -101,7 +104,7 @@ def test_a_result_of_no_endpoint_names_none(lung, typed):
 
 def test_a_kind_without_a_section_tells_why_it_has_no_result(lung, typed, page_of):
     text = page_of(report_of(with_entry(typed(lung), NotEstimable("no patients", "nobody is there"))))
-    assert "biomarker biomarker/all. Not estimable. Reason: no patients: nobody is there." in text
+    assert "biomarker biomarker/all. Not estimable. Reason: nobody is there." in text
 
 
 def test_a_kind_of_another_package_is_reported_by_its_section(lung, typed, page_of, monkeypatch):
@@ -114,7 +117,7 @@ def test_a_kind_of_another_package_is_reported_by_its_section(lung, typed, page_
 
     monkeypatch.setattr(sections, "PACKAGES", Provided({"biomarker": Section("Response", blocks)}))
     report = report_of(with_entry(typed(lung), RATES))
-    assert "Responses Old ORR 23.4568 %" in page_of(report)
+    assert "Responses. Old ORR 23.4568 %" in page_of(report)
     cell = report.cells[Place("biomarker/all").of("arms.percent", level="old").id]
     assert cell.value == 23.456789
 
@@ -171,3 +174,20 @@ def test_refusals_of_two_analyses_of_one_endpoint_are_told_apart(tried):
         "os, all patients, by Kaplan-Meier (curves2)",
         "os, all patients, by Kaplan-Meier (curves)",
     ]
+
+
+def test_notes_of_all_tables_of_a_section_are_told_once_and_stay_with_each_tables_own_file(lung, typed, monkeypatch):
+    def blocks(entries, context):
+        for name in ("one", "two", "three"):
+            rows = (Row("row", (("1", Why(("of a cell",))),)),)
+            yield Table(f"table {name}", name, ("Old",), rows, (("Of all tables.",), (f"Of {name}.",)))
+
+    monkeypatch.setattr(sections, "PACKAGES", Provided({"biomarker": Section("Response", blocks)}))
+    report = report_of(with_entry(typed(lung), RATES))
+    printed = printed_report(report, printer_of(report), None)
+    part = next(part for part in printed.parts if part.kind == "biomarker")
+    assert part.notes == "For all tables of this section: Of all tables."
+    assert [block.notes for block in part.blocks] == [(f"Of {n}.", "* of a cell.") for n in ("one", "two", "three")]
+    assert {block.table.notes[0] for block in part.blocks} == {"Of all tables."}
+    drawings = {one.name: drawn(one.figure, printer_of(report)) for one in printed.figures}
+    assert page(printed, drawings).count("Of all tables.") == 1

@@ -113,7 +113,7 @@ def test_several_separated_levels_have_none(two_levels):
 
 def test_a_model_without_a_limit_is_not_estimable_in_the_table(two_levels, printed):
     (table,) = printed(two_levels).tables("cox")
-    assert table.columns == ("Univariable n (events)", "HR (95% CI)", "P")
+    assert table.columns == ("n (events)", "Univariable HR (95% CI)", "P")
     assert {row.label: row.cells for row in table.rows}["II"][1:] == ("n.e.*", "")
 
 

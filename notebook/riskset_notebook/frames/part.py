@@ -22,6 +22,8 @@ class Setting:
     """Those of the study; without a study every name is its own label."""
     unit: str
     days_per_unit: float
+    ticks: tuple[float, ...] = ()
+    """Of the axis of time, in the unit, as the study names them; empty for customary ones, and without a study."""
 
     def arm(self, variable: str | None, level: str | None) -> Row:
         """Returns the cells that say of whom a row is: `level` is missing for all patients."""

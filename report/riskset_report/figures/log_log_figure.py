@@ -28,6 +28,11 @@ class LogLogFigure(Figure):
     def cells(self) -> tuple[str, ...]:
         return (*(id_ for curve in self.curves for id_ in curve.cells), *cells_in(*self.footnotes))
 
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """Without the numbers at risk, which only say where a curve ends."""
+        return (*(id_ for curve in self.curves for id_ in curve.survival), *cells_in(*self.footnotes))
+
     def drawn(self, printer: Printer, width_mm: int) -> FigureFiles:
         return drawn_files(draw, self.plot(printer), width_mm)
 

@@ -5,9 +5,10 @@ Lengths are in inches; text is measured first, and the axis takes the room that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from math import ceil, floor
+from itertools import accumulate, zip_longest
+from math import ceil, floor, inf
 from typing import Any, Final
 
 from matplotlib.figure import Figure
@@ -20,6 +21,7 @@ from riskset_report.figures.style import COLOURS, GREY, MM_PER_INCH, SIZE, SMALL
 GAP, HANDLE = 0.1, 0.3
 _ROW = 0.045  # above and below a label
 _LABELS = 0.45  # most share of the width
+_APART, _STAGGER = 0.08, 0.06  # marks that are nearer are drawn one below the other
 _TICK, _MOST_TICKS = 0.04, 8
 _STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _MARKERS: Final = (
@@ -124,9 +126,24 @@ def _draw_row(sheet: Sheet, layout: _Layout, row: LoveRow, label: list[str], end
     known = [value for value in row.values if value is not None]
     if known:
         sheet.stroke((layout.axis[0], middle), (layout.x(max(known)), middle), color="#dddddd", linewidth=1.0, zorder=1)
-    for value, style in zip(row.values, _MARKERS, strict=False):
+    beside = _beside([None if value is None else layout.x(value) for value in row.values])
+    for value, style, below in zip(row.values, _MARKERS, beside, strict=False):
         if value is not None:
-            _draw_mark(sheet, layout.x(value), middle, style)
+            _draw_mark(sheet, layout.x(value), middle + below, style)
+
+
+def _beside(marks: Sequence[float | None]) -> list[float]:
+    """Returns how far below the middle of its row each mark is, so that none covers another: 0 where none would."""
+    below = [0.0] * len(marks)
+    known = sorted((x, at) for at, x in enumerate(marks) if x is not None)
+    near: list[int] = []
+    for (x, at), (following, _) in zip_longest(known, known[1:], fillvalue=(inf, -1)):
+        near.append(at)
+        if following - x >= _APART:
+            for place, own in enumerate(sorted(near)):
+                below[own] = _STAGGER * (place - (len(near) - 1) / 2)
+            near = []
+    return below
 
 
 def _draw_mark(sheet: Sheet, x: float, y: float, style: Any) -> None:  # noqa: ANN401 - as matplotlib takes it

@@ -13,11 +13,9 @@ from riskset.stats.grid_shift import most_days_moved
 from riskset_report.blocks import Figure, Shown, Text, cells_in
 from riskset_report.figures.style import drawn_files
 from riskset_report.figures.survival_drawing import draw
-from riskset_report.figures.survival_plot import PlottedCurve, SurvivalPlot
+from riskset_report.figures.survival_plot import FEWEST, PlottedCurve, SurvivalPlot, n_drawn
 from riskset_report.printing import FigureFiles, Printer
 
-FEWEST: Final = 10
-"""A curve is drawn to the last day before which so many are at risk: after it, each patient moves it too far."""
 _SPACE: Final = "\u00a0 "
 """Between a name and its number: wider than a space, of characters that the fonts of journals have. A line may end."""
 
@@ -53,14 +51,8 @@ class CurveCells:
             at_risk=tuple(printer.shown(Shown("count", (id_,))) for id_ in self.at_risk),
             median_days=printer.number(*self.median) if self.median else None,
             start=self.start,
-            n_drawn=self._n_drawn(printer),
+            n_drawn=n_drawn(printer.numbers(self.at_risk)),
         )
-
-    def _n_drawn(self, printer: Printer) -> int | None:
-        """How many steps there are up to the last with `FEWEST` at risk before it, or with a number that is held back:
-        what is not known ends no curve. None where there are never so many: the curve is then drawn to its end."""
-        followed = np.flatnonzero(~(printer.numbers(self.at_risk) < FEWEST))
-        return int(followed[-1]) + 1 if followed.size else None
 
     def days_moved(self, printer: Printer, width_days: int) -> float:
         """Returns by how many days at most a grid may have moved the median; inf where a number is held back."""

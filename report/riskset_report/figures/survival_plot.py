@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+FEWEST: Final = 10
+"""A curve is drawn to the last day before which so many are at risk: after it, each patient moves it too far."""
+
+
+def n_drawn(at_risk: Floats) -> int | None:
+    """Returns how many steps of a curve are drawn: up to the last with `FEWEST` at risk just before it, or with nan, a
+    number that is held back, since what is not known ends no curve. None where there are never so many: the curve is
+    then drawn to its end."""
+    followed = np.flatnonzero(~(at_risk < FEWEST))
+    return int(followed[-1]) + 1 if followed.size else None
 
 
 @dataclass(frozen=True)

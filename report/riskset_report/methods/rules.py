@@ -43,22 +43,33 @@ def _rules(done: Done) -> Iterator[Message]:
 def _changed(conduct: Conduct) -> Iterator[Message]:
     """Yields the limits of the run that are not the default."""
     for is_looser, code in ((False, "stricter"), (True, "looser")):
-        if limits := tuple(
-            _limit(name, value) for name, value, looser in conduct.unlike_default if looser == is_looser
-        ):
+        if limits := _unlike_default(conduct, is_looser=is_looser):
             yield say(f"methods.rules.{code}", limits=limits)
 
 
+def _unlike_default(conduct: Conduct, *, is_looser: bool) -> tuple[str, ...]:
+    return tuple(_limit(name, value) for name, value, looser in conduct.unlike_default if looser == is_looser)
+
+
 def _signed(conduct: Conduct, done: Done) -> Iterator[Message]:
-    """Yields who signed which exceptions; in a rehearsal nobody did."""
+    """Yields who signed which exceptions, which are named again only where they are not just the loosened limits; in a
+    rehearsal nobody signed."""
+    told = set(_unlike_default(conduct, is_looser=True))
+    by_site = {
+        site: tuple(_limit(one.limit, Fraction(one.value)) for one in conduct.exceptions if one.site == site)
+        for site in each_once(one.site for one in conduct.exceptions)
+    }
     if done.recorded is None:
-        if limits := each_once(f"{one.limit} = {one.value}" for one in conduct.exceptions):
-            yield say("methods.rules.assumed", limits=limits)
+        if limits := each_once(limit for own in by_site.values() for limit in own):
+            is_told = set(limits) == told
+            yield say("methods.rules.assumed") if is_told else say("methods.rules.assumed_of", limits=limits)
         return
-    for site in each_once(one.site for one in conduct.exceptions):
-        own = [one for one in conduct.exceptions if one.site == site]
-        limits = tuple(f"{one.limit} = {one.value}" for one in own)
-        yield say("methods.rules.signed", site=done.site(site), by=own[0].by, limits=limits)
+    by = {one.site: one.by for one in conduct.exceptions}
+    if alike := tuple(f"{done.site(site)} ({by[site]})" for site, own in by_site.items() if set(own) == told):
+        yield say("methods.rules.signed", by=alike)
+    for site, own in by_site.items():
+        if set(own) != told:
+            yield say("methods.rules.signed_of", site=done.site(site), by=by[site], limits=own)
 
 
 def _limit(name: str, value: Fraction) -> str:

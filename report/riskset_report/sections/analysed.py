@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from riskset.analyses.cohort import ALL
-from riskset.analyses.excluded import BEFORE_LANDMARK, COSTLY, INCOMPLETE, NO_FOLLOW_UP, NOT_ADJUSTED
+from riskset.analyses.excluded import BEFORE_LANDMARK, INCOMPLETE, NO_FOLLOW_UP, NOT_ADJUSTED
 from riskset.analyses.methods.cumulative_incidence import KIND as CAUSES
-from riskset.catalogue import Message, say
+from riskset.catalogue import say
 from riskset.results import ResultEntry
 from riskset_report.blocks import Plain, Shown, Text, Within, worded
 from riskset_report.labels import Labels
@@ -41,10 +41,12 @@ def population_of(entry: ResultEntry, context: Context) -> str:
     return context.say(f"report.analysed.{'complete_cases' if is_complete else 'with_follow_up'}")
 
 
-def analysed_notes(entry: ResultEntry, context: Context, *, has_advice: bool = True) -> Iterator[Text]:
+def analysed_notes(
+    entry: ResultEntry, context: Context, *, has_advice: bool = True, is_counted: bool = False
+) -> Iterator[Text]:
     """Yields how many patients are analysed, how many are not and why; why there is nothing by arm; what competes with
-    the event where that is censored; and with `has_advice`, what would pass, and which covariate costs many patients. A
-    figure has no advice: that is for the study's author, not for readers of a journal."""
+    the event where that is censored; and with `has_advice`, what would pass. A figure has no advice: that is for the
+    study's author, not for readers of a journal. `is_counted`: how many are analysed is said already."""
     labels, cells = context.labels, context.cells
     yield from arms_notes(entry, context, has_remedy=has_advice)
     if entry.meets_demands is False:
@@ -55,7 +57,9 @@ def analysed_notes(entry: ResultEntry, context: Context, *, has_advice: bool = T
         return
     n = Shown("count", tuple(cell.id for cell in cells.of(entry.id, "analysed")))
     if is_of_all(entry):
-        yield context.worded("report.analysed.all", n=n)
+        yield (
+            context.worded("report.analysed.all_counted") if is_counted else context.worded("report.analysed.all", n=n)
+        )
         return
     lost: list[Plain] = []
     by_variable: dict[str, str] = {}
@@ -68,11 +72,11 @@ def analysed_notes(entry: ResultEntry, context: Context, *, has_advice: bool = T
             lost.append(
                 (*worded(of, context.language), *(_variables(by_variable, labels) if code == INCOMPLETE else ()))
             )
-    yield context.worded("report.analysed.some", n=n, reasons=Within(joined(lost, "; ")))
-    if has_advice and (many := entry.excluded.costly(entry.analysed)):
-        names = tuple(labels.plain_variable(name) for name in many)
-        text = costly(entry, names).in_language(context.language)
-        yield (Shown("words", tuple(by_variable[name] for name in many), text),)
+    reasons = Within(joined(lost, "; "))
+    if is_counted:
+        yield context.worded("report.analysed.left_out", reasons=reasons)
+    else:
+        yield context.worded("report.analysed.some", n=n, reasons=reasons)
 
 
 def arms_notes(entry: ResultEntry, context: Context, *, has_remedy: bool = True) -> Iterator[Text]:
@@ -83,14 +87,6 @@ def arms_notes(entry: ResultEntry, context: Context, *, has_remedy: bool = True)
             yield context.worded("report.analysed.no_arms", **why, remedy=clause(refusal.remedy, context.language))
         else:
             yield context.worded("report.analysed.no_arms_alone", **why)
-
-
-def costly(entry: ResultEntry, names: tuple[str, ...]) -> Message:
-    """Returns that these covariates cost many patients, and what keeps them."""
-    share = f"{COSTLY:.0%}"
-    if entry.analysis.set_id.complete_in is not None:
-        return say("report.analysed.costly_in_model", names=names, share=share)
-    return say("report.analysed.costly", names=names, share=share)
 
 
 def _variables(cell_of: Mapping[str, str], labels: Labels) -> Plain:

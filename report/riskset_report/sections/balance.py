@@ -62,10 +62,9 @@ def _cells(entry: ResultEntry, row: Json, context: Context) -> tuple[Text, ...]:
 def _notes(entry: ResultEntry, found: Json, context: Context) -> Iterator[Text]:
     sizes, keys = ("effective", ("treated", "control")) if "effective" in found else ("matched", _MATCHED)
     counts = {key: Shown("count", (Place(entry.id, f"{sizes}.{key}").id,)) for key in keys}
-    yield context.worded(f"report.balance.{sizes}", **counts)
-    yield context.worded(
-        "report.balance.smd", reference=context.labels.level(found["arm"]["variable"], found["arm"]["reference"])
-    )
+    arm, reference = (context.labels.arm(found["arm"]["variable"], found["arm"][key]) for key in ("level", "reference"))
+    yield context.worded(f"report.balance.{sizes}", arm=arm, reference=reference, **counts)
+    yield context.worded("report.balance.smd", reference=reference)
     if found["largest_smd"] is not None:
         yield context.worded("report.balance.largest", smd=Shown("standardised", (Place(entry.id, "largest_smd").id,)))
     for at, gate in enumerate(found["gates"]):

@@ -217,7 +217,8 @@ def _notes(sides: _Sides, context: Context) -> Iterator[Text]:
     entry = sides.together
     separated = entry.result if entry and isinstance(entry.result, Separated) else None
     is_counted = entry is not None and not _model(entry).exposure.weights
-    if entry is not None and is_counted and (separated is None or entry.analysed is not None):
+    tells_size = entry is not None and is_counted and (separated is None or entry.analysed is not None)
+    if entry is not None and tells_size:
         patients = "analysed" if separated else "n"
         n, events = (Shown("count", (Place(entry.id, key).id,)) for key in (patients, "events"))
         yield context.worded("report.forest.size_of_model", n=n, events=events)
@@ -229,4 +230,4 @@ def _notes(sides: _Sides, context: Context) -> Iterator[Text]:
         yield (context.say("report.forest.curved", variables=tuple(map(context.labels.plain_variable, sides.curved))),)
     sets = {_model(entry).set_id: entry for entry in reversed(sides.models)}
     if len(sets) == 1:
-        yield from analysed_notes(next(iter(sets.values())), context, has_advice=False)
+        yield from analysed_notes(next(iter(sets.values())), context, has_advice=False, is_counted=tells_size)

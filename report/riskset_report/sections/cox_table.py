@@ -62,7 +62,7 @@ class CoxTable:
 
     @property
     def _headings(self) -> tuple[str, ...]:
-        if not self._has_one_size:
+        if len(self._sides) > 1 and not self._has_one_size:
             codes = [f"{side.name}.{name}" for side in self._sides for name in ("size", "hr", "p")]
         else:
             codes = ["size", *(f"{side.name}.{name}" for side in self._sides for name in ("ratio", "p"))]

@@ -195,7 +195,7 @@ def _footnote(curves: _Curves, model: ResultEntry | None, of: str) -> Text:
     grid, limits = grid_in_words(curves.analysis.counts), limits_in_words(curves.analysis.limits_kind)
     values = {"n": n, "events": events, "grid": grid, "interval": context.interval, "limits": limits}
     how = context.worded(f"report.km.footnote.{of}", **values)
-    notes = [how, *analysed_notes(curves.entry, curves.context, has_advice=False)]
+    notes = [how, *analysed_notes(curves.entry, curves.context, has_advice=False, is_counted=True)]
     if model is not None:
         is_univariable = len(variables_of(model)) == 1
         kind = "hazard_ratio" if is_univariable else "adjusted_hazard_ratio"

@@ -14,6 +14,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
+from riskset_report.kept_together import kept_together
 from riskset_report.printed import NumberedFigure, NumberedTable, PrintedReport, field_of, in_fields
 from riskset_report.word.package import Core
 from riskset_report.word.tables import printable
@@ -93,7 +94,7 @@ def _lay(section: Any, *, is_landscape: bool) -> None:  # noqa: ANN401
 def add_note(document: DocumentObject, text: str, *, keeps: bool = False) -> Paragraph:
     """Adds a small paragraph, as below a table; `keeps`: on the page of what follows."""
     paragraph = document.add_paragraph()
-    run = paragraph.add_run(printable(text))
+    run = paragraph.add_run(printable(kept_together(text)))
     run.font.size = Pt(_SMALL)
     paragraph.paragraph_format.space_before, paragraph.paragraph_format.space_after = Pt(2), Pt(0)
     paragraph.paragraph_format.keep_with_next, paragraph.paragraph_format.keep_together = keeps, True

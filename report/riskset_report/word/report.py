@@ -33,12 +33,14 @@ def report_docx(printed: PrintedReport, drawings: Drawings) -> bytes:
     for part in printed.parts:
         turn(document, is_landscape=_is_wide(part.blocks[0]))
         document.add_heading(printable(part.heading), level=1)
+        if part.notes:
+            add_note(document, part.notes, keeps=True)
         for block in part.blocks:
             _add_block(document, printed, block, drawings)
     if printed.missing is not None:
         turn(document, is_landscape=False)
         document.add_heading(printed.missing.title, level=1)
-        _add_table(document, printed.missing)
+        _add_table(document, printed.missing, printed.missing.foot)
     add_methods(document, printed.methods)
     return file_of(document, core_of(printed, printed.title))
 
@@ -57,7 +59,7 @@ def table_documents(printed: PrintedReport) -> Iterator[tuple[str, bytes]]:
 
 def _alone(document: Document, printed: PrintedReport, table: NumberedTable) -> bytes:
     clear(document, is_landscape=_is_wide(table))
-    _add_numbered_table(document, printed, table)
+    _add_numbered_table(document, printed, table, table.table.foot)
     return file_of(document, core_of(printed, table.title))
 
 
@@ -67,7 +69,7 @@ def _add_block(document: Document, printed: PrintedReport, block: PrintedBlock, 
         return
     turn(document, is_landscape=_is_wide(block))
     if isinstance(block, NumberedTable):
-        _add_numbered_table(document, printed, block)
+        _add_numbered_table(document, printed, block, block.notes)
     else:
         _add_figure(document, printed, block, drawings)
 
@@ -77,17 +79,19 @@ def _is_wide(block: PrintedBlock) -> bool:
     return isinstance(block, NumberedTable) and layout_of(block.table).is_landscape
 
 
-def _add_numbered_table(document: Document, printed: PrintedReport, table: NumberedTable) -> None:
+def _add_numbered_table(
+    document: Document, printed: PrintedReport, table: NumberedTable, notes: tuple[str, ...]
+) -> None:
     add_caption(document, printed, table)
-    _add_table(document, table.table)
+    _add_table(document, table.table, notes)
 
 
-def _add_table(document: Document, table: PrintedTable) -> None:
+def _add_table(document: Document, table: PrintedTable, notes: tuple[str, ...]) -> None:
     """Adds a table and its notes; the last paragraph keeps the table from growing together with another."""
-    element = table_element(table, layout_of(table), is_followed=bool(table.foot))
+    element = table_element(table, layout_of(table), is_followed=bool(notes))
     document.element.body._insert_tbl(element)
-    for number, note in enumerate(table.foot, 1):
-        add_note(document, note, keeps=number < len(table.foot) and not table.is_tall)
+    for number, note in enumerate(notes, 1):
+        add_note(document, note, keeps=number < len(notes) and not table.is_tall)
     add_note(document, "")
 
 

@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
+from riskset_report.kept_together import kept_together
 from riskset_report.printing import PrintedRow, PrintedTable
 from riskset_report.word.widths import PADDING_MM, Layout, head_lines, lines_of
 
@@ -50,7 +51,7 @@ def _properties(title: str, width: int) -> str:
 
 def _head(table: PrintedTable, widths: Sequence[int], layout: Layout) -> str:
     rule, size = _rule("bottom", _FINE_RULE), layout.size
-    texts = map(head_lines, ("", *table.columns), layout.widths_mm, repeat(size))
+    texts = map(head_lines, ("", *map(kept_together, table.columns)), layout.widths_mm, repeat(size))
     cells = "".join(
         _cell(lines, width, size, keeps=True, is_bold=True, borders=rule, align="bottom")
         for lines, width in zip(texts, widths, strict=True)

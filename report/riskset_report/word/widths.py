@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from unicodedata import east_asian_width
 
+from riskset_report.kept_together import NO_BREAK, kept_together
 from riskset_report.printing import PrintedTable
 from riskset_report.table_width import pieces
 
@@ -87,7 +88,7 @@ def lines_of(text: str, *, is_broken: bool) -> tuple[str, ...]:
     parts = pieces(text)
     if max(map(len, parts)) > _LONGEST_PIECE:
         return (text,)
-    kept = [part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts]
+    kept = [part.replace(" ", NO_BREAK) for part in parts]
     return tuple(kept) if is_broken else (" ".join(kept),)
 
 
@@ -111,7 +112,7 @@ def _needs(table: PrintedTable, size: float, *, is_broken: bool) -> tuple[float,
     labels = [_length(row.label) + (_INDENT_EM if row.is_inner else 0) for row in rows]
     columns = []
     for number, heading in enumerate(table.columns):
-        words = max((_BOLD * _length(word) for word in heading.split()), default=0.0)
+        words = max((_BOLD * _length(word) for word in kept_together(heading).split(" ")), default=0.0)
         cells = (row.cells[number] for row in rows if number < len(row.cells))
         columns.append(max([words, *(_cell(cell, is_broken=is_broken) for cell in cells)]))
     em = size * _MM_PER_POINT * _SAFETY
@@ -146,6 +147,8 @@ def _length(text: str) -> float:
 
 
 def _advance(sign: str) -> int:
+    if sign == NO_BREAK:
+        return _ASCII[0]
     if " " <= sign <= "~":
         return _ASCII[ord(sign) - ord(" ")]
     return 1000 if _is_wide(sign) else _OTHER

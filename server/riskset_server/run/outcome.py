@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskset.analyses.analysis import Analysis, NotEstimable, RefusedByRule, Result, has_result
-from riskset.analyses.excluded import BEFORE_LANDMARK, NO_FOLLOW_UP, NOT_ADJUSTED, Excluded
+from riskset.analyses.excluded import BEFORE_LANDMARK, COSTLY, NO_FOLLOW_UP, NOT_ADJUSTED, Excluded
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
 from riskset.protocol.coordinator import Outcome
-from riskset.results import Results, results_of
+from riskset.results import ResultEntry, Results, results_of
 from riskset.results.notices import notices
 from riskset.results.refusals import in_short, told_once
 from riskset.secure.envelope import sha256
@@ -95,8 +95,6 @@ def said_of(reported: Sequence[Analysis], results: Mapping[str, Result]) -> list
 
 def excluded(results: Results) -> list[Message]:
     """Returns, for each set that leaves out eligible patients, who is not analysed, and which covariate costs many."""
-    from riskset_report.sections.analysed import costly
-
     lines: dict[Message, None] = {}
     for entry in results.entries:
         left_out = {code: n for code, n in entry.excluded.by_reason.items() if n} if entry.excluded else {}
@@ -109,8 +107,14 @@ def excluded(results: Results) -> list[Message]:
         )
         lines[of] = None
         if names := entry.excluded.costly(entry.analysed):
-            lines[costly(entry, names)] = None
+            lines[_costly(entry, names)] = None
     return list(lines)
+
+
+def _costly(entry: ResultEntry, names: tuple[str, ...]) -> Message:
+    """Returns that these covariates cost many patients, and what keeps them."""
+    where = "in_model" if entry.analysis.set_id.complete_in is not None else "in_endpoint"
+    return say(f"run.excluded.costly.{where}", names=names, share=f"{COSTLY:.0%}")
 
 
 def _left_out(code: str, n: int, of: Excluded) -> Message:
