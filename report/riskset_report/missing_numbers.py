@@ -59,7 +59,8 @@ def _is_error(around: Mapping[str, Any], key: str) -> bool:
 
 def sentence(code: str, message: str, language: str = ENGLISH) -> str:
     """Returns `code: message` in a language, without a full stop. In another than English the sentence stands alone: a
-    code such as `separation` is a word for programs. A rule has the same name in all."""
-    if message and language != ENGLISH and code not in RULES:
+    code such as `separation` is a word for programs. So does one that begins with its code. A rule has the same name in
+    all."""
+    if message and (language != ENGLISH or message.startswith(f"{code}:")) and code not in RULES:
         code = ""
     return ": ".join(part for part in (code, in_language(message, language)) if part).rstrip(FULL_STOPS)

@@ -7,10 +7,12 @@ from math import exp, log
 import numpy as np
 import pytest
 
+from riskset.analyses.design import Column
+from riskset.analyses.methods.cox_fit import Separated, SeparationLimit
 from riskset.catalogue import say
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of
-from riskset.results.in_steps import in_steps
+from riskset.results.in_steps import end_in_steps, in_steps
 from riskset.study.variables import NumberVariable
 from riskset_report import labels_of, notation
 from riskset_report.terms import terms_csv
@@ -114,3 +116,20 @@ def test_a_number_with_a_spline_has_no_ratio_for_ten_units(patients, printed):
     assert any("no single hazard ratio" in note for note in table.notes)
     listed = csv.DictReader(io.StringIO(terms_csv(found.report, found.printer).decode("utf-8-sig")))
     assert [row["variable"] for row in listed] == ["arm", "age", "age'"]
+
+
+@pytest.mark.parametrize(
+    ("side", "units", "told"),
+    [
+        ("lower", 3.0, "> 8 per 3 units"),
+        ("upper", 3.0, "< 8 per 3 units"),
+        ("lower", 1.0, "> 2"),
+        ("lower", 1e4, "> 2"),
+    ],
+)
+def test_the_sentence_of_a_separated_model_has_the_limit_that_its_row_has(side, units, told):
+    """2 for one unit is 8 for three: a row with the one and a footnote with the other are two numbers of one limit."""
+    age = Column("age")
+    end = Separated("separated", "of one unit: > 2", (age,), SeparationLimit(age, side, log(2), 2.0), 9)
+    assert told in end_in_steps(end, {"age": units}).message
+    assert end_in_steps(end, {"bmi": 5.0}) is end
