@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from math import prod
 from typing import Any, Final
 
-from riskset.analyses.analysis import Result
-from riskset.analyses.methods.cox_fit import Separated
-from riskset.catalogue import say
+from riskset.analyses.analysis import NotEstimable, Result
 from riskset.stats.arrays import finite
 
 Json = dict[str, Any]
@@ -41,15 +38,8 @@ def in_steps(found: Json, steps: Mapping[str, float]) -> Json:
 
 
 def end_in_steps(end: Result, steps: Mapping[str, float]) -> Result:
-    """Returns the end of an analysis; of a model with one separated number that has a step, with the limit for so many
-    units in its sentence, so that a report does not print one limit as two numbers."""
-    limit = end.limit if isinstance(end, Separated) else None
-    units = step_of(limit.column.variable, steps) if limit else None
-    hr = None if limit is None or units is None else _power(limit.hr, units)
-    if not isinstance(end, Separated) or limit is None or hr is None or units == 1:
-        return end
-    code = "separated_above_in_units" if limit.side == "lower" else "separated_below_in_units"
-    return replace(end, message=say(f"analyses.cox.{code}", column=limit.column.name, hr=hr, units=units))
+    """Returns the end of an analysis; one without an estimate in the words of these steps."""
+    return end.in_units(lambda variable: step_of(variable, steps)) if isinstance(end, NotEstimable) else end
 
 
 def _with_step(term: Any, steps: Mapping[str, float]) -> Any:  # noqa: ANN401 - of any kind of analysis
