@@ -78,7 +78,7 @@ def test_the_list_of_coefficients_stays_one_of_one_unit(per_ten, printed):
 def test_a_limit_of_a_separated_number_is_for_as_many_units():
     limit = {"variable": "age", "level": None, "coef": log(2), "hr": 2.0, "side": "lower"}
     found = in_steps({"reason": {"code": "separated", "limit": limit}}, {"age": 3.0})
-    assert found["reason"]["limit"]["per"] == {"units": 3.0, "hr": 8.0}
+    assert found["reason"]["limit"]["per"] == {"units": 3.0, "hr": pytest.approx(8.0, rel=1e-14)}
     assert in_steps({"terms": [limit]}, {"age": 1e4})["terms"][0]["per"]["hr"] is None  # 2^10000
 
 
@@ -133,3 +133,18 @@ def test_the_sentence_of_a_separated_model_has_the_limit_that_its_row_has(side, 
     end = Separated("separated", "of one unit: > 2", (age,), SeparationLimit(age, side, log(2), 2.0), 9)
     assert told in end_in_steps(end, {"age": units}).message
     assert end_in_steps(end, {"bmi": 5.0}) is end
+
+
+def test_a_ratio_of_one_unit_that_no_float_holds_is_one_for_a_thousandth():
+    """log HR 600 with an error of 100 for one unit, so 0.6 and 0.1 for a thousandth: limits 0.6 -+ 0.196."""
+    term = {"variable": "age", "level": None, "coef": 600.0, "se": 80.0, "robust_se": 100.0, "variance": "robust"}
+    limits = {"hr": exp(600), "lower": exp(600 - 196), "upper": None}
+    (found,) = in_steps({"terms": [term | limits]}, {"age": 0.001})["terms"]
+    z = 1.959963984540054
+    expected = [exp(0.6), exp(0.404), exp(0.6 + 0.1 * z)]
+    assert [found["per"][key] for key in ("hr", "lower", "upper")] == pytest.approx(expected, rel=1e-12)
+    small = term | {"coef": -600.0, "hr": exp(-600), "lower": 0.0, "upper": 1.0}
+    (found,) = in_steps({"terms": [small]}, {"age": 0.001})["terms"]
+    assert found["per"]["lower"] == pytest.approx(exp(-0.6 - 0.1 * z), rel=1e-12)
+    (found,) = in_steps({"terms": [term | limits | {"limits": "profile"}]}, {"age": 0.001})["terms"]
+    assert found["per"]["upper"] is None  # that of the profile likelihood is not known
