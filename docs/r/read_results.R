@@ -21,7 +21,7 @@ read_riskset_csv <- function(path, numbers) {
 }
 
 # One row for each coefficient, in the columns of broom::tidy() and some more. `estimate` and its limits are logarithms,
-# `ratio`, `ratio.low` and `ratio.high` are not. `label` is a factor in the order of the study, for an axis of ggplot2.
+# `ratio`, `ratio.low` and `ratio.high` are not. `label` is a factor in the order of the file; terms_of() has a model's own.
 read_terms <- function(folder) {
   numbers <- c("estimate", "std.error", "statistic", "p.value", "conf.low", "conf.high",
                "ratio", "ratio.low", "ratio.high", "conf.level", "n", "n.event")
@@ -29,6 +29,15 @@ read_terms <- function(folder) {
   label <- ifelse(is.na(terms$level), terms$variable, paste0(terms$variable, ": ", terms$level))
   terms$label <- factor(label, levels = unique(label))
   terms
+}
+
+# The coefficients of one result, with `label` a factor in the order of the model.
+terms_of <- function(terms, result) {
+  found <- terms[terms$result == result, ]
+  if (nrow(found) == 0) stop("no terms of ", result, "; there are: ", paste(unique(terms$result), collapse = ", "))
+  label <- as.character(found$label)
+  found$label <- factor(label, levels = unique(label))
+  found
 }
 
 # One row for each step of each curve, in the columns of survfit() and survminer::surv_summary(), with a row at time 0 before
@@ -42,11 +51,15 @@ read_curves <- function(folder) {
   at_zero <- function(curve) {
     if (is.na(curve$time[1])) return(curve)  # a result without a curve: `reason` says why
     first <- curve[1, ]
-    is_survival <- !is.na(first$surv)
-    first[c("time", "n.event", "n.censor", "std.err", "cumhaz", "std.chaz")] <- 0
+    is_survival <- first$kind == "km"  # also where the first number of the curve is held back
+    first[c("time", "n.event", "std.err")] <- 0
     first$reason <- NA_character_
-    if (is_survival) first[c("surv", "lower", "upper")] <- 1
-    else first[c("cuminc", "lower", "upper")] <- 0
+    if (is_survival) {
+      first[c("n.censor", "cumhaz", "std.chaz")] <- 0
+      first[c("surv", "lower", "upper")] <- 1
+    } else {
+      first[c("cuminc", "lower", "upper")] <- 0
+    }
     rbind(first, curve)
   }
   # in the order of the file, whatever the names are

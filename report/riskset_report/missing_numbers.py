@@ -64,8 +64,8 @@ def sentence(code: str, message: str, language: str = ENGLISH) -> str:
 
 
 def listed(code: str, message: str) -> str:
-    """Returns the same for a list that programs read: `code: message`, in English."""
-    return _coded(code, in_language(message, ENGLISH))
+    """Returns the same for a list that programs read: `code: message`, in English; the code once."""
+    return _coded("" if message.startswith(f"{code}:") else code, in_language(message, ENGLISH))
 
 
 def _coded(code: str, message: str) -> str:

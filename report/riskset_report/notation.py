@@ -15,6 +15,7 @@ NO_VALUE = "–"
 
 DECIMALS_OF_UNIT = {"day": 1, "week": 1, "month": 1, "year": 2}
 MOST_DECIMALS = 5
+_LARGEST_WHOLE = 1e6
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,8 @@ def separated(hr: float | None, side: Literal["lower", "upper"], words: Words = 
         return words.not_estimable
     while hr != 1 and round(hr, decimals) in (0, 1) and decimals < MOST_DECIMALS:
         decimals += 1
-    return words.separated(f"{sign} {_decimal(hr, decimals, words)}")
+    text = f"{hr:.1g}" if round(hr, decimals) == 0 else _decimal(hr, decimals, words)
+    return words.separated(f"{sign} {text}")
 
 
 def _misleads(lower: float | None, upper: float | None, decimals: int) -> bool:
@@ -190,9 +192,13 @@ def _misleads(lower: float | None, upper: float | None, decimals: int) -> bool:
 
 
 def _decimal(value: float | None, decimals: int, words: Words) -> str:
+    """`0.56`; `<0.01`, since no ratio of hazards is 0; whole from 1000 on, `1,366`, and `1.6e+87` beyond a million."""
     if value is None:
         return words.not_estimable
-    return f"{value:.{decimals}f}" if value < 1000 else f"{value:.2g}"
+    if value >= 1000:
+        return f"{value:,.0f}" if value < _LARGEST_WHOLE else f"{value:.2g}"
+    is_lost = value > 0 == round(value, decimals)
+    return f"<{10.0**-decimals:.{decimals}f}" if is_lost else f"{value:.{decimals}f}"
 
 
 def time(days: float | None, unit: str, days_per_unit: float, words: Words = IN_ENGLISH) -> str:

@@ -65,6 +65,12 @@ def test_events_of_other_patients_are_not_taken():
     assert (new.level, new.n, new.events) == ("new", 4, None)
 
 
+def test_nobody_of_a_level_has_the_event_where_nobody_has_the_level():
+    columns = [Column("stage", "II", "I", 1), Column("stage", "III", "I", 2)]
+    counts = level_counts(columns, 10, {columns[0]: 4, columns[1]: 0}, {})
+    assert [(of.n, of.events) for of in counts] == [(6, None), (4, None), (0, 0)]
+
+
 def test_curves_that_end_before_the_last_event_do_not_tell_a_model_its_events():
     """Of 12 events of the model, the curves up to the end of the grid have 5 + 6."""
     events = {("arm", "old"): (20, 5), ("arm", "new"): (20, 6)}

@@ -75,13 +75,62 @@ def test_the_overview_is_that_of_python(folder, run):
     assert found[["id", "status"]].to_numpy().tolist() == run.to_frame()[["id", "status"]].to_numpy().tolist()
 
 
-def test_the_examples_run(folder, tmp_path):
+def test_terms_of_a_model_are_in_its_order_whatever_stands_before_it(tmp_path):
+    """A factor in the file's order, in which another result has age before the arm, would draw the arm below age."""
+    rows = [("one", "age", ""), ("two", "arm", "new"), ("two", "age", "")]
+    (tmp_path / "terms.csv").write_bytes(csv_file(("result", "variable", "level"), rows))
+    code = f'source({json.dumps(str(SCRIPT))}); x <- read_terms("."); cat(levels(terms_of(x, "two")$label), sep = ",")'
+    assert in_r(code, tmp_path) == "arm: new,age"
+    assert "there are: one, two" in in_r(
+        f'{code}; tryCatch(terms_of(x, "no"), error = function(e) cat(e$message))', tmp_path
+    )
+
+
+def test_a_curve_whose_first_number_is_held_back_still_begins_at_1(tmp_path):
+    names = ("result", "kind", "strata", "cause", "time", "n.risk", "n.event", "n.censor", "surv", "cuminc", "reason")
+    names = (*names, "std.err", "lower", "upper", "cumhaz", "std.chaz")
+    km = ("km/os", "km", "All", "", "7", "9", "1", "0", "suppressed", "", "few", *["0.1"] * 5)
+    incidence = (
+        "ci/os",
+        "cumulative-incidence",
+        "All",
+        "death",
+        "7",
+        "9",
+        "1",
+        "",
+        "",
+        "0.1",
+        "",
+        *["0.1"] * 3,
+        "",
+        "",
+    )
+    (tmp_path / "curves.csv").write_bytes(csv_file(names, [km, incidence]))
+    in_r(f'source({json.dumps(str(SCRIPT))}); write.csv(read_curves("."), "out.csv", na = "")', tmp_path)
+    found = pd.read_csv(tmp_path / "out.csv")
+    assert found["time"].tolist() == [0, 7, 0, 7]
+    assert found.loc[0, ["surv", "lower", "upper", "cumhaz", "n.censor"]].tolist() == [1, 1, 1, 0, 0]
+    assert found.loc[2, ["cuminc", "lower", "upper", "std.err"]].tolist() == [0, 0, 0, 0]
+    assert found.loc[2, ["surv", "cumhaz", "std.chaz", "n.censor"]].isna().all()
+
+
+@pytest.mark.parametrize("package", [None, "survminer", "ggplot2"])
+def test_the_examples_run(package, folder, tmp_path):
+    """Those of base R, and with them those of one package; skipped by name where that is not installed."""
+    if package is not None and not has(package):
+        pytest.skip(f"{package} is not installed in R")
     (tmp_path / "docs").symlink_to(DOCS)
     shutil.copytree(folder / "run", tmp_path / "results" / "RUN")
-    packages = ("survminer", "ggplot2")
-    run_here = [code for code in EXAMPLES if all(f"library({name})" not in code or has(name) for name in packages)]
-    assert run_here
-    in_r("\n".join(run_here), tmp_path)
+    chosen = [code for code in EXAMPLES if needed(code) in (None, package)]
+    assert len(chosen) == (1 if package is None else 2)
+    in_r("\n".join(chosen), tmp_path)
+
+
+def needed(code):
+    """The package that an example loads; None for base R."""
+    found = re.search(r"library\((\w+)\)", code)
+    return found and found[1]
 
 
 def test_texts_and_numbers_are_read_as_they_were_written(tmp_path):

@@ -7,10 +7,12 @@ from math import exp, log
 import numpy as np
 import pytest
 
+from riskset.analyses.design import Column
+from riskset.analyses.methods.cox_fit import Separated, SeparationLimit
 from riskset.catalogue import say
 from riskset.rehearsal import Rehearsal
 from riskset.results import entry_json, results_of
-from riskset.results.in_steps import in_steps
+from riskset.results.in_steps import end_in_steps, in_steps
 from riskset.study.variables import NumberVariable
 from riskset_report import labels_of, notation
 from riskset_report.terms import terms_csv
@@ -76,7 +78,7 @@ def test_the_list_of_coefficients_stays_one_of_one_unit(per_ten, printed):
 def test_a_limit_of_a_separated_number_is_for_as_many_units():
     limit = {"variable": "age", "level": None, "coef": log(2), "hr": 2.0, "side": "lower"}
     found = in_steps({"reason": {"code": "separated", "limit": limit}}, {"age": 3.0})
-    assert found["reason"]["limit"]["per"] == {"units": 3.0, "hr": 8.0}
+    assert found["reason"]["limit"]["per"] == {"units": 3.0, "hr": pytest.approx(8.0, rel=1e-14)}
     assert in_steps({"terms": [limit]}, {"age": 1e4})["terms"][0]["per"]["hr"] is None  # 2^10000
 
 
@@ -114,3 +116,35 @@ def test_a_number_with_a_spline_has_no_ratio_for_ten_units(patients, printed):
     assert any("no single hazard ratio" in note for note in table.notes)
     listed = csv.DictReader(io.StringIO(terms_csv(found.report, found.printer).decode("utf-8-sig")))
     assert [row["variable"] for row in listed] == ["arm", "age", "age'"]
+
+
+@pytest.mark.parametrize(
+    ("side", "units", "told"),
+    [
+        ("lower", 3.0, "> 8 per 3 units"),
+        ("upper", 3.0, "< 8 per 3 units"),
+        ("lower", 1.0, "> 2"),
+        ("lower", 1e4, "> 2"),
+    ],
+)
+def test_the_sentence_of_a_separated_model_has_the_limit_that_its_row_has(side, units, told):
+    """2 for one unit is 8 for three: a row with the one and a footnote with the other are two numbers of one limit."""
+    age = Column("age")
+    end = Separated("separated", "of one unit: > 2", (age,), SeparationLimit(age, side, log(2), 2.0), 9)
+    assert told in end_in_steps(end, {"age": units}).message
+    assert end_in_steps(end, {"bmi": 5.0}) is end
+
+
+def test_a_ratio_of_one_unit_that_no_float_holds_is_one_for_a_thousandth():
+    """log HR 600 with an error of 100 for one unit, so 0.6 and 0.1 for a thousandth: limits 0.6 -+ 0.196."""
+    term = {"variable": "age", "level": None, "coef": 600.0, "se": 80.0, "robust_se": 100.0, "variance": "robust"}
+    limits = {"hr": exp(600), "lower": exp(600 - 196), "upper": None}
+    (found,) = in_steps({"terms": [term | limits]}, {"age": 0.001})["terms"]
+    z = 1.959963984540054
+    expected = [exp(0.6), exp(0.404), exp(0.6 + 0.1 * z)]
+    assert [found["per"][key] for key in ("hr", "lower", "upper")] == pytest.approx(expected, rel=1e-12)
+    small = term | {"coef": -600.0, "hr": exp(-600), "lower": 0.0, "upper": 1.0}
+    (found,) = in_steps({"terms": [small]}, {"age": 0.001})["terms"]
+    assert found["per"]["lower"] == pytest.approx(exp(-0.6 - 0.1 * z), rel=1e-12)
+    (found,) = in_steps({"terms": [term | limits | {"limits": "profile"}]}, {"age": 0.001})["terms"]
+    assert found["per"]["upper"] is None  # that of the profile likelihood is not known

@@ -8,6 +8,7 @@ from math import inf
 
 import numpy as np
 import pytest
+from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from tests.report.figure_layout import HOSTILE_LABELS, faults_in, layout_faults
 
@@ -353,6 +354,26 @@ def arrows(figure, printer):
 def test_a_limit_beyond_the_axis_is_an_arrow():
     assert arrows(figure_of([row_of("a"), row_of("b")]), printer_of(**NUMBERS)) == 0
     assert arrows(figure_of([row_of("a"), row_of("b", high="far")]), printer_of(**NUMBERS)) == 1
+
+
+@pytest.mark.parametrize(("lower", "upper", "way"), [(3e5, inf, 1), (0.0, 3e-5, -1)])
+def test_limits_both_beyond_one_end_are_one_arrow_out_of_it(lower, upper, way):
+    """As of a separated model, whose limit may be far out: not a second arrow back from beyond the axis."""
+    plot = figure_of([row_of("a"), row_of("b")]).plot(printer_of(**NUMBERS))
+    far = replace(plot.rows[1], intervals=(Interval("square", None, lower, upper),))
+    with house_style():
+        drawn = forest.draw(replace(plot, rows=(plot.rows[0], far)), 175)
+    (head,) = (p.get_xy()[:3] for p in drawn.findobj(Polygon) if len(np.unique(p.get_xy(), axis=0)) == 3)
+    (_, axis), *_ = sorted((-np.ptp(x), x) for x in horizontal_lines(drawn))
+    tip, tails = head[0], head[1:]
+    assert tip[0] == pytest.approx(axis[1] if way > 0 else axis[0])
+    assert ((tip[0] - tails[:, 0]) * way > 0).all()
+
+
+def horizontal_lines(figure):
+    """The two ends of each line that is drawn from left to right."""
+    lines = [line.get_xydata() for line in figure.findobj(Line2D)]
+    return [tuple(xy[:, 0]) for xy in lines if len(xy) == 2 and xy[0, 1] == xy[1, 1]]
 
 
 def test_drawing_is_repeatable():

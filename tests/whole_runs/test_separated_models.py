@@ -124,7 +124,7 @@ def test_a_model_without_a_limit_is_not_estimable_in_the_table(two_levels, print
         (0.4261, "upper", "< 0.43 (separated)"),
         (0.00123, "upper", "< 0.001 (separated)"),
         (1.0021, "upper", "< 1.002 (separated)"),
-        (123456.0, "lower", "> 1.2e+05 (separated)"),
+        (123456.0, "lower", "> 123,456 (separated)"),
         (None, "lower", "n.e."),
     ],
 )

@@ -142,15 +142,16 @@ def _side(weight: float | None) -> float:
 
 
 def _draw_limits(sheet: _Sheet, interval: Interval, y: float, colour: str) -> None:
-    """The line between the limits, with an arrow where one is beyond the axis."""
+    """The line between the limits, with an arrow where one is beyond the axis; one where both are, on one side."""
     ends = sheet.x(interval.lower), sheet.x(interval.upper)
     dashes: Any = (0, (3, 1.2)) if interval.mark == "whisker" else "-"
     sheet.stroke((ends[0], y), (ends[1], y), color=colour, linewidth=1.0, linestyle=dashes)
-    for end, value, way in ((ends[0], interval.lower, -1), (ends[1], interval.upper, 1)):
-        if not 0 <= sheet.layout.axis.at(value) <= 1:
+    lower, upper = sheet.layout.axis.at(interval.lower), sheet.layout.axis.at(interval.upper)
+    for end, at, is_beyond, way in ((ends[0], lower, lower < 0, -1), (ends[1], upper, upper > 1, 1)):
+        if is_beyond:
             tail = end - way * _ARROW
             sheet.shape([(end, y), (tail, y - _ARROW / 2), (tail, y + _ARROW / 2)], color=colour)
-        elif interval.mark == "whisker" or interval.estimate is None:
+        elif 0 <= at <= 1 and (interval.mark == "whisker" or interval.estimate is None):
             sheet.stroke((end, y - _TICK), (end, y + _TICK), color=colour, linewidth=1.0)
 
 

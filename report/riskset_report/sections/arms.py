@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from riskset.analyses.counts_in_time import CountsInTime
 from riskset.catalogue import Message, say
 from riskset.results import ResultEntry
 from riskset_report import notation
-from riskset_report.blocks import Format, Row, Shown, Text
+from riskset_report.blocks import Format, Row, Shown, Text, Why
 from riskset_report.cells import Place
 from riskset_report.sections.analysed import is_of_all
 from riskset_report.sections.section import Context
+
+_ALL_BUT: Final = 1e-9  # of the patients, by which a sum of incidences is 1
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,34 @@ def row(
     In an arm without patients, only counts are numbers.
     """
     return Row(label, tuple(_shown(arm, shown, quantities, day) for arm in arms), is_inner=is_inner)
+
+
+def beyond_follow_up(
+    of_day: Row, arms: Sequence[Arm], stems: Sequence[str], estimate: str, day: float, end: float, context: Context
+) -> Row:
+    """Returns the row of a day, with a footnote at each estimate of an arm of which nobody is followed so long: there a
+    curve keeps its last value, unless all have had the event.
+
+    `stems` are the lists of landmarks whose `estimate` add up to `end` where all have had it.
+    """
+
+    def is_beyond(arm: Arm) -> bool:
+        at_risk, *found = (
+            context.cells[arm.cell(quantity, day)].value
+            for quantity in (f"{stems[0]}.at_risk", *(f"{stem}.{estimate}" for stem in stems))
+        )
+        known = [value for value in found if isinstance(value, int | float)]
+        return at_risk == 0 and len(known) == len(found) and abs(sum(known) - end) > _ALL_BUT
+
+    def why(arm: Arm) -> Why:
+        cells = (arm.cell(f"{stems[0]}.at_risk", day),)
+        return Why((Shown("words", cells, context.say("report.rows.beyond_follow_up")),))
+
+    marked = (
+        (*text, why(arm)) if not arm.is_empty and is_beyond(arm) else text
+        for text, arm in zip(of_day.cells, arms, strict=True)
+    )
+    return replace(of_day, cells=tuple(marked))
 
 
 def counted_rows(arms: Sequence[Arm], context: Context, *, are_of_all: bool) -> tuple[Row, Row]:

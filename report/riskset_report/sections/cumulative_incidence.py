@@ -16,7 +16,16 @@ from riskset_report.cells import Place
 from riskset_report.figures.survival_figure import CurveCells, SurvivalFigure
 from riskset_report.not_reported import not_reported
 from riskset_report.sections.analysed import analysed_notes, population_of
-from riskset_report.sections.arms import Arm, arms_of, at_time, grid_in_words, limits_in_words, row, time_axis
+from riskset_report.sections.arms import (
+    Arm,
+    arms_of,
+    at_time,
+    beyond_follow_up,
+    grid_in_words,
+    limits_in_words,
+    row,
+    time_axis,
+)
 from riskset_report.sections.ratios import no_ratio, ratio_of
 from riskset_report.sections.section import Context, Section, own_title
 
@@ -102,13 +111,15 @@ def _table(entry: ResultEntry, context: Context) -> Table:
     analysis, result = cast(CumulativeIncidence, entry.analysis), cast(Incidences, entry.result)
     arms = arms_of(entry, analysis.counts, context)
     rows = [row(context.say("report.rows.counted.patients"), arms, "count", "n")]
+    stems = [f"causes[{cause}].landmarks" for cause in range(len(analysis.causes))]
     for cause, name in enumerate(analysis.causes):
         counted = context.say("report.rows.counted.events")
         rows += [Row(_cause(name, context)), row(counted, arms, "count", f"causes[{cause}].events", is_inner=True)]
         for time, day in analysis.landmarks:
             label = context.say("report.rows.percent_at", time=at_time(time, context), interval=context.interval)
             keys = [f"causes[{cause}].landmarks.{key}" for key in ("estimate", "lower", "upper")]
-            rows.append(row(label, arms, "percent_with_limits", *keys, day=day, is_inner=True))
+            of_day = row(label, arms, "percent_with_limits", *keys, day=day, is_inner=True)
+            rows.append(beyond_follow_up(of_day, arms, stems, "estimate", day, 1.0, context))
     how = {"grid": grid_in_words(analysis.counts), "limits": limits_in_words(analysis.limits_kind)}
     notes: list[Text] = [context.worded("report.cumulative_incidence.note", **how)]
     if result.gray is None:

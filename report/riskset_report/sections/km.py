@@ -24,6 +24,7 @@ from riskset_report.sections.arms import (
     Arm,
     arms_of,
     at_time,
+    beyond_follow_up,
     counted_rows,
     grid_in_words,
     limits_in_words,
@@ -237,7 +238,8 @@ def _landmark_rows(curves: _Curves) -> Iterator[Row]:
         label = at_time(time, curves.context)
         keys = [f"landmarks.{key}" for key in ("survival", "lower", "upper")]
         of_day = row(label, curves.groups, "percent_with_limits", *keys, day=day, is_inner=True)
-        yield curves.context.explained(of_day)
+        explained = curves.context.explained(of_day)
+        yield beyond_follow_up(explained, curves.groups, ("landmarks",), "survival", day, 0.0, curves.context)
 
 
 def _log_rank_notes(curves: _Curves) -> Iterator[Text]:

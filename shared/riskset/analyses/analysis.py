@@ -10,7 +10,7 @@ needs may use exp, log and arrays.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Literal, Self
 
@@ -60,6 +60,10 @@ class NotEstimable(Result):
     def counts_json(self) -> dict[str, Any]:
         """Returns further keys of the result in results.json: what is known of its patients."""
         return {}
+
+    def in_units(self, units_of: Callable[[str], float | None]) -> NotEstimable:
+        """Returns the end as a report words it, in which ratios of a number are for `units_of` it; None for one."""
+        return self
 
 
 @dataclass(frozen=True)

@@ -65,4 +65,5 @@ def level_counts(
             counts = {reference: n - sum(counts.values())} | counts
         for level, patients in counts.items():
             counted, of_them = events.get((variable, level), (None, None))
-            yield LevelCount(variable, level, patients, of_them if counted == patients else None)
+            is_same = counted == patients
+            yield LevelCount(variable, level, patients, of_them if is_same else None if patients else 0)

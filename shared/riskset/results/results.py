@@ -16,6 +16,7 @@ from riskset.catalogue import Message, say
 from riskset.protocol.coordinator import Outcome
 from riskset.protocol.unblinding import Decision
 from riskset.results.conduct import Conduct, conduct_of
+from riskset.results.in_steps import end_in_steps
 from riskset.study.spec import NumberVariable, Study
 
 Status = Literal["ok", "not estimable", "refused"]
@@ -120,9 +121,7 @@ def results_of(
         tuple(sites),
         outcome.rounds,
         tuple(said),
-        tuple(
-            replace(e, steps=_steps(study, e.analysis)) for e in _with_levels([*_with_parts(entries)], history.figures)
-        ),
+        tuple(_with_steps(e, study) for e in _with_levels([*_with_parts(entries)], history.figures)),
         history.opened_numbers,
         history.figures.opened_before,
         n,
@@ -165,6 +164,11 @@ def _with_parts(entries: Sequence[ResultEntry]) -> Iterator[ResultEntry]:
             is_whole = has_result(entry.result)
             result = entry.analysis.completed(entry.result, found) if is_whole else entry.result
             yield replace(entry, result=result, parts=parts)
+
+
+def _with_steps(entry: ResultEntry, study: Study) -> ResultEntry:
+    steps = _steps(study, entry.analysis)
+    return replace(entry, steps=steps, result=end_in_steps(entry.result, steps))
 
 
 def _steps(study: Study, analysis: Analysis) -> dict[str, float]:

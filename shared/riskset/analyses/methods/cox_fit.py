@@ -5,10 +5,10 @@ From Newton's state to coefficients on the columns' own scales. Nothing here is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from math import exp, inf, log, sqrt
+from math import exp, inf, isinf, log, sqrt
 from sys import float_info
 from typing import Any, Literal
 
@@ -181,6 +181,15 @@ class Separated(NotEstimable):
     def reason_json(self) -> dict[str, Any]:
         columns = [named(column) for column in self.columns]
         return super().reason_json() | {"columns": columns, "limit": self.limit and self.limit.to_json()}
+
+    def in_units(self, units_of: Callable[[str], float | None]) -> Separated:
+        """Returns the same with its limit for so many units in the sentence: one limit is not told as two numbers."""
+        units = units_of(self.limit.column.variable) if self.limit else None
+        if self.limit is None or units in (None, 1) or isinf(hr := _exp(units * self.limit.coef)):
+            return self
+        code = "separated_above_in_units" if self.limit.side == "lower" else "separated_below_in_units"
+        column = self.limit.column.name
+        return replace(self, message=say(f"analyses.cox.{code}", column=column, hr=hr, units=units))
 
 
 @dataclass(frozen=True)
