@@ -6,6 +6,7 @@ a screen of 1280 pixels have room for nearly the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from unicodedata import east_asian_width
@@ -21,6 +22,8 @@ _SMALLEST_TYPE = 0.6
 # DejaVu Sans, the widest common font: its punctuation, its digits and most of its letters
 _NARROW, _NARROW_EM, _OTHER_EM = " .,:;()/", 0.4, 0.64
 _BOLD = 1.1
+_BEFORE_PARENTHESIS = re.compile(r" (?=\()|(?<=.)(?=（)")
+_BEFORE_WORD = re.compile(r"(?<=.)(?=[ （])")
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,13 @@ class Fit:
 
 def pieces(text: str) -> tuple[str, ...]:
     """Returns what stays on one line: an estimate, and its limits or test in parentheses."""
-    first, *others = text.split(" (")
-    return (first, *(f"({other}" for other in others))
+    return tuple(_BEFORE_PARENTHESIS.split(text))
+
+
+def words_of(heading: str) -> tuple[str, ...]:
+    """Returns the words of a heading, between which it may be broken: also before a wide parenthesis, which no space
+    precedes. A space begins its word."""
+    return tuple(_BEFORE_WORD.split(heading))
 
 
 def fit(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Fit:
@@ -48,7 +56,7 @@ def fit(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Fit:
 def is_tall(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Returns whether a table takes more than half a page of A4."""
     lines = sum(max((_lines(cell) for cell in row), default=1) for row in rows)
-    heads = max((len(column.split()) for column in columns), default=1)
+    heads = max((len(words_of(column)) for column in columns), default=1)
     return lines + heads > _HALF_PAGE_LINES
 
 
@@ -61,7 +69,7 @@ def _width(columns: Sequence[str], rows: Sequence[Sequence[Sequence[str]]]) -> f
     """Returns the least width of a table whose headings break between words and whose cells break between pieces."""
     width = _LABELS_EM
     for number, heading in enumerate(columns):
-        words = max((_BOLD * _length(word) for word in heading.split()), default=0.0)
+        words = max((_BOLD * _length(word.strip()) for word in words_of(heading)), default=0.0)
         cells = max((_length(piece) for row in rows if row for piece in row[number]), default=0.0)
         width += max(words, cells) + _PADDING_EM
     return width

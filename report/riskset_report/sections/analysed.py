@@ -13,7 +13,7 @@ from riskset.results import ResultEntry
 from riskset_report.blocks import Plain, Shown, Text, Within, worded
 from riskset_report.labels import Labels
 from riskset_report.not_reported import clause
-from riskset_report.sentences import joined
+from riskset_report.sentences import items_beside
 
 if TYPE_CHECKING:
     from riskset_report.sections.section import Context
@@ -68,7 +68,7 @@ def analysed_notes(entry: ResultEntry, context: Context, *, has_advice: bool = T
             lost.append(
                 (*worded(of, context.language), *(_variables(by_variable, labels) if code == INCOMPLETE else ()))
             )
-    yield context.worded("report.analysed.some", n=n, reasons=Within(joined(lost, "; ")))
+    yield context.worded("report.analysed.some", n=n, reasons=Within(items_beside(lost, context.language, of="lists")))
     if has_advice and (many := entry.excluded.costly(entry.analysed)):
         names = tuple(labels.plain_variable(name) for name in many)
         text = costly(entry, names).in_language(context.language)
@@ -96,4 +96,8 @@ def costly(entry: ResultEntry, names: tuple[str, ...]) -> Message:
 def _variables(cell_of: Mapping[str, str], labels: Labels) -> Plain:
     """Returns ` (ECOG 72, AFP 3)`, of the variables of which a number is told."""
     each: list[Plain] = [(f"{labels.plain_variable(v)} ", Shown("count", (id_,))) for v, id_ in cell_of.items()]
-    return (" (", *joined(each, ", "), ")") if each else ()
+    if not each:
+        return ()
+    return worded(
+        say("report.analysed.variables", variables=Within(items_beside(each, labels.language))), labels.language
+    )

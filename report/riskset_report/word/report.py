@@ -29,7 +29,7 @@ def report_docx(printed: PrintedReport, drawings: Drawings) -> bytes:
     for notice in printed.notices:
         document.add_paragraph().add_run(printable(notice)).bold = True
     for name, value in printed.facts:
-        _add_fact(document, name, value)
+        _add_fact(document, printed, name, value)
     for part in printed.parts:
         turn(document, is_landscape=_is_wide(part.blocks[0]))
         document.add_heading(printable(part.heading), level=1)
@@ -117,9 +117,9 @@ def _add_box(document: Document, printed: PrintedReport, box: PrintedBox) -> Non
     paragraph.paragraph_format.keep_together = True
 
 
-def _add_fact(document: Document, name: str, value: str) -> None:
+def _add_fact(document: Document, printed: PrintedReport, name: str, value: str) -> None:
     paragraph = add_note(document, "")
     run = paragraph.runs[0]
-    run.text, run.bold = printable(f"{name}: "), True
+    run.text, run.bold = printable(printed.say("report.fact.name", name=name)), True
     other = paragraph.add_run(printable(value))
     other.font.size = run.font.size
