@@ -62,4 +62,6 @@ def sentence(code: str, message: str, language: str = ENGLISH) -> str:
     code such as `separation` is a word for programs. A rule has the same name in all."""
     if message and language != ENGLISH and code not in RULES:
         code = ""
-    return ": ".join(part for part in (code, in_language(message, language)) if part).rstrip(FULL_STOPS)
+    text = in_language(message, language)
+    told = say("report.coded", code=code, message=text).in_language(language) if code and text else code or text
+    return told.rstrip(FULL_STOPS)

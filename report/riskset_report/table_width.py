@@ -22,8 +22,9 @@ _SMALLEST_TYPE = 0.6
 # DejaVu Sans, the widest common font: its punctuation, its digits and most of its letters
 _NARROW, _NARROW_EM, _OTHER_EM = " .,:;()/", 0.4, 0.64
 _BOLD = 1.1
-_BEFORE_PARENTHESIS = re.compile(r" (?=\()|(?<=.)(?=（)")
-_BEFORE_WORD = re.compile(r"(?<=.)(?=[ （])")
+_BEFORE_PARENTHESIS = re.compile(r"(?<=.)(?= \(|（)")
+_WORD = re.compile(r" *[^ ]+")
+_WIDE_WORD = re.compile(r" *[(（][^()（）]*[)）]| *[^ (（]+|.")
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,15 @@ class Fit:
 
 
 def pieces(text: str) -> tuple[str, ...]:
-    """Returns what stays on one line: an estimate, and its limits or test in parentheses."""
+    """Returns what stays on one line: an estimate, and its limits or test in parentheses, which a space precedes that
+    begins its piece; none precedes a wide parenthesis."""
     return tuple(_BEFORE_PARENTHESIS.split(text))
 
 
 def words_of(heading: str) -> tuple[str, ...]:
-    """Returns the words of a heading, between which it may be broken: also before a wide parenthesis, which no space
-    precedes. A space begins its word."""
-    return tuple(_BEFORE_WORD.split(heading))
+    """Returns the words of a heading, between which it may be broken. Where characters are wide, what is in parentheses
+    is one word, which no space needs to precede. A space begins its word."""
+    return tuple((_WIDE_WORD if any(map(is_wide, heading)) else _WORD).findall(heading))
 
 
 def fit(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Fit:
@@ -70,10 +72,15 @@ def _width(columns: Sequence[str], rows: Sequence[Sequence[Sequence[str]]]) -> f
     width = _LABELS_EM
     for number, heading in enumerate(columns):
         words = max((_BOLD * _length(word.strip()) for word in words_of(heading)), default=0.0)
-        cells = max((_length(piece) for row in rows if row for piece in row[number]), default=0.0)
+        cells = max((_length(piece.strip()) for row in rows if row for piece in row[number]), default=0.0)
         width += max(words, cells) + _PADDING_EM
     return width
 
 
 def _length(text: str) -> float:
-    return sum(_NARROW_EM if sign in _NARROW else 1.0 if east_asian_width(sign) in "WF" else _OTHER_EM for sign in text)
+    return sum(_NARROW_EM if sign in _NARROW else 1.0 if is_wide(sign) else _OTHER_EM for sign in text)
+
+
+def is_wide(sign: str) -> bool:
+    """Returns whether a character is Chinese, Japanese or Korean, or of full width."""
+    return east_asian_width(sign) in "WF"

@@ -113,7 +113,8 @@ def _add_box(document: Document, printed: PrintedReport, box: PrintedBox) -> Non
     for name, text in (("why", box.why), ("would_pass", box.remedy)):
         if text:
             sentences += [printed.say(f"report.page.{name}"), printed.say("report.sentence", text=text)]
-    paragraph.add_run(printable("".join(f" {sentence}" for sentence in sentences)))
+    between = printed.say("report.between_sentences")
+    paragraph.add_run(printable("".join(f"{between}{sentence}" for sentence in sentences)))
     paragraph.paragraph_format.keep_together = True
 
 

@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from unicodedata import east_asian_width
 
 from riskset_report.printing import PrintedTable
-from riskset_report.table_width import pieces, words_of
+from riskset_report.table_width import is_wide, pieces, words_of
 
 PORTRAIT_MM, LANDSCAPE_MM = 175.0, 262.0
 """Between the margins of A4."""
@@ -90,14 +89,16 @@ def lines_of(text: str, *, is_broken: bool) -> tuple[str, ...]:
     parts = pieces(text)
     if max(map(len, parts)) > _LONGEST_PIECE:
         return (text,)
-    kept = [part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts]
-    return tuple(kept) if is_broken else (" ".join(kept),)
+    kept = [part.strip().replace(" ", "\N{NO-BREAK SPACE}") for part in parts]
+    if is_broken:
+        return tuple(kept)
+    return ("".join(" " * part.startswith(" ") + words for part, words in zip(parts, kept, strict=True)),)
 
 
 def head_lines(text: str, width_mm: float, size: float) -> tuple[str, ...]:
     """Returns the lines of a heading, broken between words. Where characters are wide, Word would break it between
     any two of them; other headings are left to Word."""
-    if not any(map(_is_wide, text)):
+    if not any(map(is_wide, text)):
         return (text,)
     room = (width_mm - 2 * PADDING_MM) / (size * _MM_PER_POINT)
     first, *others = words_of(text)
@@ -125,7 +126,7 @@ def _cell(text: str, *, is_broken: bool) -> float:
     parts = pieces(text)
     if max(map(len, parts)) > _LONGEST_PIECE:  # prose
         return max(max(map(_length, _UNBROKEN.findall(text))), min(_length(text), 24.0))
-    return max(map(_length, parts)) if is_broken else _length(text)
+    return max(_length(part.strip()) for part in parts) if is_broken else _length(text)
 
 
 def _spread(label: float, columns: Sequence[float], room: float) -> tuple[float, ...]:
@@ -151,8 +152,4 @@ def _length(text: str) -> float:
 def _advance(sign: str) -> int:
     if " " <= sign <= "~":
         return _ASCII[ord(sign) - ord(" ")]
-    return 1000 if _is_wide(sign) else _OTHER
-
-
-def _is_wide(sign: str) -> bool:
-    return east_asian_width(sign) in "WF"
+    return 1000 if is_wide(sign) else _OTHER
