@@ -124,7 +124,7 @@ def _cell_widths(plot: ForestPlot, rulers: _Rulers, size: float) -> list[float]:
     widths = []
     for at, heading in enumerate(plot.columns):
         own = rulers.plain.widest([row.texts[at] for row in plot.rows if row.texts], size)
-        words = rulers.bold.widest(heading.split(), size)
+        words = rulers.bold.widest(re.split(r"[ \n]", heading), size)  # not at a no-break space
         widths.append(max(own, min(words, _HEADING)))
     return widths
 
