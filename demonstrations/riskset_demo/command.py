@@ -15,8 +15,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from riskset.catalogue import Message, say, verbatim
+from riskset.catalogue import ENGLISH, Message, say, verbatim
 from riskset.errors import RisksetError
+from riskset.language import spoken, told
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.roster import load_roster
 from riskset.results import results_json, results_of
@@ -114,18 +115,18 @@ def _run(network: LoopbackNetwork, console: Console) -> str:
     _print(console, say("demo.approved", n=n, until=approved_until()), *signed)
     network.start()
     _print_path(console, say("demo.serving", n=n, folder=network.root / "logs"))
-    network.start_coordinator()
+    network.start_coordinator(*(["--lang", spoken()] if spoken() != ENGLISH else []))
     return network.wait_for_replies()
 
 
 def _print(console: Console, *lines: Message | str, style: str | None = None) -> None:
     for line in lines:
-        console.print(str(line), highlight=False, markup=False, style=style)
+        console.print(told(line), highlight=False, markup=False, style=style)
 
 
 def _print_path(console: Console, line: Message) -> None:
     """A path is not broken over two lines, so that it can be copied."""
-    console.print(str(line), highlight=False, markup=False, soft_wrap=True)
+    console.print(told(line), highlight=False, markup=False, soft_wrap=True)
 
 
 def _show_comparison(

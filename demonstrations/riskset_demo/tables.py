@@ -9,26 +9,28 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from riskset.catalogue import Message, say
+from riskset.language import told
 from riskset.study.spec import Study
 from riskset_demo.comparison import Coefficient
 from riskset_demo.curve_comparison import CurveComparison
 from riskset_demo.demonstration import Demonstration
-from riskset_demo.sent_numbers import ADMISSION, CURVES, MODELS, Evidence
+from riskset_demo.sent_numbers import ADMISSION, CURVES, MODELS, TABLES, Evidence
 
 _PURPOSES = (ADMISSION, MODELS, CURVES)
+_NAMED = (*_PURPOSES, TABLES)
 
 
 def sites_table(study: Study, demonstration: Demonstration) -> Table:
     """Returns one line per site, and one for all."""
     table = _table(say("demo.title.sites"))
     for column in ("site", "name", "country"):
-        table.add_column(str(say(f"demo.column.{column}")))
-    table.add_column(str(say("demo.column.patients")), justify="right")
+        table.add_column(told(say(f"demo.column.{column}")))
+    table.add_column(told(say("demo.column.patients")), justify="right")
     patients = demonstration.patients()
     for name, site in study.sites.items():
         table.add_row(name, site.name, site.country or "", f"{patients[name]:,}")
     table.add_section()
-    table.add_row(str(say("demo.sites", n=len(patients))), "", "", f"{sum(patients.values()):,}")
+    table.add_row(told(say("demo.sites", n=len(patients))), "", "", f"{sum(patients.values()):,}")
     return table
 
 
@@ -36,12 +38,14 @@ def sent_table(found: Evidence) -> Table:
     """Returns one line per site: how many numbers it sent, for what purpose, and how many the coordinator could
     read."""
     table = _table(say("demo.title.sent"))
-    table.add_column(str(say("demo.column.site")))
+    table.add_column(told(say("demo.column.site")))
     purposes = dict.fromkeys([*_PURPOSES, *(purpose for one in found.sent for purpose in one.numbers)])
     counted = [say("demo.column.messages"), say("demo.column.bytes")]
-    counted += [say("demo.column.purpose", purpose=purpose) for purpose in purposes]
+    counted += [
+        say(f"demo.purpose.{of}") if of in _NAMED else say("demo.column.purpose", purpose=of) for of in purposes
+    ]
     for heading in (*counted, say("demo.column.readable")):
-        table.add_column(str(heading), justify="right")
+        table.add_column(told(heading), justify="right")
     for one in found.sent:
         numbers = [f"{one.numbers.get(purpose, 0):,}" for purpose in purposes]
         table.add_row(one.site, str(one.messages), f"{one.bytes:,}", *numbers, f"{one.readable:,}")
@@ -51,9 +55,9 @@ def sent_table(found: Evidence) -> Table:
 def comparison_table(lines: Sequence[Coefficient], title: Message) -> Table:
     """Returns one line per coefficient: riskset's hazard ratio, P value and coefficient, and lifelines' beside it."""
     table = _table(title)
-    table.add_column(str(say("demo.column.covariate")), no_wrap=True)
+    table.add_column(told(say("demo.column.covariate")), no_wrap=True)
     for column in ("hr", "p", "coefficient", "lifelines", "difference"):
-        table.add_column(str(say(f"demo.column.{column}")), justify="right", no_wrap=True)
+        table.add_column(told(say(f"demo.column.{column}")), justify="right", no_wrap=True)
     for line in lines:
         hr, lower, upper = line.hr
         table.add_row(
@@ -68,7 +72,7 @@ def comparison_table(lines: Sequence[Coefficient], title: Message) -> Table:
 
 
 def _table(title: Message) -> Table:
-    return Table(title=str(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    return Table(title=told(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def sent_lines(found: Evidence) -> Iterator[Message]:

@@ -22,7 +22,9 @@ def spelt_out(texts: Iterable[str], language: str, names: Iterable[str] = (), al
     found = dict(_used(bare, language, also))
     if not found:
         return ""
-    each = tuple(f"{short}, {found[short]}" for short in sorted(found, key=str.casefold))
+    each = tuple(
+        say("report.abbreviation.each", short=short, long=found[short]) for short in sorted(found, key=str.casefold)
+    )
     return str(say("report.abbreviation.list", each=each).in_language(language))
 
 
@@ -30,7 +32,7 @@ def _used(text: str, language: str, also: Collection[str]) -> Iterator[tuple[str
     for name in _NAMES:
         short, long = (say(f"report.abbreviation.{form}.{name}").in_language(language) for form in ("short", "long"))
         is_used = name in also or re.search(_word(short), text)
-        if is_used and f"{short}: " not in text:
+        if is_used and not re.search(rf"{re.escape(short)}(: |：)", text):
             yield str(short), str(long)
 
 

@@ -104,7 +104,7 @@ class Labels:
         return self.populations.get(name, name)
 
     def site(self, name: str) -> str:
-        return f"{self.sites[name]} ({name})" if name in self.sites else name
+        return self._say("results.site", name=self.sites[name], site=name) if name in self.sites else name
 
     def _say(self, code: str, /, **values: str) -> str:
         return say(code, **values).in_language(self.language)
@@ -120,7 +120,9 @@ def labels_of(study: Study, language: str = ENGLISH) -> Labels:
         stepped=frozenset(name for name, of in study.variables.items() if getattr(of, "print_per", None) is not None),
         bare_levels=frozenset(level for of in study.variables.values() for level in getattr(of, "levels", None) or ()),
         endpoints={name: endpoint.label for name, endpoint in endpoints if endpoint.label},
-        origins={name: inside(study.label_of(e.origin)) for name, e in endpoints if isinstance(e, DateEndpoint)},
+        origins={
+            name: inside(study.label_of(e.origin), language) for name, e in endpoints if isinstance(e, DateEndpoint)
+        },
         competing={name: tuple(map(study.label_of, e.competing)) for name, e in endpoints if e.competing},
         sites={name: site.name for name, site in study.sites.items()},
         populations=dict(_populations(study, language)),
@@ -148,19 +150,17 @@ def _with_unit(label: str, variable: Variable, language: str) -> str:
     if not isinstance(variable, NumberVariable):
         return label
     if variable.transform is not None:
-        named = f"{label}, {variable.unit}" if variable.unit else label
+        named = with_unit(label, variable.unit, language)
         return say("report.label.per_step", label=named, scale=_SCALES[variable.transform]).in_language(language)
     if variable.print_per is not None:
         step = f"{variable.print_per:g}"
         if not variable.unit:
             return say("report.label.per_number", label=label, n=step).in_language(language)
-        unit = variable.unit
-        if unit in DAYS_PER_UNIT:
-            unit = say(f"report.unit.{unit}", n=variable.print_per).in_language(language)
+        unit = _unit(variable.unit, variable.print_per, language)
         return say("report.label.per_units", label=label, n=step, unit=unit).in_language(language)
     if not variable.unit:
         return label
-    return say("report.label.per_unit", label=label, unit=variable.unit).in_language(language)
+    return say("report.label.per_unit", label=label, unit=_unit(variable.unit, 1, language)).in_language(language)
 
 
 def _set(level: str) -> str:
@@ -169,6 +169,21 @@ def _set(level: str) -> str:
     return dashed.replace("<=", "≤").replace(">=", "≥")
 
 
-def inside(label: str) -> str:
-    """Returns `First dose` as it reads inside a sentence; an acronym keeps its capitals."""
-    return label[0].lower() + label[1:] if label[1:2].islower() else label
+def with_unit(label: str, unit: str | None, language: str) -> str:
+    """Returns `Age, year`; without a unit the label alone."""
+    return (
+        say("report.label.with_unit", label=label, unit=_unit(unit, 1, language)).in_language(language)
+        if unit
+        else label
+    )
+
+
+def _unit(unit: str, n: float, language: str) -> str:
+    """Returns a unit of time as it is counted, in the language; another as the study writes it."""
+    return say(f"report.unit.{unit}", n=n).in_language(language) if unit in DAYS_PER_UNIT else unit
+
+
+def inside(label: str, language: str) -> str:
+    """Returns `First dose` as it reads inside an English sentence, where an acronym keeps its capitals; a name is the
+    same everywhere in a text of another language."""
+    return label[0].lower() + label[1:] if language == ENGLISH and label[1:2].islower() else label

@@ -60,13 +60,15 @@ def _is_error(around: Mapping[str, Any], key: str) -> bool:
 def sentence(code: str, message: str, language: str = ENGLISH) -> str:
     """Returns why there is no number, as a reader is told: a message in a language, without a full stop. Before it is
     the rule that refused, since docs/rules.md explains it; a code such as `no events` is a word for programs."""
-    return _coded(code if code in RULES or not message else "", in_language(message, language))
+    return _coded(code if code in RULES or not message else "", message, language)
 
 
 def listed(code: str, message: str) -> str:
     """Returns the same for a list that programs read: `code: message`, in English; the code once."""
-    return _coded("" if message.startswith(f"{code}:") else code, in_language(message, ENGLISH))
+    return _coded("" if message.startswith(f"{code}:") else code, message, ENGLISH)
 
 
-def _coded(code: str, message: str) -> str:
-    return ": ".join(part for part in (code, message) if part).rstrip(FULL_STOPS)
+def _coded(code: str, message: str, language: str) -> str:
+    text = in_language(message, language)
+    told = say("report.coded", code=code, message=text).in_language(language) if code and text else code or text
+    return told.rstrip(FULL_STOPS)

@@ -37,6 +37,11 @@ class Words:
         """In place of a count that a rule withholds."""
         return self._say("report.notation.few")
 
+    @property
+    def zero(self) -> str:
+        """Before the point of a P value."""
+        return self._say("report.notation.zero")
+
     def confidence(self, level: float) -> str:
         """`95% CI`."""
         return self._say("report.notation.confidence", level=f"{100 * level:g}%")
@@ -115,26 +120,27 @@ def standardised(value: float | None) -> str:
     return NO_VALUE if value is None else f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
-def p_value(p: float | None) -> str:
-    """`.03`, `.004`, `<.001`, `>.99` as the AMA Manual of Style (11th ed., 18.4.2) prints them.
+def p_value(p: float | None, words: Words = IN_ENGLISH) -> str:
+    """`.03`, `.004`, `<.001`, `>.99` as the AMA Manual of Style (11th ed., 18.4.2) prints them; journals in other
+    languages print the zero before the point.
 
     More digits are printed where two would move a value to the other side of .05.
     """
     if p is None:
         return NO_VALUE
     if p < 0.001:
-        return "<.001"
+        return f"<{words.zero}.001"
     if p > 0.99:
-        return ">.99"
+        return f">{words.zero}.99"
     decimals = 3 if p < 0.01 else 2
     while (float(f"{p:.{decimals}f}") < 0.05) != (p < 0.05):
         decimals += 1
-    return f"{p:.{decimals}f}".removeprefix("0")
+    return words.zero + f"{p:.{decimals}f}".removeprefix("0")
 
 
-def p_phrase(p: float | None) -> str:
+def p_phrase(p: float | None, words: Words = IN_ENGLISH) -> str:
     """The same inside a sentence: `P = .03`, `P < .001`."""
-    text = p_value(p)
+    text = p_value(p, words)
     return f"P {text[0]} {text[1:]}" if text[0] in "<>" else f"P = {text}"
 
 
@@ -263,7 +269,7 @@ def percent_interval(lower: float | None, upper: float | None) -> str:
     return f"{low}–{high}"
 
 
-def chi_square(chi2: float | None, df: int, p: float | None) -> str:
+def chi_square(chi2: float | None, df: int, p: float | None, words: Words = IN_ENGLISH) -> str:
     """`χ² = 9.55 (df 1, P = .002)`."""
     value = NO_VALUE if chi2 is None else f"{chi2:.2f}"
-    return f"χ² = {value} (df {df:g}, {p_phrase(p)})"
+    return f"χ² = {value} (df {df:g}, {p_phrase(p, words)})"

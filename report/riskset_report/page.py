@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -22,7 +22,7 @@ from riskset_report.printed import (
     figure_files,
     in_fields,
 )
-from riskset_report.table_width import pieces
+from riskset_report.table_width import is_wide, pieces, words_of
 
 NAME: Final = "index.html"
 _LIMITS: Final = re.compile(r"(\(\d+%[^()]*\))")
@@ -59,7 +59,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "unbroken": _unbroken,
         "kept": kept_together,
-        "head": _head,
+        "headed": _headed,
         "anchor": _anchor,
         "label": _label,
         "caption": _caption,
@@ -154,10 +154,20 @@ def _head(column: str) -> Markup:
 
 def _unbroken(cell: str) -> Markup:
     """A cell's pieces as elements that stay on one line."""
-    first, *others = pieces(cell)
-    if not others:
-        return Markup.escape(first)
-    return Markup(" ").join(Markup("<span>{}</span>").format(piece) for piece in (first, *others))
+    return _parted(pieces(cell))
+
+
+def _headed(heading: str) -> Markup:
+    """A heading's words as such elements where characters are wide: a line would else end between any two of them."""
+    return _parted(words_of(heading)) if any(map(is_wide, heading)) else Markup.escape(heading)
+
+
+def _parted(parts: Sequence[str]) -> Markup:
+    if len(parts) == 1:
+        return Markup.escape(parts[0])
+    blanks = (Markup(" " if part.startswith(" ") else "<wbr>" * (number > 0)) for number, part in enumerate(parts))
+    spans = (Markup("<span>{}</span>").format(part.strip()) for part in parts)
+    return Markup("").join(blank + span for blank, span in zip(blanks, spans, strict=True))
 
 
 @pass_context

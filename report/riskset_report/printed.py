@@ -227,7 +227,7 @@ def _facts(report: Report, printer: Printer, recorded: Recorded | None) -> Itera
     sites = [report.labels.site(site) for site in results.sites]
     yield printer.say("report.fact.hash"), study_hash(study)
     yield printer.say("report.fact.run"), results.run
-    yield printer.say("report.fact.sites", n=len(sites)), ", ".join(sites)
+    yield printer.say("report.fact.sites", n=len(sites)), printer.say("report.between_items").join(sites)
     opened = results.opened
     of = {"numbers": opened.numbers, "patients": opened.patients, "columns": opened.columns}
     later = {"before": results.opened_before} if results.opened_before else {}

@@ -6,6 +6,7 @@ a screen of 1280 pixels have room for nearly the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from unicodedata import east_asian_width
@@ -23,6 +24,9 @@ _SMALLEST_TYPE = 0.6
 # DejaVu Sans, the widest common font: its punctuation, its digits and most of its letters
 _NARROW, _NARROW_EM, _OTHER_EM = f" {NO_BREAK}.,:;()/", 0.4, 0.64
 _BOLD = 1.1
+_BEFORE_PARENTHESIS = re.compile(r"(?<=.)(?= \(|（)")
+_WORD = re.compile(r" *[^ ]+")
+_WIDE_WORD = re.compile(r" *[(（][^()（）]*[)）]| *[^ (（]+|.")
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,15 @@ class Fit:
 
 
 def pieces(text: str) -> tuple[str, ...]:
-    """Returns what stays on one line: an estimate, and its limits or test in parentheses."""
-    first, *others = text.split(" (")
-    return (first, *(f"({other}" for other in others))
+    """Returns what stays on one line: an estimate, and its limits or test in parentheses, which a space precedes that
+    begins its piece; none precedes a wide parenthesis."""
+    return tuple(_BEFORE_PARENTHESIS.split(text))
+
+
+def words_of(heading: str) -> tuple[str, ...]:
+    """Returns the words of a heading, between which it may be broken. Where characters are wide, what is in parentheses
+    is one word, which no space needs to precede. A space begins its word."""
+    return tuple((_WIDE_WORD if any(map(is_wide, heading)) else _WORD).findall(heading))
 
 
 def fit(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Fit:
@@ -50,7 +60,7 @@ def fit(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Fit:
 def is_tall(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Returns whether a table takes more than half a page of A4."""
     lines = sum(max((_lines(cell) for cell in row), default=1) for row in rows)
-    heads = max((len(column.split()) for column in columns), default=1)
+    heads = max((len(words_of(column)) for column in columns), default=1)
     return lines + heads > _HALF_PAGE_LINES
 
 
@@ -63,11 +73,16 @@ def _width(columns: Sequence[str], rows: Sequence[Sequence[Sequence[str]]]) -> f
     """Returns the least width of a table whose headings break between words and whose cells break between pieces."""
     width = _LABELS_EM
     for number, heading in enumerate(columns):
-        words = max((_BOLD * _length(word) for word in kept_together(heading).split(" ")), default=0.0)
-        cells = max((_length(piece) for row in rows if row for piece in row[number]), default=0.0)
+        words = max((_BOLD * _length(word.strip()) for word in words_of(kept_together(heading))), default=0.0)
+        cells = max((_length(piece.strip()) for row in rows if row for piece in row[number]), default=0.0)
         width += max(words, cells) + _PADDING_EM
     return width
 
 
 def _length(text: str) -> float:
-    return sum(_NARROW_EM if sign in _NARROW else 1.0 if east_asian_width(sign) in "WF" else _OTHER_EM for sign in text)
+    return sum(_NARROW_EM if sign in _NARROW else 1.0 if is_wide(sign) else _OTHER_EM for sign in text)
+
+
+def is_wide(sign: str) -> bool:
+    """Returns whether a character is Chinese, Japanese or Korean, or of full width."""
+    return east_asian_width(sign) in "WF"

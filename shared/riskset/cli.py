@@ -19,7 +19,7 @@ import typer
 from riskset import __version__
 from riskset.catalogue import say, verbatim
 from riskset.errors import DataError, RisksetError, fault_of
-from riskset.language import language_of_environment
+from riskset.language import language_of_environment, language_option
 from riskset.terminal import tell
 
 NAME = "riskset"
@@ -57,10 +57,21 @@ def _command(name: str, loaded: typer.Typer | Callable[..., Any]) -> click.Comma
     if isinstance(loaded, typer.Typer):
         group = typer.main.get_group(loaded)
         group.name = name
-        return _flowing(group)
+        return _in_languages(_flowing(group))
     single = typer.Typer(add_completion=False)
     single.command(name)(loaded)
-    return _flowing(typer.main.get_command(single))
+    return _in_languages(_flowing(typer.main.get_command(single)))
+
+
+def _in_languages(command: click.Command) -> click.Command:
+    """Returns a command that has `--lang`, and so have those of a group: whatever prints a sentence can be asked for
+    another language."""
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            _in_languages(one)
+    elif not any("--lang" in parameter.opts for parameter in command.params):
+        command.params.append(language_option())
+    return command
 
 
 def _flowing(command: click.Command) -> click.Command:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperOption
 
 from riskset.catalogue import ENGLISH, in_language, languages, say
 from riskset.errors import DataError
@@ -76,6 +77,18 @@ def _known(language: str | None) -> str | None:
         raise typer.BadParameter(str(say("cli.unknown_language", language=language, languages=languages())))
     _Spoken.chosen = language or _Spoken.chosen
     return language
+
+
+def language_option() -> TyperOption:
+    """Returns `--lang` of a command that does not take it as an argument: only what is printed depends on it."""
+    return TyperOption(
+        param_decls=["--lang"],
+        metavar="CODE",
+        help="Of what is printed; default: that of the file the command is given.",
+        is_eager=True,
+        expose_value=False,
+        callback=lambda _context, _parameter, language: _known(language),
+    )
 
 
 def _option(help_: str) -> Any:  # noqa: ANN401 - of typer

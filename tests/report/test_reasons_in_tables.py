@@ -1,10 +1,15 @@
 """A number that is missing in a table has its reason below it, in the report's language."""
 
 import pytest
+from tests.report.whole_study import whole_results
 
-from riskset.catalogue import say
+from riskset.analyses.methods.response_by_site import _by_site_json
+from riskset.analyses.methods.rmst import _contrast_json
+from riskset.analyses.quartiles import no_patients_json
+from riskset.catalogue import Message, say
 from riskset_report.blocks import Row, Shown, Table
 from riskset_report.cells import Cell, Cells, Mark, Place
+from riskset_report.cells import cells_of as cells_of_results
 from riskset_report.printing import Printer
 from riskset_report.sections.section import Context
 from riskset_report.sections.table1 import _is_coarse
@@ -59,3 +64,19 @@ def test_a_number_that_is_held_back_tells_the_marks_reason_alone():
 )
 def test_quartiles_within_a_wider_interval_than_theirs_are_coarse(quartiles, is_coarse):
     assert _is_coarse({"quartiles": quartiles}) is is_coarse
+
+
+def test_a_reason_inside_a_result_is_a_message_and_can_be_said_in_any_language():
+    """A text would be English in the footnotes of every report."""
+    reasons = [
+        _contrast_json("new", "old", None)["reason"],
+        _by_site_json(None, None)["cmh"]["reason"],
+        no_patients_json(0)["reason"],
+    ]
+    assert [reason["message"].code for reason in reasons] == [
+        "analyses.rmst.no_comparison",
+        "analyses.proportion.by_site",
+        "analyses.arm.no_patients",
+    ]
+    cells = cells_of_results(whole_results())
+    assert {type(cell.message) for cell in cells if cell.message} == {Message}

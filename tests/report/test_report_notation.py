@@ -112,3 +112,10 @@ def test_a_limit_of_a_difference_touches_zero_only_if_it_is_zero():
 
 def test_a_ratio_that_is_not_known_at_all_is_one_word():
     assert notation.ratio(None, None, None) == "n.e."
+
+
+@pytest.mark.parametrize("language", ["ko", "ja"])
+def test_the_zero_of_a_p_value_is_printed_where_journals_print_it(language):
+    words = notation.Words(language)
+    assert [notation.p_value(p, words) for p in (0.03, 0.0001, 0.999)] == ["0.03", "<0.001", ">0.99"]
+    assert notation.chi_square(9.5546, 1, 0.00199, words) == "χ² = 9.55 (df 1, P = 0.002)"

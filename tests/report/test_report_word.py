@@ -14,6 +14,7 @@ from docx.shared import Mm
 from riskset_report import Recorded, report_of, write_report
 from riskset_report.printed import printed_report, printer_of
 from riskset_report.printing import PrintedRow, PrintedTable
+from riskset_report.table_width import words_of
 from riskset_report.word import table_docx
 from riskset_report.word.widths import LANDSCAPE_MM, PADDING_MM, PORTRAIT_MM, layout_of
 
@@ -171,3 +172,24 @@ def test_words_of_a_study_are_never_markup_and_never_break_the_file(lung, typed,
     assert document.paragraphs[0].text.startswith("</w:t><w:p>&")
     again = io.BytesIO()
     document.save(again)
+
+
+def test_a_sentence_without_spaces_leaves_the_other_columns_their_room():
+    reason = "ある施設のある群で、数える水準に該当する患者、または該当しない患者が少なすぎる。" * 4
+    table = PrintedTable("", ("状態", "理由"), (PrintedRow("cox/os", ("拒否", reason), False),), (), is_prose=True)
+    layout = layout_of(table)
+    assert (layout.size, layout.is_landscape) == (8.5, False)
+    assert layout.widths_mm[1] > 2 * layout.size * 25.4 / 72  # two characters on one line
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("単変量 HR（95%信頼区間）", ("単変量", " HR", "（95%信頼区間）")),
+        ("위험비(95% 신뢰구간)", ("위험비", "(95% 신뢰구간)")),
+        ("HR (95% CI)", ("HR", " (95%", " CI)")),
+    ],
+)
+def test_a_heading_is_broken_before_a_parenthesis_and_not_in_it_where_characters_are_wide(heading, words):
+    assert words_of(heading) == words
+    assert "".join(words) == heading

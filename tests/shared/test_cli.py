@@ -4,10 +4,12 @@ import subprocess
 import sys
 from importlib.metadata import EntryPoint, EntryPoints
 
+import click
 import pytest
 import typer
 
 from riskset import __version__, cli
+from riskset.catalogue import say
 from riskset.errors import DataError, Problem, Refused, Unreachable
 
 group = typer.Typer(help="A group.")
@@ -56,6 +58,36 @@ def test_a_typer_is_a_group_and_a_function_a_command(provide, capsys):
     assert cli.main(["sites", "greet", "kurume"]) == 0
     assert cli.main(["single", "--times", "2"]) == 0
     assert capsys.readouterr().out.split() == ["hello", "kurume", "alone", "alone"]
+
+
+def commands_below(command, words=()):
+    """Yields each command that does something, by its words."""
+    if not isinstance(command, click.Group):
+        yield " ".join(words), command
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        yield from commands_below(command.get_command(context, name), (*words, name))
+
+
+def test_every_command_can_be_asked_for_a_language():
+    with_language = {
+        words: ["--lang" in parameter.opts for parameter in command.params].count(True)
+        for words, command in commands_below(typer.main.get_command(cli.app))
+    }
+    assert {"status", "demo", "study accept", "site pause"} <= with_language.keys()
+    assert set(with_language.values()) == {1}, with_language
+
+
+def test_what_a_command_prints_is_in_the_language_that_is_asked_for(provide, capsys):
+    def loses():
+        raise DataError(say("cli.check_path"))
+
+    provide(loses=loses)
+    assert cli.main(["loses", "--lang", "ja"]) == 1
+    assert say("cli.check_path").in_language("ja") in capsys.readouterr().err
+    assert cli.main(["loses", "--lang", "tlh"]) == 2
+    assert "'tlh'" in capsys.readouterr().err
 
 
 def test_help_names_every_command(provide, capsys):

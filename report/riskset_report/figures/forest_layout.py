@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -21,6 +22,7 @@ ROW_PADDING = 0.035
 _SIZES = (8.0, 7.5, 7.0, 6.5, LEAST)  # of the type; the first that fits
 _LABELS, _AXIS = (1.0, 2.4), (1.3, 2.6)  # least and most width
 _SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)
+_WIDE_PARENTHESIS = re.compile("(?<=.)(?=（)")
 _HEADING = 1.15  # words in the heading of a column are broken only if they are wider than this
 
 
@@ -122,7 +124,7 @@ def _cell_widths(plot: ForestPlot, rulers: _Rulers, size: float) -> list[float]:
     widths = []
     for at, heading in enumerate(plot.columns):
         own = rulers.plain.widest([row.texts[at] for row in plot.rows if row.texts], size)
-        words = rulers.bold.widest(heading.split(), size)
+        words = rulers.bold.widest(re.split(r"[ \n]", heading), size)  # not at a no-break space
         widths.append(max(own, min(words, _HEADING)))
     return widths
 
@@ -186,10 +188,13 @@ def _heading(rulers: _Rulers, text: str, size: float, width: float) -> list[str]
 
 
 def _balanced(ruler: Ruler, text: str, size: float, width: float) -> list[str]:
-    """Lines of about the same width, as few as there can be."""
+    """Lines of about the same width, as few as there can be; Japanese, which has no spaces, before a parenthesis."""
     lines = ruler.wrap(text, size, width)
     if len(lines) == 1:
         return lines
+    parted = [line for part in _WIDE_PARENTHESIS.split(text) for line in ruler.wrap(part, size, width)]
+    if len(parted) == len(lines):
+        return parted
     for share in _SHARES:
         narrower = ruler.wrap(text, size, width * share)
         if len(narrower) == len(lines):

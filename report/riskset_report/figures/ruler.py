@@ -15,7 +15,7 @@ from matplotlib.font_manager import FontProperties
 _DPI = 300  # as the PNG: widths depend on it slightly, because glyphs are placed on whole pixels
 # Chinese and Japanese characters and full-width forms: a line may end after each. Korean has words: Hangul is not here
 _WIDE = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
-_CLOSING = r"、。，．）」』】ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ),.:;%\]"  # never begins a line
+_CLOSING = r"、。，．：；）」』】ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ),.:;%\]"  # never begins a line
 _OPENING = r"（「『【(\["  # never ends a line
 _SPACE = r"[^\S\u00a0]"  # a line may end here; not at a no-break space
 _TOKEN = re.compile(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from riskset.catalogue import Message, say
-from riskset_report.labels import inside
 from riskset_report.methods import ties
 from riskset_report.methods.done import Done, Given, each_once, numbers
 from riskset_report.methods.survival import limits_of
@@ -25,7 +24,7 @@ def _censored(done: Done) -> Iterator[Message]:
     kinds = ("km", "cox", "rmst", "follow-up", "subgroup", "site-heterogeneity")
     of = each_once(one.about[0] for one in done.of(*kinds) if done.labels.competing.get(one.about[0]))
     for name in of:
-        events = tuple(map(inside, done.labels.competing[name]))
+        events = tuple(map(done.inside, done.labels.competing[name]))
         yield say("methods.competing.censored", endpoint=done.endpoint(name), events=events)
 
 

@@ -104,7 +104,14 @@ class Done:
     def endpoint(self, name: str) -> str:
         """Returns an endpoint as it reads inside a sentence."""
         label = self.labels.endpoint(name)
-        return inside(label) if label else ""
+        return self.inside(label) if label else ""
+
+    def named(self, variable: str) -> str:
+        """Returns a variable as it reads inside a sentence."""
+        return self.inside(self.study.label_of(variable))
+
+    def inside(self, label: str) -> str:
+        return inside(label, self.labels.language)
 
     def names(self, variables: Iterable[str]) -> Message:
         """Returns the labels of variables, without units, as a list; an interaction has both."""

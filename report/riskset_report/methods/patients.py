@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from riskset.catalogue import Message, say
 from riskset.study.spec import DateEndpoint, DaysEndpoint
-from riskset_report.labels import inside
 from riskset_report.methods.done import Done, each_once
 
 
@@ -21,7 +20,7 @@ def _eligible(done: Done) -> Iterator[Message]:
     origins = each_once(one.origin for one in study.endpoints.values() if isinstance(one, DateEndpoint))
     if header.enrolled and origins:
         of = {"first": header.enrolled.from_.isoformat(), "last": header.enrolled.to.isoformat()}
-        yield say("methods.patients.enrolled", origins=tuple(inside(study.label_of(name)) for name in origins), **of)
+        yield say("methods.patients.enrolled", origins=tuple(done.named(name) for name in origins), **of)
     if header.data_cutoff:
         yield say("methods.patients.cutoff", date=header.data_cutoff.isoformat())
     if study.eligibility:
@@ -44,17 +43,17 @@ def _endpoints(done: Done) -> Iterator[Message]:
         endpoint, label = study.endpoints[name], done.labels.endpoint(name)
         if isinstance(endpoint, DateEndpoint):
             origin, events, censor = (
-                inside(study.label_of(endpoint.origin)),
-                tuple(inside(study.label_of(one)) for one in endpoint.event),
-                inside(study.label_of(endpoint.censor)),
+                done.named(endpoint.origin),
+                tuple(done.named(one) for one in endpoint.event),
+                done.named(endpoint.censor),
             )
             of = {"origin": origin, "events": events, "censor": censor}
             yield say("methods.patients.dates", endpoint=label, n=len(events), **of)
         else:
-            of = {"days": inside(study.label_of(endpoint.days)), "event": inside(study.label_of(endpoint.event))}
+            of = {"days": done.named(endpoint.days), "event": done.named(endpoint.event)}
             yield say("methods.patients.days", endpoint=label, **of)
         if endpoint.competing:
-            events = tuple(inside(study.label_of(one)) for one in endpoint.competing)
+            events = tuple(done.named(one) for one in endpoint.competing)
             yield say("methods.patients.competing", endpoint=done.endpoint(name), events=events)
         if isinstance(endpoint, DaysEndpoint) and endpoint.entry is not None:
-            yield say("methods.patients.entry", entry=inside(study.label_of(endpoint.entry)))
+            yield say("methods.patients.entry", entry=done.named(endpoint.entry))

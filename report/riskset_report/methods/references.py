@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from riskset.catalogue import Message, say
+
 
 class Citations:
     """The references of one text."""
@@ -14,12 +16,13 @@ class Citations:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
-    def cite(self, *keys: str) -> str:
+    def cite(self, *keys: str) -> Message:
         """Returns what stands behind a word that cites these, ` [3,4]`; KeyError for one that is not known."""
         for key in keys:
             _known()[key]
             self._numbers.setdefault(key, len(self._numbers) + 1)
-        return f" [{','.join(str(number) for number in sorted(self._numbers[key] for key in keys))}]"
+        numbers = sorted(self._numbers[key] for key in keys)
+        return say("methods.cited", numbers=",".join(map(str, numbers)))
 
     @property
     def listed(self) -> tuple[str, ...]:

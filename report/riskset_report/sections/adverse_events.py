@@ -16,7 +16,7 @@ from riskset_report.sections.section import Context, Section, own_title, tabulat
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
-    return own_title(context.say("report.adverse_events.title"), entry, context.results)
+    return own_title(context.say("report.adverse_events.title"), entry, context)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:

@@ -13,7 +13,7 @@ from riskset.results import ResultEntry
 from riskset_report.blocks import Plain, Shown, Text, Within, worded
 from riskset_report.labels import Labels
 from riskset_report.not_reported import clause
-from riskset_report.sentences import joined
+from riskset_report.sentences import items_beside
 
 if TYPE_CHECKING:
     from riskset_report.sections.section import Context
@@ -72,7 +72,7 @@ def analysed_notes(
             lost.append(
                 (*worded(of, context.language), *(_variables(by_variable, labels) if code == INCOMPLETE else ()))
             )
-    reasons = Within(joined(lost, "; "))
+    reasons = Within(items_beside(lost, context.language, of="lists"))
     if is_counted:
         yield context.worded("report.analysed.left_out", reasons=reasons)
     else:
@@ -92,4 +92,8 @@ def arms_notes(entry: ResultEntry, context: Context, *, has_remedy: bool = True)
 def _variables(cell_of: Mapping[str, str], labels: Labels) -> Plain:
     """Returns ` (ECOG 72, AFP 3)`, of the variables of which a number is told."""
     each: list[Plain] = [(f"{labels.plain_variable(v)} ", Shown("count", (id_,))) for v, id_ in cell_of.items()]
-    return (" (", *joined(each, ", "), ")") if each else ()
+    if not each:
+        return ()
+    return worded(
+        say("report.analysed.variables", variables=Within(items_beside(each, labels.language))), labels.language
+    )

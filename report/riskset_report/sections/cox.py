@@ -61,4 +61,4 @@ def _boxes(models: Sequence[Model], context: Context) -> list[Box]:
 def _title(entry: ResultEntry, context: Context) -> str:
     endpoint = context.labels.endpoint(entry.analysis.endpoint)
     title = context.say("report.cox.title", endpoint=endpoint, population=population_of(entry, context))
-    return own_title(title, entry, context.results)
+    return own_title(title, entry, context)

@@ -100,7 +100,7 @@ def _e_values(models: Sequence[Model], context: Context) -> Iterator[Text]:
                 "report.cox.e_value",
                 model=model.kind(context),
                 term=term_label(column, context.labels),
-                outcome=value.outcome,
+                outcome=say(f"report.cox.outcome.{value.outcome}"),
                 estimate=Shown("three_digits", (estimate,)),
                 limit=Shown("three_digits", (limit,)),
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
+from riskset.analyses.cohort import ALL
 from riskset.analyses.methods.cox import CoxModel
 from riskset.results import ResultEntry, entry_json
 from riskset.study.entry import as_printed
@@ -54,12 +55,11 @@ def _figure(entry: ResultEntry, spline: Json, context: Context) -> SplineFigure:
 
 def _title(entry: ResultEntry, name: str, context: Context) -> str:
     labels, analysis = context.labels, entry.analysis
-    is_of_all = analysis.population == "all"
     of = {"endpoint": labels.endpoint(analysis.endpoint), "variable": name}
     title = context.say(f"report.spline.title.{entry_json(entry)['model']}", **of)
-    return own_title(
-        title if is_of_all else f"{title}, {labels.population(analysis.population)}", entry, context.results
-    )
+    if analysis.population != ALL:
+        title = context.say("report.caption.of", title=title, population=labels.population(analysis.population))
+    return own_title(title, entry, context)
 
 
 def _with_unit(variable: str, name: str, context: Context) -> str:

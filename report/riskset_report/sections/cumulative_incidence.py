@@ -49,7 +49,7 @@ def _title(entry: ResultEntry, context: Context) -> str:
     what = "model_title" if isinstance(analysis, FineGray) else "title"
     of = {"endpoint": labels.endpoint(analysis.endpoint), "population": population_of(entry, context)}
     title = context.say(f"report.cumulative_incidence.{what}", **of)
-    return own_title(title, entry, context.results)
+    return own_title(title, entry, context)
 
 
 def _cause(name: str, context: Context) -> str:

@@ -132,7 +132,11 @@ def _populations(steps: _Steps, arms: Sequence[str], *, is_named: bool) -> Itera
         for arm in arms:
             if arm in sides:
                 n = Shown("count", (Place(entry.id, f"{sizes}.{sides[arm]}").id,))
-                name = f"{label}, {steps.arm(arm)}" if is_named else label
+                name = (
+                    steps.context.say("report.caption.of", title=label, population=steps.arm(arm))
+                    if is_named
+                    else label
+                )
                 yield LineCells(steps.sentence(sizes, n, label=name), is_inner=True)
 
 

@@ -22,7 +22,7 @@ def _title(entry: ResultEntry, context: Context) -> str:
         endpoint=labels.endpoint(analysis.endpoint),
         population=population_of(entry, context),
     )
-    return own_title(title, entry, context.results)
+    return own_title(title, entry, context)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:

@@ -48,7 +48,7 @@ SECTION = Section(say("report.heading.km"), _blocks)
 def _title(entry: ResultEntry, context: Context) -> str:
     endpoint = context.labels.endpoint(entry.analysis.endpoint)
     title = context.say("report.km.title", endpoint=endpoint, population=population_of(entry, context))
-    return own_title(title, entry, context.results)
+    return own_title(title, entry, context)
 
 
 @dataclass(frozen=True)

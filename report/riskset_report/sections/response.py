@@ -45,7 +45,7 @@ def _title(entry: ResultEntry, context: Context) -> str:
     of = context.labels.plain_variable(_asked(entry).variable)
     which = "title_within_sites" if _is_by_site(entry) else "title"
     title = context.say(f"report.response.{which}", variable=of, population=population_of(entry, context))
-    return own_title(title, entry, context.results)
+    return own_title(title, entry, context)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:
@@ -102,9 +102,9 @@ def _notes(entry: ResultEntry, context: Context) -> Iterator[Text]:
     code = "by_site" if _is_by_site(entry) else "note" if _tables(entry).arms.columns else "note_of_all"
     yield context.worded(f"report.response.{code}", interval=context.interval)
     if asked.as_no_response:
-        yield context.worded("report.response.no_response", levels=", ".join(asked.as_no_response))
+        yield context.worded("report.response.no_response", levels=tuple(asked.as_no_response))
     if asked.left_out:
-        yield context.worded("report.response.left_out", levels=", ".join(asked.left_out))
+        yield context.worded("report.response.left_out", levels=tuple(asked.left_out))
 
 
 SECTION = Section(say("report.heading.response"), tabulated(_table, _title))

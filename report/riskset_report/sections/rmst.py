@@ -25,7 +25,7 @@ def _title(entry: ResultEntry, context: Context) -> str:
         tau=f"{tau:g}",
         units=context.units(tau),
     )
-    return own_title(title, entry, context.results)
+    return own_title(title, entry, context)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:

@@ -86,10 +86,10 @@ class Section:
     """Takes the entries of the kind in the study's order; returns figures, tables and boxes in the page's order."""
 
 
-def own_title(title: str, entry: ResultEntry, results: Results) -> str:
+def own_title(title: str, entry: ResultEntry, context: Context) -> str:
     """Returns a title, with the analysis' name if another analysis of this kind has the same patients."""
-    names = {other.analysis.name for other in results.entries if _asks_about(other) == _asks_about(entry)}
-    return f"{title} ({entry.analysis.name})" if len(names) > 1 else title
+    names = {other.analysis.name for other in context.results.entries if _asks_about(other) == _asks_about(entry)}
+    return context.say("report.caption.named", title=title, name=entry.analysis.name) if len(names) > 1 else title
 
 
 def _asks_about(entry: ResultEntry) -> tuple[str, str | None, str]:

@@ -46,7 +46,7 @@ def _figure(entry: ResultEntry, context: Context) -> ForestFigure:
     )
     return ForestFigure(
         result=entry.id,
-        title=own_title(title, entry, context.results),
+        title=own_title(title, entry, context),
         label=context.say("report.forest.site"),
         left=(context.say("report.rows.counted.patients"), context.say("report.rows.counted.events")),
         right=(context.say("report.forest.ratio", interval=context.interval),),

@@ -27,7 +27,7 @@ _COMBINED: Final = ("fixed", "dersimonian_laird", "reml", "hartung_knapp", "paul
 def _title(entry: ResultEntry, context: Context) -> str:
     endpoint, population = context.labels.endpoint(entry.analysis.endpoint), population_of(entry, context)
     title = context.say("report.site_heterogeneity.title", endpoint=endpoint, population=population)
-    return own_title(title, entry, context.results)
+    return own_title(title, entry, context)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:

@@ -29,7 +29,7 @@ def _title(entry: ResultEntry, context: Context) -> str:
     analysis, labels = cast(Subgroups, entry.analysis), context.labels
     endpoint, variable = labels.endpoint(analysis.endpoint), labels.plain_variable(analysis.variable)
     of = {"endpoint": endpoint, "population": population_of(entry, context), "variable": variable}
-    return own_title(context.say("report.subgroup.title", **of), entry, context.results)
+    return own_title(context.say("report.subgroup.title", **of), entry, context)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:

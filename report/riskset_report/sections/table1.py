@@ -13,6 +13,7 @@ from riskset.results import ResultEntry, entry_json
 from riskset_report import notation
 from riskset_report.blocks import Format, Row, Shown, Table, Text, Why
 from riskset_report.cells import Place
+from riskset_report.labels import with_unit
 from riskset_report.sections.analysed import arms_notes, population_of
 from riskset_report.sections.section import Context, Section, own_title, tabulated
 
@@ -34,8 +35,8 @@ class _Of:
 
     @property
     def label(self) -> str:
-        name, unit = self.context.labels.plain_variable(self.found["variable"]), self.found.get("unit")
-        return f"{name}, {unit}" if unit else name
+        labels = self.context.labels
+        return with_unit(labels.plain_variable(self.found["variable"]), self.found.get("unit"), labels.language)
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -85,9 +86,8 @@ class _Of:
 
 
 def _title(entry: ResultEntry, context: Context) -> str:
-    return own_title(
-        context.say("report.table1.title", population=population_of(entry, context)), entry, context.results
-    )
+    title = context.say("report.table1.title", population=population_of(entry, context))
+    return own_title(title, entry, context)
 
 
 def _table(entry: ResultEntry, context: Context) -> Table:

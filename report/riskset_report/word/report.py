@@ -29,7 +29,7 @@ def report_docx(printed: PrintedReport, drawings: Drawings) -> bytes:
     for notice in printed.notices:
         document.add_paragraph().add_run(printable(notice)).bold = True
     for name, value in printed.facts:
-        _add_fact(document, name, value)
+        _add_fact(document, printed, name, value)
     for part in printed.parts:
         turn(document, is_landscape=_is_wide(part.blocks[0]))
         document.add_heading(printable(part.heading), level=1)
@@ -117,13 +117,14 @@ def _add_box(document: Document, printed: PrintedReport, box: PrintedBox) -> Non
     for name, text in (("why", box.why), ("would_pass", box.remedy)):
         if text:
             sentences += [printed.say(f"report.page.{name}"), printed.say("report.sentence", text=text)]
-    paragraph.add_run(printable("".join(f" {sentence}" for sentence in sentences)))
+    between = printed.say("report.between_sentences")
+    paragraph.add_run(printable("".join(f"{between}{sentence}" for sentence in sentences)))
     paragraph.paragraph_format.keep_together = True
 
 
-def _add_fact(document: Document, name: str, value: str) -> None:
+def _add_fact(document: Document, printed: PrintedReport, name: str, value: str) -> None:
     paragraph = add_note(document, "")
     run = paragraph.runs[0]
-    run.text, run.bold = printable(f"{name}: "), True
+    run.text, run.bold = printable(printed.say("report.fact.name", name=name)), True
     other = paragraph.add_run(printable(value))
     other.font.size = run.font.size

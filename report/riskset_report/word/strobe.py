@@ -20,7 +20,7 @@ def strobe_docx(printed: PrintedReport, checklist: Checklist) -> bytes:
     """Returns the document."""
     document = new_document(printed)
     document.add_paragraph(printable(checklist.title), style="Title")
-    add_note(document, f"{printed.title}. {printed.subject}")
+    add_note(document, printed.say("strobe.study", title=printed.title, subject=printed.subject))
     for note in checklist.notes:
         add_note(document, note)
     add_note(document, "")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from unicodedata import east_asian_width
 
 from riskset_report.kept_together import NO_BREAK, kept_together
 from riskset_report.printing import PrintedTable
-from riskset_report.table_width import pieces
+from riskset_report.table_width import is_wide, pieces, words_of
 
 PORTRAIT_MM, LANDSCAPE_MM = 175.0, 262.0
 """Between the margins of A4."""
@@ -46,6 +46,8 @@ _ASCII_TEXT: Final = """
 _ASCII: Final = tuple(map(int, _ASCII_TEXT.split()))
 _OTHER: Final = 600
 _BOLD: Final = 1.08
+_UNBROKEN: Final = re.compile(r"[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+|\S")
+"""Of prose. Japanese has no spaces: its lines end after any character."""
 
 
 @dataclass(frozen=True)
@@ -88,21 +90,23 @@ def lines_of(text: str, *, is_broken: bool) -> tuple[str, ...]:
     parts = pieces(text)
     if max(map(len, parts)) > _LONGEST_PIECE:
         return (text,)
-    kept = [part.replace(" ", NO_BREAK) for part in parts]
-    return tuple(kept) if is_broken else (" ".join(kept),)
+    kept = [part.strip().replace(" ", NO_BREAK) for part in parts]
+    if is_broken:
+        return tuple(kept)
+    return ("".join(" " * part.startswith(" ") + words for part, words in zip(parts, kept, strict=True)),)
 
 
 def head_lines(text: str, width_mm: float, size: float) -> tuple[str, ...]:
     """Returns the lines of a heading, broken between words. Where characters are wide, Word would break it between
     any two of them; other headings are left to Word."""
-    if not any(map(_is_wide, text)):
+    if not any(map(is_wide, text)):
         return (text,)
     room = (width_mm - 2 * PADDING_MM) / (size * _MM_PER_POINT)
-    first, *others = text.split(" ")
+    first, *others = words_of(text)
     lines = [first]
     for word in others:
-        longer = f"{lines[-1]} {word}"
-        lines[-1:] = [longer] if _BOLD * _length(longer) <= room else [lines[-1], word]
+        longer = lines[-1] + word
+        lines[-1:] = [longer] if _BOLD * _length(longer) <= room else [lines[-1], word.lstrip()]
     return tuple(lines)
 
 
@@ -112,7 +116,7 @@ def _needs(table: PrintedTable, size: float, *, is_broken: bool) -> tuple[float,
     labels = [_length(row.label) + (_INDENT_EM if row.is_inner else 0) for row in rows]
     columns = []
     for number, heading in enumerate(table.columns):
-        words = max((_BOLD * _length(word) for word in kept_together(heading).split(" ")), default=0.0)
+        words = max((_BOLD * _length(word.strip()) for word in words_of(kept_together(heading))), default=0.0)
         cells = (row.cells[number] for row in rows if number < len(row.cells))
         columns.append(max([words, *(_cell(cell, is_broken=is_broken) for cell in cells)]))
     em = size * _MM_PER_POINT * _SAFETY
@@ -122,8 +126,8 @@ def _needs(table: PrintedTable, size: float, *, is_broken: bool) -> tuple[float,
 def _cell(text: str, *, is_broken: bool) -> float:
     parts = pieces(text)
     if max(map(len, parts)) > _LONGEST_PIECE:  # prose
-        return max(max(map(_length, text.split())), min(_length(text), 24.0))
-    return max(map(_length, parts)) if is_broken else _length(text)
+        return max(max(map(_length, _UNBROKEN.findall(text))), min(_length(text), 24.0))
+    return max(_length(part.strip()) for part in parts) if is_broken else _length(text)
 
 
 def _spread(label: float, columns: Sequence[float], room: float) -> tuple[float, ...]:
@@ -151,8 +155,4 @@ def _advance(sign: str) -> int:
         return _ASCII[0]
     if " " <= sign <= "~":
         return _ASCII[ord(sign) - ord(" ")]
-    return 1000 if _is_wide(sign) else _OTHER
-
-
-def _is_wide(sign: str) -> bool:
-    return east_asian_width(sign) in "WF"
+    return 1000 if is_wide(sign) else _OTHER

@@ -32,7 +32,7 @@ class LevelCount:
         counts = {"variable": self.variable, "level": self.level, "n": self.n, "events": self.events}
         if self.events is not None:
             return counts
-        return counts | {"events_reason": {"code": "not counted", "message": str(say("analyses.events_not_counted"))}}
+        return counts | {"events_reason": {"code": "not counted", "message": say("analyses.events_not_counted")}}
 
 
 def all_events(events: EventsOf, n_events: int | None) -> dict[Level, tuple[int, int]]:

@@ -136,4 +136,4 @@ def _why(one: Comparison, code: str) -> Json:
 
 def _reason(code: str, sentence: str) -> Json:
     message: Message = say(f"analyses.proportion.{sentence}")
-    return {"code": code, "message": str(message)}
+    return {"code": code, "message": message}

@@ -27,7 +27,7 @@ def quartiles_json(quartiles: Sequence[Quantile]) -> dict[str, Any]:
 
 def no_patients_json(n: int) -> dict[str, Any]:
     """Returns the key `reason` of an arm without patients, which has no quartile; nothing for another."""
-    return {} if n else {"reason": {"code": "no patients", "message": str(say("analyses.arm.no_patients"))}}
+    return {} if n else {"reason": {"code": "no patients", "message": say("analyses.arm.no_patients")}}
 
 
 def _quantile_json(found: Quantile) -> dict[str, float | None]:

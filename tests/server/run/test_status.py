@@ -1,10 +1,12 @@
 """What the coordinator reads of a study: each site from its invite to its approval, the runs, who must act next."""
 
 import json
+import re
 from contextlib import closing
 from datetime import datetime
 
 import pytest
+from tests.pseudo_language import latin_words
 
 from riskset.cli import main
 from riskset.errors import Unreachable
@@ -156,3 +158,12 @@ def test_a_roster_of_another_version_or_of_earlier_keys_has_to_be_signed_again(j
     joined.study_file.write_text(text.replace('version = "', 'version = "9.'), encoding="utf-8")
     waiting = next_of(joined, capsys)
     assert [waiting[site] for site in SITES] == [sign] * 3
+
+
+def test_the_status_is_told_in_the_language_that_is_asked_for(joined, pseudo_language, capsys):
+    capsys.readouterr()
+    assert joined.says("status", joined.study_file, "--lang", pseudo_language) == 0
+    commands = re.compile(r"riskset [a-z ]+[A-Z]*|--[a-z-]+")
+    names = (*SITES, "sapporo", "trial", str(joined.home.root))
+    told = re.sub(r"\b[0-9a-f]{12}\b", "", commands.sub("", capsys.readouterr().out.replace(str(joined.home.root), "")))
+    assert latin_words(told, names) == []

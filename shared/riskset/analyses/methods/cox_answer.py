@@ -59,7 +59,7 @@ def _weights(fit: CoxFit) -> Json:
     if fit.weights is None or fit.weights_of_events is None:
         return {}
     return {
-        "events_reason": {"code": "weighted", "message": str(say("analyses.cox.weighted_events"))},
+        "events_reason": {"code": "weighted", "message": say("analyses.cox.weighted_events")},
         "sum_of_weights": fit.weights.total,
         "effective_n": fit.weights.effective,
         "effective_events": fit.weights_of_events.effective,
@@ -96,7 +96,7 @@ def _limits(column: Column, term: Term | None, fit: CoxFit) -> Json:
     if term is not None and term.has_profile_limits:
         return {"limits": "profile"}
     why = fit.not_profiled.get(column)
-    return {} if why is None else {"limits": "wald", "limits_reason": {"code": "no limits", "message": str(why)}}
+    return {} if why is None else {"limits": "wald", "limits_reason": {"code": "no limits", "message": why}}
 
 
 def _robust(term: Term, why_not: Result | None, robust: Robust) -> Json:

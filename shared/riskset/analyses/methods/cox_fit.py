@@ -326,7 +326,7 @@ def numbers_json(term: Term | None, why: NotUsed) -> dict[str, Any]:
     """Returns the numbers of a term as in results.json; null, with the reason, where it has no coefficient."""
     if term is None:
         empty = dict.fromkeys(("coef", "se", "hr", "lower", "upper", "z", "p"))
-        return empty | {"reason": {"code": why.code, "message": str(why.message)}}
+        return empty | {"reason": {"code": why.code, "message": why.message}}
     ratio = {"hr": finite(term.hr), "lower": finite(term.lower), "upper": finite(term.upper)}
     return {"coef": term.coef, "se": term.se} | ratio | {"z": term.z, "p": term.p}
 

@@ -82,7 +82,7 @@ def _json(spline: Spline, fit: CoxFit) -> dict[str, Any]:
     columns = (spline.number, *spline.parts)
     if lost := [column for column in columns if column not in position]:
         why = fit.why_not_used(lost[0])
-        reason = {"code": why.code, "message": str(why.message)}
+        reason = {"code": why.code, "message": why.message}
         return head | {"linearity": None, "curve": None, "reason": reason}
     which = [position[column] for column in columns]
     coef = np.array([fit.terms[i].coef for i in which])

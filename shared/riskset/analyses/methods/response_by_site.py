@@ -153,7 +153,7 @@ _ESTIMATES: Final = ("odds_ratio", "risk_difference", "risk_difference_informati
 
 
 def _by_site_json(one: Stratified | None, test: Homogeneity | None) -> Json:
-    reason = {"code": "no information", "message": str(say("analyses.proportion.by_site"))}
+    reason = {"code": "no information", "message": say("analyses.proportion.by_site")}
     none = {"reason": reason}
     keys = ("chi2", "df", "p")
     breslow_day: Json = dict.fromkeys(keys) | {"tarone": dict.fromkeys(keys)} | none
@@ -163,7 +163,7 @@ def _by_site_json(one: Stratified | None, test: Homogeneity | None) -> Json:
     if one is None:
         cmh: Json = dict.fromkeys(("sites", "chi2", "p", "corrected", *_ESTIMATES)) | none
         return {"cmh": cmh, "breslow_day": breslow_day}
-    zero = {"code": "no finite estimate", "message": str(say("analyses.proportion.zero_cell"))}
+    zero = {"code": "no finite estimate", "message": say("analyses.proportion.zero_cell")}
     ratio = dict.fromkeys(("estimate", "lower", "upper")) | {"reason": zero}
     cmh = {
         "sites": one.sites,

@@ -148,13 +148,13 @@ def answer_json(counts: CountsInTime, result: RestrictedMeans) -> dict[str, Any]
 def _mean_json(mean: Mean) -> dict[str, Any]:
     found = asdict(mean)
     found["rmst_days"] = found.pop("mean")
-    reason = {"code": "no patients", "message": str(say("analyses.arm.no_patients"))}
+    reason = {"code": "no patients", "message": say("analyses.arm.no_patients")}
     return found if mean.mean is not None else found | {"reason": reason}
 
 
 def _contrast_json(level: str, against: str | None, contrast: Contrast | None) -> dict[str, Any]:
     head = {"level": level, "against": against}
     if contrast is None:
-        reason = {"code": "no information", "message": str(say("analyses.rmst.no_comparison"))}
+        reason = {"code": "no information", "message": say("analyses.rmst.no_comparison")}
         return head | dict.fromkeys(("estimate", "se", "lower", "upper", "p")) | {"reason": reason}
     return head | asdict(contrast)

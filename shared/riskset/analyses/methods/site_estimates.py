@@ -102,7 +102,7 @@ class SiteEstimates(Result):
     def _without_json(self, site: str) -> Json:
         if site in self.without:
             return {"without": site} | _fit_json(self.without[site], self.arm)
-        refusal = {"rule": "R13", "message": str(say("analyses.site_heterogeneity.not_without"))}
+        refusal = {"rule": "R13", "message": say("analyses.site_heterogeneity.not_without")}
         return {"without": site, **dict.fromkeys(_FIT), "reason": refusal}
 
 
@@ -116,7 +116,7 @@ def _test_json(test: Test | NotEstimable) -> Json:
 
 
 def _reason(code: str, message: Message) -> Json:
-    return {"code": code, "message": str(message)}
+    return {"code": code, "message": message}
 
 
 def _site_json(site: str, numbers: tuple[float, ...] | None) -> Json:

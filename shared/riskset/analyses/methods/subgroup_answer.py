@@ -125,7 +125,7 @@ def _tests(main: Result, crossed: Result) -> Json:
     df = len(crossed.terms) - len(main.terms)
     if not rows or df != len(rows):
         message = say("analyses.subgroup.no_interaction")
-        reason = {"code": "no information", "message": str(message)}
+        reason = {"code": "no information", "message": message}
         return {"likelihood_ratio": None, "wald": None, "reason": reason}
     covariance = np.array(crossed.covariance)[np.ix_(rows, rows)]
     chi2 = max(2 * (crossed.log_likelihood - main.log_likelihood), 0.0)
