@@ -80,7 +80,7 @@ def diff(
     (one, of_one), (other, of_other) = compared
     said = list(differences(one, of_one, other, of_other))
     if as_json:
-        typer.echo(json_text({"differences": [message.to_json() for message in said]}, 1))
+        tell(json_text({"differences": [message.to_json() for message in said]}, 1))
         return
     for message in said or [say("audit.diff.none")]:
         tell(message)
@@ -133,4 +133,4 @@ def _print_json(checks: Checks, same_bytes: bool | None) -> None:
         "odd": [finding.to_json() for finding in checks.odd],
         **({} if same_bytes is None else {"same_bytes": same_bytes}),
     }
-    typer.echo(json_text(content, 1))
+    tell(json_text(content, 1))

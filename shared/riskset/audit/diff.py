@@ -11,6 +11,7 @@ from riskset.audit.recorded_run import RecordedRun
 from riskset.audit.replay import RESULTS_JSON
 from riskset.catalogue import Message, say
 from riskset.secure.keys import public_hex
+from riskset.strict_json import read_json
 
 _LONGEST: Final = 80
 _APPROVED: Final = ("by", "irb", "until", "policy", "exceptions", "compared", "may_be_subtracted", "may_be_told_alone")
@@ -22,12 +23,12 @@ Files = Mapping[str, bytes]
 def differences(one: RecordedRun, of_one: Files, other: RecordedRun, of_other: Files) -> Iterator[Message]:
     """Yields what differs between a run and a later one, with the files of their bundles; nothing where all is the
     same. Both bundles have been verified."""
-    yield from _changed("study", _leaves(json.loads(of_one[STUDY])), _leaves(json.loads(of_other[STUDY])))
+    yield from _changed("study", _leaves(read_json(of_one[STUDY])), _leaves(read_json(of_other[STUDY])))
     yield from _parties(one, other)
     for site in sorted({*one.participants} & {*other.participants}):
         before, after = (_approved(files, site) for files in (of_one, of_other))
         yield from _changed(f"approvals/{site}", before, after)
-    yield from _changed("code", *(_leaves(json.loads(files["code.json"])) for files in (of_one, of_other)))
+    yield from _changed("code", *(_leaves(read_json(files["code.json"])) for files in (of_one, of_other)))
     yield from _results(*(_by_id(files) for files in (of_one, of_other)))
 
 
@@ -78,12 +79,12 @@ def _parties(one: RecordedRun, other: RecordedRun) -> Iterator[Message]:
 
 
 def _approved(files: Files, site: str) -> dict[str, Any]:
-    content = json.loads(files.get(f"approvals/{site}.json", b"{}")).get("approval", {})
+    content = read_json(files.get(f"approvals/{site}.json", b"{}")).get("approval", {})
     return _leaves({name: content[name] for name in _APPROVED if name in content})
 
 
 def _by_id(files: Files) -> dict[str, Any]:
-    return {result["id"]: result for result in json.loads(files[RESULTS_JSON])["results"]}
+    return {result["id"]: result for result in read_json(files[RESULTS_JSON])["results"]}
 
 
 def _results(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Message]:

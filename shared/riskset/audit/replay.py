@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose
@@ -24,6 +23,7 @@ from riskset.results import results_file, results_json, results_of
 from riskset.results.notices import notices
 from riskset.secure import fixed_point
 from riskset.secure.envelope import Verified
+from riskset.strict_json import NotStrictJson, read_json
 from riskset.study.load import study_hash
 
 CLOSEST: Final = 1e-12
@@ -96,7 +96,7 @@ def replay(checks: Checks, files: Mapping[str, bytes], run: RecordedRun) -> bool
         ("verdicts.json", again.verdicts),
         (RESULTS_JSON, again.results),
     ):
-        _compare(checks, files, path, json.loads(expected))
+        _compare(checks, files, path, read_json(expected))
     return files.get(RESULTS_JSON) == again.results
 
 
@@ -104,8 +104,8 @@ def _compare(checks: Checks, files: Mapping[str, bytes], path: str, expected: An
     if not checks.that("files", path in files, path, say("audit.file.missing")):
         return
     try:
-        found = json.loads(files[path])
-    except ValueError:
+        found = read_json(files[path])
+    except NotStrictJson:
         checks.that("replay", False, path, say("audit.replay.not_json"))
         return
     for place, is_same in _compared(expected, found, ""):

@@ -23,4 +23,4 @@ def test_in_english_it_is_the_name_of_messages_and_records(set_id):
 def test_in_other_languages_no_english_word_is_left():
     texts = [in_language(name_in_words(set_id), "ko") for set_id in SETS]
     assert texts[:3] == ["os", "os/match, 91일 이후", "os, 값이 있는 변수: arm, age"]
-    assert in_language(name_in_words(SETS[2]), "ja") == "os (arm、ageの値がある患者)"
+    assert in_language(name_in_words(SETS[2]), "ja") == "os（arm、ageの値がある患者）"
