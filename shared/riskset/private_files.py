@@ -55,9 +55,10 @@ def append_to_file(path: Path, content: bytes) -> None:
 
 
 def close_to_others(path: Path) -> None:
-    """Removes other users' permissions from a file that was copied, restored or made with them."""
-    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        path.chmod(0o600)
+    """Removes other users' permissions from a file that was copied, restored or made with them; if it is there."""
+    with suppress(FileNotFoundError):  # another process may remove it at any moment, as SQLite does its journal
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            path.chmod(0o600)
 
 
 def prepare_database(path: Path) -> None:

@@ -85,6 +85,25 @@ class TestModes:
             subprocess.run([sys.executable, "-c", other, path], check=True)
             assert path.with_name("superlink.sqlite-wal").exists()
 
+    def test_what_sqlite_removes_meanwhile_is_no_failure(self, tmp_path, monkeypatch):
+        """Another process ends its transaction, and with it the journal, between two looks at it."""
+        database, journal = tmp_path / "state.sqlite", tmp_path / "state.sqlite-journal"
+        prepare_database(database)
+        journal.write_bytes(b"")
+        journal.chmod(0o644)
+        looks_at = Path.stat
+
+        def removed_after_a_look(path, **how):
+            found = looks_at(path, **how)
+            if path == journal:
+                journal.unlink()
+            return found
+
+        monkeypatch.setattr(Path, "stat", removed_after_a_look)
+        prepare_database(database)
+        monkeypatch.undo()
+        assert not journal.exists()
+
     def test_a_ledger(self, tmp_path, umask):
         layout = FileLayout(1, "CREATE TABLE IF NOT EXISTS t (x TEXT) STRICT")
         file = DurableFile(tmp_path / "deep" / "journal.sqlite", layout, say("cli.stopped"), say("cli.stopped"))

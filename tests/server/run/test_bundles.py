@@ -320,12 +320,15 @@ def test_fingerprints_may_be_typed_as_words_are_said(finished):
     assert read_trusted(f'coordinator = "{key.public_bytes_raw().hex()}"').knows("coordinator", key)
 
 
-def test_only_a_finished_run_whose_results_are_as_they_were_has_a_bundle(finished, tmp_path, capsys):
-    desk = finished[0].copied_to(tmp_path / "copy")
-    run = finished[1]
-    begun = desk.begins(rounds=1)
-    assert desk.says("bundle", begun, "--file", tmp_path / "a.zip") == 3
+def test_only_a_finished_run_has_a_bundle(tmp_path, patients, capsys):
+    desk = Desk(tmp_path, patients)
+    assert desk.says("bundle", desk.begins(rounds=1), "--file", tmp_path / "a.zip") == 3
     assert "is not finished" in capsys.readouterr().err
+    assert not (tmp_path / "a.zip").exists()
+
+
+def test_results_that_are_not_as_they_were_have_no_bundle(finished, tmp_path, capsys):
+    desk, run = finished[0].copied_to(tmp_path / "copy"), finished[1]
     (desk.out / run / "terms.csv").write_text("other")
     assert desk.says("bundle", run, "--file", tmp_path / "a.zip") == 1
     assert "terms.csv is not the file that the results had when the run ended" in capsys.readouterr().err
