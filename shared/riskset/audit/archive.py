@@ -24,6 +24,13 @@ _MEMBER: Final = b"PK\x03\x04"
 _LONGEST_PATH: Final = 300
 
 
+class NotAsWritten(DataError):
+    """An archive is not what `pack` writes."""
+
+    files: Mapping[str, bytes] | None = None
+    """Its files, where all could be read, and something else differs; to look further."""
+
+
 def pack(files: Mapping[str, bytes]) -> bytes:
     """Returns the archive of files by their path: the same bytes for the same files."""
     target = io.BytesIO()
@@ -36,8 +43,8 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, bytes]:
-    """Returns the files of an archive by their path. Raises DataError unless it is what `pack` writes of them: with the
-    member, and the place in the file, where it is not."""
+    """Returns the files of an archive by their path. Raises NotAsWritten unless it is what `pack` writes of them: with
+    the member, and the place in the file, where it is not."""
     files: dict[str, bytes] = {}
     at, last = 0, ""
     while data.startswith(_MEMBER, at):
@@ -47,10 +54,12 @@ def unpack(data: bytes) -> dict[str, bytes]:
         files[path] = data[start:end]
         at, last = end, path
     if not files:
-        raise DataError(say("audit.archive.none"), say("audit.archive.hint"))
+        raise NotAsWritten(say("audit.archive.none"), say("audit.archive.hint"))
     as_written = pack(files)
     if as_written != data:
-        raise _not_as_written(*_first_difference(as_written, data, files, last))
+        wrong = _not_as_written(*_first_difference(as_written, data, files, last))
+        wrong.files = files
+        raise wrong
     return files
 
 
@@ -98,5 +107,5 @@ def _after(last: str) -> Message:
     return say("audit.archive.after", path=last) if last else say("audit.archive.first")
 
 
-def _not_as_written(at: int, where: Message) -> DataError:
-    return DataError(say("audit.archive.differs", at=at, where=where), say("audit.archive.hint"))
+def _not_as_written(at: int, where: Message) -> NotAsWritten:
+    return NotAsWritten(say("audit.archive.differs", at=at, where=where), say("audit.archive.hint"))

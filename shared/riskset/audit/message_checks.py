@@ -41,10 +41,13 @@ def check_messages(
     run = RecordedRun(of_log.id, study, roster, of_log.participants, of_log.entries, rounds)
     if not rounds or not _check_heads(checks, run):
         return None
+    n_before = len(checks.failures)
     _check_opening(checks, run)
-    _check_approvals(checks, run, of_log.rounds)
     for round_, one in enumerate(rounds[1:], 1):
         _check_witnessed(checks, of_log, round_, one, roster)
+    if len(checks.failures) > n_before:
+        return None
+    _check_approvals(checks, run, of_log.rounds)
     return run
 
 

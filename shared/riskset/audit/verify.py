@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from riskset.audit.archive import unpack
+from riskset.audit.archive import NotAsWritten, unpack
 from riskset.audit.bundle import KIND, MANIFEST, RESULTS, ROSTER, STUDY, read_manifest
 from riskset.audit.checks import Checks, Finding
 from riskset.audit.following import follows_from, readme
@@ -46,10 +46,13 @@ def verify(data: bytes, trusted: Trusted | None) -> Verification:
     checks = Checks()
     try:
         files = unpack(data)
-    except DataError as wrong:
+    except NotAsWritten as wrong:
         checks.failures.append(Finding(say("audit.finding.archive"), wrong.message))
-        return Verification(checks, {}, None)
-    checks.held["archive"] += len(files)
+        if wrong.files is None:
+            return Verification(checks, {}, None)
+        files = dict(wrong.files)  # what else is wrong says more of the place
+    else:
+        checks.held["archive"] += len(files)
     run_id = _check_manifest(checks, files)
     study, roster = _study(checks, files), _roster(checks, files)
     if study is None or roster is None or run_id is None:
@@ -114,7 +117,8 @@ def _roster(checks: Checks, files: Mapping[str, bytes]) -> Roster | None:
 
 def _check_fingerprints(checks: Checks, sites: Sequence[str], roster: Roster, trusted: Trusted) -> None:
     """The keys of the roster are those that the auditor heard of."""
-    for party, key in {COORDINATOR: roster.coordinator, **{site: roster.sites[site] for site in sites}}.items():
+    known_keys = {site: roster.sites[site] for site in sites if site in roster.sites}
+    for party, key in {COORDINATOR: roster.coordinator, **known_keys}.items():
         if not trusted.has(party):
             checks.failures.append(Finding(ROSTER, say("audit.fingerprint.missing", party=party)))
         else:

@@ -185,9 +185,7 @@ def test_bytes_that_are_no_bundle_are_refused(bundle, trusted):
         bundle[: len(bundle) // 2],
         b"PK\x03\x04" + b"\0" * 40,
     ):
-        found = verify(data, trusted)
-        assert len(found.checks.failures) == 1
-        assert found.run is None
+        assert told(verify(data, trusted))[0].startswith("the archive: ")
 
 
 def test_a_path_that_leads_out_of_the_folder_is_refused():
