@@ -19,7 +19,6 @@ from riskset.catalogue import ENGLISH, Message, say, verbatim
 from riskset.errors import RisksetError
 from riskset.language import spoken, told
 from riskset.protocol.coordinator import Coordinator, Outcome
-from riskset.protocol.roster import load_roster
 from riskset.results import results_json, results_of
 from riskset.study.load import parse_study
 from riskset.study.propensity import ALL
@@ -159,14 +158,14 @@ def _show_sent(found: Evidence, console: Console) -> None:
 
 def _outcome(network: LoopbackNetwork, study: Study, run: str) -> Outcome:
     """Returns what follows from the coordinator's record."""
-    roster, key = load_roster(network.root / "roster.json"), network.coordinator.identity
+    key = network.coordinator.identity
     with closing(RunRecord(network.coordinator.runs, key)) as record:
-        return Coordinator(key, study, roster, run, record.opening(run), record).outcome()
+        return Coordinator(key, study, network.roster, run, record.opening(run), record).outcome()
 
 
 def _evidence(
     network: LoopbackNetwork, study: Study, outcome: Outcome, ledgers: Mapping[str, Mapping[str, Any]]
 ) -> Evidence:
     """Returns the coordinator's record compared with the sites' ledgers."""
-    roster = load_roster(network.root / "roster.json").sha256
-    return evidence(outcome, study, roster, {site: clear_numbers(ledgers[site], outcome.run) for site in study.sites})
+    in_clear = {site: clear_numbers(ledgers[site], outcome.run) for site in study.sites}
+    return evidence(outcome, study, network.roster.sha256, in_clear)

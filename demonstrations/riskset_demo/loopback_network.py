@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from riskset.catalogue import Message, say, verbatim
 from riskset.errors import RisksetError
-from riskset.protocol.roster import COORDINATOR, load_roster
+from riskset.protocol.roster import Roster, load_roster
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import write_private
 from riskset.study.load import load_study
@@ -72,6 +72,11 @@ class LoopbackNetwork:
         """The results of the only run."""
         (folder,) = self.out.iterdir()
         return folder
+
+    @property
+    def roster(self) -> Roster:
+        """As it was signed when all had joined."""
+        return load_roster(self.root / "roster.json")
 
     @property
     def bundle_file(self) -> Path:
@@ -225,8 +230,7 @@ class LoopbackNetwork:
         run = self.results.name
         out = ("--out", self.out, "--file", self.bundle_file)
         self._together([("bundle", run, "--server", self.coordinator.root, *out)])
-        roster = load_roster(self.root / "roster.json")
-        keys = {COORDINATOR: roster.coordinator, **{site: roster.sites[site] for site in self.sites}}
+        keys = self.roster.parties_of(self.sites)
         lines = [f'{party} = "{fingerprint_words(key)}"\n' for party, key in keys.items()]
         self.trusted_file.write_text("".join(lines), encoding="utf-8")
 

@@ -146,20 +146,18 @@ def _caption(context: Context, table: NumberedTable) -> str:
     return f"{_label(context, table)} {table.title}"
 
 
-def _head(column: str) -> Markup:
-    """A column's heading, in which no line ends inside `(95% CI)`: where characters are wide it could after the %."""
-    pieces_of = enumerate(_LIMITS.split(column))
-    return Markup("").join(Markup("<span>{}</span>" if n % 2 else "{}").format(piece) for n, piece in pieces_of)
-
-
 def _unbroken(cell: str) -> Markup:
     """A cell's pieces as elements that stay on one line."""
     return _parted(pieces(cell))
 
 
 def _headed(heading: str) -> Markup:
-    """A heading's words as such elements where characters are wide: a line would else end between any two of them."""
-    return _parted(words_of(heading)) if any(map(is_wide, heading)) else Markup.escape(heading)
+    """A heading in which no line ends inside `(95% CI)`; where characters are wide, inside none of its words, since a
+    line would else end between any two of them."""
+    if any(map(is_wide, heading)):
+        return _parted(words_of(heading))
+    split = enumerate(_LIMITS.split(heading))
+    return Markup("").join(Markup("<span>{}</span>" if n % 2 else "{}").format(piece) for n, piece in split)
 
 
 def _parted(parts: Sequence[str]) -> Markup:

@@ -16,6 +16,7 @@ import pytest
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
 from riskset_report import Labels, Recorded, in_place, labels_of, report_of, write_report
+from riskset_report.page import _headed
 from riskset_report.printing import PrintedRow, PrintedTable
 
 RECORDED = Recorded("ab" * 32, "2026-11-22T09:00:00.000+00:00", "2026-11-22T14:05:59.123+00:00")
@@ -359,3 +360,10 @@ def test_labels_of_a_study():
     assert labels.endpoint("ecog") == "ecog"
     assert dict(labels.origins) == {"os": "first dose", "ecog": "ECOG assessment"}
     assert labels.site("asan") == "Site A, Seoul (asan)"
+
+
+def test_no_heading_of_a_column_ends_a_line_inside_its_confidence_limits():
+    assert _headed("HR (95% CI)") == "HR <span>(95% CI)</span>"
+    assert _headed("n (events)") == "n (events)"
+    assert _headed("HR（95%信頼区間）").endswith("<span>（95%信頼区間）</span>")
+    assert _headed("a < b (95% CI)") == "a &lt; b <span>(95% CI)</span>"

@@ -205,9 +205,8 @@ def _run(
         )
         outcome = _conducted(asked, record, run.id, console, is_new=unfinished is None)
         paths = write_run(asked.study, outcome, record, asked.out, asked.language)
-        record.end(
-            outcome.run, hashes(paths)
-        )  # not before: if the report cannot be written, the same command continues this run
+        # not before: if the report cannot be written, the same command continues this run
+        record.end(outcome.run, hashes(paths))
     except KeyboardInterrupt:
         console.print(
             lines(told(say("server.run.stopped", command=asked.command))), highlight=False, markup=False, soft_wrap=True

@@ -148,12 +148,14 @@ class RunRecord:
     def results(self, run: str) -> Mapping[str, str]:
         """Returns the SHA-256 of each file of the results of a finished run, by path in their folder; nothing of a run
         that riskset 0.1.0 finished, or that is not finished."""
-        ended = [entry for entry in self.ledger.entries("ended") if entry.public["run"] == run]
-        return dict(ended[0].public.get("files", {})) if ended else {}
+        ended = self._entry("ended", run)
+        return dict(ended.public.get("files", {})) if ended else {}
 
     def records(self, run: str, results: Mapping[str, bytes]) -> Records:
-        """Returns all that is recorded of a finished run, with the files of its results."""
-        [ended] = [entry for entry in self.ledger.entries("ended") if entry.public["run"] == run]
+        """Returns all that is recorded of a finished run, with the files of its results. ValueError for another."""
+        ended = self._entry("ended", run)
+        if ended is None:
+            raise ValueError(f"run {run} is not finished")
         requests = self.ledger.read("SELECT request FROM asked WHERE run = ? ORDER BY round", run)
         replies: list[dict[str, bytes]] = [{} for _ in requests]
         for reply in self.replies(run):
@@ -197,10 +199,9 @@ class RunRecord:
     def files(self, run: str) -> Mapping[str, str]:
         """Returns the texts of the study and the roster with which the run began; nothing of a run of riskset 0.1.0,
         which did not keep them."""
-        for entry in self.ledger.entries("began"):
-            if entry.public["run"] == run:
-                return {str(name): str(text) for name, text in (self.ledger.opened(entry) or {}).items()}
-        return {}
+        began = self._entry("began", run)
+        kept = self.ledger.opened(began) if began else None
+        return {str(name): str(text) for name, text in (kept or {}).items()}
 
     def participants(self, run: str) -> tuple[str, ...]:
         """Returns the sites with which the run was begun."""
@@ -283,6 +284,10 @@ class RunRecord:
         has_ended = self.ledger.read("SELECT 1 FROM run WHERE id = ? AND ended_at IS NOT NULL", run)
         if has_ended and any(entry.public["run"] == run for entry in self.ledger.entries("cancelled")):
             raise Refused("cancelled", say("run.record.cancelled", run=run), say("run.record.cancelled_hint"))
+
+    def _entry(self, kind: str, run: str) -> Entry | None:
+        """Returns the entry of a kind that a run has once; None where it has none."""
+        return next((entry for entry in self.ledger.entries(kind) if entry.public["run"] == run), None)
 
     def _names(self, column: str, run: str) -> tuple[str, ...]:
         rows = self.ledger.read(f"SELECT {column} FROM run WHERE id = ?", run)

@@ -14,7 +14,7 @@ from riskset.audit.trusted import load_trusted
 from riskset.audit.verify import Verification
 from riskset.audit.verify import verify as verify_bundle
 from riskset.catalogue import say
-from riskset.errors import DataError
+from riskset.joining.signed import read_file
 from riskset.language import Language
 from riskset.terminal import tell
 from riskset.visible_text import json_text
@@ -88,12 +88,7 @@ def diff(
 
 def _verified(bundle: Path, keys: Path | None) -> Verification:
     trusted = None if keys is None else load_trusted(keys)
-    try:
-        data = bundle.read_bytes()
-    except OSError as error:
-        unreadable = say("joining.file.unreadable", path=bundle, reason=error.strerror or "")
-        raise DataError(unreadable, say("cli.check_path")) from None
-    return verify_bundle(data, trusted)
+    return verify_bundle(read_file(bundle, say("audit.called.bundle"), say("cli.check_path")), trusted)
 
 
 def _show(

@@ -11,7 +11,6 @@ from riskset.audit.recorded_run import RecordedRun, Round
 from riskset.catalogue import Message, say
 from riskset.ledger.note import Note, Signature, parse
 from riskset.protocol.opening import read_opened
-from riskset.protocol.roster import COORDINATOR
 from riskset.protocol.witnessing import read_cosigned, read_log_view
 from riskset.secure.fingerprint_words import fingerprint_words
 
@@ -85,7 +84,7 @@ def readme(run: RecordedRun) -> Mapping[str, bytes]:
     def shown(message: Message) -> str:
         return escape(message.in_language(language))
 
-    keys = {COORDINATOR: run.roster.coordinator, **{site: run.roster.sites[site] for site in run.participants}}
+    keys = run.roster.parties_of(run.participants)
     facts = {
         shown(say("audit.readme.study")): f"{study.title_in(language)} ({study.id} {study.version})",
         shown(say("audit.readme.run")): run.id,

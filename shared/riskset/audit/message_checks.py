@@ -30,7 +30,7 @@ def check_messages(
     checks: Checks, files: Mapping[str, bytes], of_log: RunOfLog, study: Study, roster: Roster
 ) -> RecordedRun | None:
     """Returns the run with its messages; None where one of them is missing or not what it should be."""
-    keys = {COORDINATOR: roster.coordinator, **roster.sites}
+    keys = roster.parties_of(roster.sites)
     rounds: list[Round] = []
     for round_, entries in enumerate(of_log.rounds):
         before = [one.raw for one in rounds[-1].replies] if rounds else []

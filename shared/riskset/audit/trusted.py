@@ -19,12 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from riskset.catalogue import say
 from riskset.errors import DataError
+from riskset.joining.signed import MOST_FILE_BYTES, read_file
 from riskset.protocol.roster import COORDINATOR
 from riskset.secure.fingerprint_words import FINGERPRINT_WORDS, fingerprint_words
 
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
 _WORDS: Final = re.compile(rf"[a-z]+( [a-z]+){{{FINGERPRINT_WORDS - 1}}}")
-_MOST_BYTES: Final = 2**20
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,15 @@ def read_trusted(text: str) -> Trusted:
 
 def load_trusted(path: Path) -> Trusted:
     """As `read_trusted`, from a file. Raises DataError where it cannot be read."""
+    hint = say("audit.trusted.hint")
+    data = read_file(path, say("audit.called.trusted"), hint)
     try:
-        data = path.read_bytes()
-        if len(data) > _MOST_BYTES:
-            raise DataError(say("audit.trusted.form"), say("audit.trusted.hint"))
-        return read_trusted(data.decode("utf-8-sig"))
-    except OSError as error:
-        unreadable = say("joining.file.unreadable", path=path, reason=error.strerror or "")
-        raise DataError(unreadable, say("audit.trusted.hint")) from None
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise DataError(say("audit.trusted.form"), say("audit.trusted.hint")) from None
+        raise DataError(say("audit.trusted.form"), hint) from None
+    if len(data) > MOST_FILE_BYTES:
+        raise DataError(say("audit.trusted.form"), hint)
+    return read_trusted(text)
 
 
 def _is_fingerprint(text: str) -> bool:

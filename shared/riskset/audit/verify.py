@@ -20,7 +20,7 @@ from riskset.audit.recorded_run import RecordedRun
 from riskset.audit.trusted import Trusted
 from riskset.catalogue import say
 from riskset.errors import DataError, RisksetError
-from riskset.protocol.roster import COORDINATOR, Roster, read_roster
+from riskset.protocol.roster import Roster, read_roster
 from riskset.secure.envelope import sha256
 from riskset.study.load import canonical_json, study_from_json
 from riskset.study.spec import Study
@@ -117,8 +117,7 @@ def _roster(checks: Checks, files: Mapping[str, bytes]) -> Roster | None:
 
 def _check_fingerprints(checks: Checks, sites: Sequence[str], roster: Roster, trusted: Trusted) -> None:
     """The keys of the roster are those that the auditor heard of."""
-    known_keys = {site: roster.sites[site] for site in sites if site in roster.sites}
-    for party, key in {COORDINATOR: roster.coordinator, **known_keys}.items():
+    for party, key in roster.parties_of(sites).items():
         if not trusted.has(party):
             checks.failures.append(Finding(ROSTER, say("audit.fingerprint.missing", party=party)))
         else:

@@ -63,6 +63,10 @@ class Roster:
         """Returns the identity keys (hex) of those of the sites that are in the roster."""
         return {name: public_hex(self.sites[name]) for name in sites if name in self.sites}
 
+    def parties_of(self, sites: Iterable[str]) -> dict[str, Ed25519PublicKey]:
+        """Returns the identity keys of the coordinator and of those of the sites that are in the roster."""
+        return {COORDINATOR: self.coordinator, **{name: self.sites[name] for name in sites if name in self.sites}}
+
     def party(self, key: str) -> str:
         """Returns the party of an identity key (hex): the key itself where no site of the roster had it."""
         return self.parties.get(key, key)
