@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose
 from typing import Any, Final
@@ -13,12 +13,13 @@ from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
 from riskset.audit.bundle import RESULTS
 from riskset.audit.checks import Checks
 from riskset.audit.following import as_json
+from riskset.audit.json_values import side_by_side
 from riskset.audit.recorded_run import RecordedRun
 from riskset.catalogue import say
 from riskset.errors import RisksetError
 from riskset.protocol.contributing import labelled
 from riskset.protocol.coordinator import Outcome
-from riskset.protocol.history import History, open_history
+from riskset.protocol.history import History, histories
 from riskset.results import results_file, results_json, results_of
 from riskset.results.notices import notices
 from riskset.secure import fixed_point
@@ -47,13 +48,13 @@ class Replayed:
 def derived(run: RecordedRun) -> Replayed:
     """Returns what follows from the replies of a run. Raises ProtocolError or Refused where nothing does: a reply does
     not have the length of its question, or the sums are of no patients."""
-    opened, *others = [one.replies for one in run.rounds]
-    history = open_history(run.plan, study_hash(run.study), run.roster.sha256, run.id, opened)
-    totals = []
-    for round_, replies in enumerate(others, 1):
-        totals.append({"round": round_, "asked": _totals(history, replies)})
-        history = history.advance(replies)
     rounds = tuple(one.replies for one in run.rounds)
+    states = list(histories(run.plan, study_hash(run.study), run.roster.sha256, run.id, rounds))
+    totals = [
+        {"round": round_, "asked": _totals(before, replies)}
+        for round_, (before, replies) in enumerate(zip(states, rounds[1:], strict=False), 1)
+    ]
+    history = states[-1]
     outcome = Outcome(run.id, dict(history.results), len(rounds), rounds, history)
     found = results_of(run.study, outcome, history.opening.participants, notices(run.study, outcome))
     return Replayed(outcome, as_json(totals), as_json(_verdicts(outcome)), results_file(results_json(found)))
@@ -108,23 +109,11 @@ def _compare(checks: Checks, files: Mapping[str, bytes], path: str, expected: An
     except NotStrictJson:
         checks.that("replay", False, path, say("audit.replay.not_json"))
         return
-    for place, is_same in _compared(expected, found, ""):
-        checks.that("replay", is_same, path, say("audit.replay.differs", place=place or path))
+    for place, one, other in side_by_side(expected, found):
+        checks.that("replay", _is_same(one, other), path, say("audit.replay.differs", place=place or path))
 
 
-def _compared(expected: Any, found: Any, place: str) -> Iterator[tuple[str, bool]]:  # noqa: ANN401 - any JSON value
-    """Yields every value that follows, with its place, and whether it was found."""
-    if isinstance(expected, dict) and isinstance(found, dict):
-        for key in [*expected, *(key for key in found if key not in expected)]:
-            inner = f"{place}.{key}" if place else key
-            if key in expected and key in found:
-                yield from _compared(expected[key], found[key], inner)
-            else:
-                yield inner, False
-    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        for index, (one, other) in enumerate(zip(expected, found, strict=True)):
-            yield from _compared(one, other, f"{place}[{index}]")
-    elif isinstance(expected, float) and isinstance(found, float):
-        yield place, expected == found or isclose(expected, found, rel_tol=CLOSEST)
-    else:
-        yield place, type(expected) is type(found) and expected == found
+def _is_same(expected: object, found: object) -> bool:
+    if isinstance(expected, float) and isinstance(found, float):
+        return expected == found or isclose(expected, found, rel_tol=CLOSEST)
+    return type(expected) is type(found) and expected == found

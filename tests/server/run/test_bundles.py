@@ -287,7 +287,7 @@ def test_results_that_do_not_follow_are_found_by_the_replay(bundle, trusted, wit
     lines = told(found)
     assert any(line.startswith("results/results.json: results[0].analysed does not follow") for line in lines)
     assert "totals.json: [0].asked[0].totals[0].total does not follow from the sums" in lines
-    assert any(line.startswith("verdicts.json: km/os/all does not follow") for line in lines)
+    assert any(line.startswith("verdicts.json: km/os/all.verdict does not follow") for line in lines)
 
 
 @pytest.mark.parametrize(
