@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from riskset.audit.bundle import RESULTS_JSON
 from riskset.audit.checks import Checks
 from riskset.audit.diff import differences
+from riskset.audit.progress import Progress, shown
 from riskset.audit.replay import replay as compare_replayed
+from riskset.audit.report_checks import check_report, installed_report
 from riskset.audit.trusted import load_trusted
 from riskset.audit.verify import Verification
 from riskset.audit.verify import verify as verify_bundle
@@ -20,6 +23,8 @@ from riskset.terminal import tell
 from riskset.visible_text import json_text
 
 NOT_AS_SAID = 3
+Report = Literal["drawn", "not installed", "left out"]
+"""Whether the report was drawn again."""
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check the records of a finished run, offline.")
 Bundle = Annotated[Path, typer.Argument(help="The bundle, as `riskset bundle` wrote it.", metavar="BUNDLE")]
 Keys = Annotated[
@@ -39,21 +44,38 @@ def verify(bundle: Bundle, keys: Keys = None, as_json: AsJson = False, language:
 
     Example: riskset audit verify run.zip --keys trusted.toml
     """
-    found = _verified(bundle, keys)
+    with shown() as at:
+        found = _verified(bundle, keys, at)
     _show(found.checks, keys is not None, as_json)
 
 
 @app.command()
-def replay(bundle: Bundle, keys: Keys = None, as_json: AsJson = False, language: Language = None) -> None:
-    """Check a bundle, then derive the results again from the sites' signed sums, and compare.
+def replay(
+    bundle: Bundle,
+    keys: Keys = None,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Draw no tables and figures again, which takes longest.")
+    ] = False,
+    as_json: AsJson = False,
+    language: Language = None,
+) -> None:
+    """Check a bundle, then derive the results again from the sites' signed sums, draw the report again, and compare.
 
-    Exit 3: something does not hold, or the results do not follow.
+    Without the extra `report` the results are compared, and tables and figures are not. Nothing is written. Exit 3:
+    something does not hold, or does not follow.
 
     Example: riskset audit replay run.zip --keys trusted.toml
     """
-    found = _verified(bundle, keys)
-    same_bytes = compare_replayed(found.checks, found.files, found.run) if found.run is not None else None
-    _show(found.checks, keys is not None, as_json, same_bytes=same_bytes, is_replay=True)
+    with shown() as at:
+        found = _verified(bundle, keys, at)
+        draw = None if no_report else installed_report()
+        again = compare_replayed(found.checks, found.files, found.run, at) if found.run is not None else None
+        if found.run is not None and again is not None and draw is not None:
+            at(say("audit.progress.drawing"))
+            check_report(found.checks, found.files, found.run, again.results, draw)
+    same_bytes = None if again is None else found.files.get(RESULTS_JSON) == again.results_json
+    report = "left out" if no_report else "not installed" if draw is None else "drawn"
+    _show(found.checks, keys is not None, as_json, same_bytes=same_bytes, report=report)
 
 
 @app.command()
@@ -72,7 +94,8 @@ def diff(
     """
     compared = []
     for file in (before, after):
-        found = _verified(file, keys)
+        with shown() as at:
+            found = _verified(file, keys, at)
         if found.run is None or not found.checks.all_hold:
             _show(found.checks, keys is not None, as_json)
             raise typer.Exit(NOT_AS_SAID)
@@ -86,17 +109,18 @@ def diff(
         tell(message)
 
 
-def _verified(bundle: Path, keys: Path | None) -> Verification:
+def _verified(bundle: Path, keys: Path | None, at: Progress) -> Verification:
     trusted = None if keys is None else load_trusted(keys)
-    return verify_bundle(read_file(bundle, say("audit.called.bundle"), say("cli.check_path")), trusted)
+    return verify_bundle(read_file(bundle, say("audit.called.bundle"), say("cli.check_path")), trusted, at)
 
 
 def _show(
-    checks: Checks, knows_keys: bool, as_json: bool, *, same_bytes: bool | None = None, is_replay: bool = False
+    checks: Checks, knows_keys: bool, as_json: bool, *, same_bytes: bool | None = None, report: Report | None = None
 ) -> None:
-    """Prints what was found. Raises Exit(3) where something does not hold."""
+    """Prints what was found; `same_bytes` and `report` are of a replay. Raises Exit(3) where something does not
+    hold."""
     if as_json:
-        _print_json(checks, same_bytes)
+        _print_json(checks, same_bytes, report)
     else:
         for topic, n in checks.held.items():
             tell(say(f"audit.topic.{topic}", n=n))
@@ -106,26 +130,31 @@ def _show(
             tell(say("audit.failed", finding=finding.told))
         if not knows_keys:
             tell(say("audit.no_keys"))
-        if is_replay:
-            tell(_of_replay(same_bytes))
+        if report is not None:
+            _tell_replay(same_bytes, report)
         n = len(checks.failures)
         tell(say("audit.result.failed", n=n) if n else say("audit.result.holds", n=checks.held.total()))
     if checks.failures:
         raise typer.Exit(NOT_AS_SAID)
 
 
-def _of_replay(same_bytes: bool | None) -> str:
+def _tell_replay(same_bytes: bool | None, report: Report) -> None:
     if same_bytes is None:
-        return say("audit.replay.not_possible")
-    return say("audit.replay.same") if same_bytes else say("audit.replay.other")
+        tell(say("audit.replay.not_possible"))
+        return
+    tell(say("audit.replay.same") if same_bytes else say("audit.replay.other"))
+    if report == "not installed":
+        tell(say("audit.report.not_installed"))
+    elif report == "left out":
+        tell(say("audit.report.left_out"))
 
 
-def _print_json(checks: Checks, same_bytes: bool | None) -> None:
+def _print_json(checks: Checks, same_bytes: bool | None, report: Report | None) -> None:
     content = {
         "holds": checks.all_hold,
         "checks": dict(checks.held),
         "failures": [finding.to_json() for finding in checks.failures],
         "odd": [finding.to_json() for finding in checks.odd],
-        **({} if same_bytes is None else {"same_bytes": same_bytes}),
+        **({} if same_bytes is None else {"same_bytes": same_bytes, "report": report}),
     }
     tell(json_text(content, 1))

@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from riskset.audit.bundle import STUDY
+from riskset.audit.bundle import RESULTS_JSON, STUDY
 from riskset.audit.json_values import ABSENT, side_by_side
 from riskset.audit.recorded_run import RecordedRun
-from riskset.audit.replay import RESULTS_JSON
 from riskset.catalogue import Message, say
 from riskset.secure.keys import public_hex
 from riskset.strict_json import read_json

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import zip_longest
+from math import isclose
 from typing import Any, Final
 
+CLOSEST: Final = 1e-12
+"""Relative difference up to which two floats agree: those of two machines may differ in their last bits."""
 ABSENT: Final = object()
 """Stands for a value that one of the documents does not have."""
 
@@ -26,6 +29,11 @@ def side_by_side(one: Any, other: Any, place: str = "") -> Iterator[tuple[str, A
         yield from side_by_side(one, type(one)(), place)
     else:
         yield place, one, other
+
+
+def are_close(one: float, other: float) -> bool:
+    """Whether two floats agree up to `CLOSEST`."""
+    return one == other or isclose(one, other, rel_tol=CLOSEST)
 
 
 def _holds_something(value: object) -> bool:

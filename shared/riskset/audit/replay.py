@@ -4,60 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isclose
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
-from riskset.audit.bundle import RESULTS
-from riskset.audit.checks import Checks
+from riskset.audit.bundle import MESSAGES, RESULTS_JSON
+from riskset.audit.checks import Checks, Finding
 from riskset.audit.following import as_json
-from riskset.audit.json_values import side_by_side
+from riskset.audit.json_values import are_close, side_by_side
+from riskset.audit.progress import Progress, unseen
 from riskset.audit.recorded_run import RecordedRun
 from riskset.catalogue import say
-from riskset.errors import RisksetError
+from riskset.errors import ProtocolError, RisksetError
 from riskset.protocol.contributing import labelled
 from riskset.protocol.coordinator import Outcome
 from riskset.protocol.history import History, histories
-from riskset.results import results_file, results_json, results_of
+from riskset.results import Results, results_file, results_json, results_of
 from riskset.results.notices import notices
 from riskset.secure import fixed_point
 from riskset.secure.envelope import Verified
 from riskset.strict_json import NotStrictJson, read_json
 from riskset.study.load import study_hash
 
-CLOSEST: Final = 1e-12
-"""Relative difference up to which two floats agree: those of two machines may differ in their last bits."""
-RESULTS_JSON: Final = f"{RESULTS}results.json"
-
 
 @dataclass(frozen=True)
 class Replayed:
     """What follows from the signed replies."""
 
-    outcome: Outcome
+    results: Results
     totals: bytes
     """totals.json"""
     verdicts: bytes
     """verdicts.json"""
-    results: bytes
-    """results.json"""
+
+    @property
+    def results_json(self) -> bytes:
+        return results_file(results_json(self.results))
 
 
-def derived(run: RecordedRun) -> Replayed:
+def derived(run: RecordedRun, at: Progress = unseen) -> Replayed:
     """Returns what follows from the replies of a run. Raises ProtocolError or Refused where nothing does: a reply does
-    not have the length of its question, or the sums are of no patients."""
+    not have the length of its question, the sums are of no patients, or the run is not at its end."""
     rounds = tuple(one.replies for one in run.rounds)
-    states = list(histories(run.plan, study_hash(run.study), run.roster.sha256, run.id, rounds))
-    totals = [
-        {"round": round_, "asked": _totals(before, replies)}
-        for round_, (before, replies) in enumerate(zip(states, rounds[1:], strict=False), 1)
-    ]
-    history = states[-1]
+    totals, before = list[dict[str, Any]](), None
+    for round_, history in enumerate(histories(run.plan, study_hash(run.study), run.roster.sha256, run.id, rounds)):
+        at(say("audit.progress.adding", round=round_, last=len(rounds) - 1))
+        if before is not None:
+            totals.append({"round": round_, "asked": _totals(before, rounds[round_])})
+        before = history
+    if not history.is_closed:
+        raise ProtocolError(say("protocol.round.unfinished"))
     outcome = Outcome(run.id, dict(history.results), len(rounds), rounds, history)
     found = results_of(run.study, outcome, history.opening.participants, notices(run.study, outcome))
-    return Replayed(outcome, as_json(totals), as_json(_verdicts(outcome)), results_file(results_json(found)))
+    return Replayed(found, as_json(totals), as_json(_verdicts(outcome)))
 
 
 def _totals(history: History, replies: Sequence[Verified]) -> list[dict[str, Any]]:
@@ -84,24 +84,21 @@ def _verdict(result: Result) -> dict[str, str]:
     return {"verdict": "passed"}
 
 
-def replay(checks: Checks, files: Mapping[str, bytes], run: RecordedRun) -> bool:
-    """Compares what follows from a run with the files of its bundle; returns whether results.json has the same bytes.
-    Texts and whole numbers must be equal, floats within `CLOSEST`."""
+def replay(checks: Checks, files: Mapping[str, bytes], run: RecordedRun, at: Progress = unseen) -> Replayed | None:
+    """Compares what follows from a run with totals, verdicts and results.json of its bundle, and returns it; None where
+    nothing follows. Texts and whole numbers must be equal, floats up to `CLOSEST`."""
     try:
-        again = derived(run)
+        again = derived(run, at)
     except RisksetError as wrong:
-        checks.that("replay", False, "messages/", wrong.message)
-        return False
-    for path, expected in (
-        ("totals.json", again.totals),
-        ("verdicts.json", again.verdicts),
-        (RESULTS_JSON, again.results),
-    ):
-        _compare(checks, files, path, read_json(expected))
-    return files.get(RESULTS_JSON) == again.results
+        checks.failures.append(Finding(MESSAGES, wrong.message))
+        return None
+    _compare(checks, files, "totals.json", again.totals)
+    _compare(checks, files, "verdicts.json", again.verdicts)
+    _compare(checks, files, RESULTS_JSON, again.results_json)
+    return again
 
 
-def _compare(checks: Checks, files: Mapping[str, bytes], path: str, expected: Any) -> None:  # noqa: ANN401 - any JSON
+def _compare(checks: Checks, files: Mapping[str, bytes], path: str, expected: bytes) -> None:
     if not checks.that("files", path in files, path, say("audit.file.missing")):
         return
     try:
@@ -109,11 +106,11 @@ def _compare(checks: Checks, files: Mapping[str, bytes], path: str, expected: An
     except NotStrictJson:
         checks.that("replay", False, path, say("audit.replay.not_json"))
         return
-    for place, one, other in side_by_side(expected, found):
+    for place, one, other in side_by_side(read_json(expected), found):
         checks.that("replay", _is_same(one, other), path, say("audit.replay.differs", place=place or path))
 
 
 def _is_same(expected: object, found: object) -> bool:
     if isinstance(expected, float) and isinstance(found, float):
-        return expected == found or isclose(expected, found, rel_tol=CLOSEST)
+        return are_close(expected, found)
     return type(expected) is type(found) and expected == found

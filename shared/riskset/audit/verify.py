@@ -16,6 +16,7 @@ from riskset.audit.checks import Checks, Finding
 from riskset.audit.following import follows_from, readme
 from riskset.audit.log_checks import RunOfLog, check_log
 from riskset.audit.message_checks import check_messages
+from riskset.audit.progress import Progress, unseen
 from riskset.audit.recorded_run import RecordedRun
 from riskset.audit.trusted import Trusted
 from riskset.catalogue import say
@@ -40,10 +41,11 @@ class Verification:
     """What can be derived again; None where the records of the run are not whole."""
 
 
-def verify(data: bytes, trusted: Trusted | None) -> Verification:
+def verify(data: bytes, trusted: Trusted | None, at: Progress = unseen) -> Verification:
     """Returns what holds of a bundle and what does not, whatever the bytes are. Without `trusted` nobody's fingerprint
     is compared: then anybody may have made the bundle."""
     checks = Checks()
+    at(say("audit.progress.archive"))
     try:
         files = unpack(data)
     except NotAsWritten as wrong:
@@ -60,7 +62,7 @@ def verify(data: bytes, trusted: Trusted | None) -> Verification:
     with checks.each("parties", ROSTER):
         roster.check_belongs_to(study)
     of_log = check_log(checks, files, run_id, study, roster)
-    run = None if of_log is None else check_messages(checks, files, of_log, study, roster)
+    run = None if of_log is None else check_messages(checks, files, of_log, study, roster, at)
     if trusted is not None:
         _check_fingerprints(checks, of_log.participants if of_log else (), roster, trusted)
     if of_log is not None:

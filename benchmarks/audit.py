@@ -1,0 +1,105 @@
+"""What an auditor waits for: `riskset audit verify` and `replay` of whole bundles, each command in a process of its own.
+
+The ten hospitals of `hcc`, with a list of nearly every kind of analysis; and the breast cancer data dealt to 50 sites.
+The runs are rehearsed: messages, log, results and bundle are those of a real run.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from riskset.analyses.cohort import Cohort
+from riskset.audit.archive import unpack
+from riskset.audit.bundling import bundled
+from riskset.protocol.roster import sign_roster
+from riskset.rehearsal import Rehearsal
+from riskset.study.load import canonical_json, parse_study, study_hash
+from riskset.study.spec import Study
+from riskset_demo.demonstration import Demonstration
+from riskset_server.run.outcome import hashes, write_run
+from riskset_server.run.record import RunRecord
+from riskset_site.data.cohort import load_cohort
+
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "verify": ("verify",),
+    "replay without the report": ("replay", "--no-report"),
+    "replay": ("replay",),
+}
+
+
+def run(name: str, demonstration: Demonstration, turns: int) -> dict[str, Any]:
+    """Returns what each command takes for a bundle: medians of `turns`, drawing once, since it takes longest."""
+    with TemporaryDirectory(prefix="riskset-bench-") as folder:
+        file = Path(folder) / "run.zip"
+        file.write_bytes(bundle_of(demonstration, Path(folder)))
+        files = unpack(file.read_bytes())
+        costs = {
+            called: measured(command, file, 1 if called == "replay" else turns) for called, command in COMMANDS.items()
+        }
+        rounds = sum(path.endswith("-coordinator.bin") for path in files)
+        return {"study": name, "rounds": rounds, "files": len(files), "bytes": file.stat().st_size, "commands": costs}
+
+
+def bundle_of(demonstration: Demonstration, folder: Path) -> bytes:
+    """Returns the bundle of a demonstration's study, run over its exports in memory and recorded in a folder."""
+    study = parse_study(demonstration.study.decode())
+    rehearsal = Rehearsal(
+        study,
+        _cohorts(demonstration, study, folder / "sites"),
+        exceptions=demonstration.exceptions,
+        told_alone=demonstration.told_alone,
+    )
+    key, members = rehearsal.coordinator_key, rehearsal.roster.members
+    roster = sign_roster(study.id, key, members, study_hash(study))
+    texts = {"study": canonical_json(study).decode(), "roster": roster.decode()}
+    with closing(RunRecord(folder / "runs.sqlite", key)) as record:
+        run_id = record.begin(study.id, study_hash(study), rehearsal.roster.sha256, sorted(rehearsal.cohorts), texts)
+        rehearsal.run_id, rehearsal.record = run_id, record  # type: ignore[assignment]
+        rehearsal.start_coordinator()
+        paths = write_run(study, rehearsal.run(), record, folder / "results")
+        record.end(run_id, hashes(paths))
+        results = {path.relative_to(paths[0].parent).as_posix(): path.read_bytes() for path in paths}
+        return bundled(record.records(run_id, results), run_id, key)
+
+
+def _cohorts(demonstration: Demonstration, study: Study, folder: Path) -> dict[str, Cohort]:
+    cohorts = {}
+    for site, files in demonstration.folders().items():
+        (folder / site).mkdir(parents=True)
+        for name, content in files.items():
+            (folder / site / name).write_bytes(content)
+        cohorts[site] = load_cohort(folder / site / "site.toml", study)
+    return cohorts
+
+
+def measured(command: tuple[str, ...], bundle: Path, turns: int) -> dict[str, float]:
+    """Returns seconds of CPU and by the clock, and the peak of memory in MB, of a command: medians. It counts from the
+    start of the interpreter, as somebody waits who types it."""
+    costs = [_once(["audit", *command, str(bundle)]) for _ in range(turns)]
+    return {key: median(cost[key] for cost in costs) for key in costs[0]}
+
+
+def _once(arguments: list[str]) -> dict[str, float]:
+    began = time.perf_counter()
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "riskset.cli", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"riskset {' '.join(arguments[:2])} ended with {process.returncode}")
+    wall_s = time.perf_counter() - began
+    return {"cpu_s": used.ru_utime + used.ru_stime, "wall_s": wall_s, "peak_mb": used.ru_maxrss / 1024}
