@@ -1,4 +1,4 @@
-"""What an auditor waits for: `riskset audit verify` and `replay` of whole bundles, each command in a process of its own.
+"""What an auditor waits for: `riskset audit verify` and `replay` of whole bundles, each command in its own process.
 
 The ten hospitals of `hcc`, with a list of nearly every kind of analysis; and the breast cancer data dealt to 50 sites.
 The runs are rehearsed: messages, log, results and bundle are those of a real run.
@@ -50,22 +50,24 @@ def run(name: str, demonstration: Demonstration, turns: int) -> dict[str, Any]:
 
 
 def bundle_of(demonstration: Demonstration, folder: Path) -> bytes:
-    """Returns the bundle of a demonstration's study, run over its exports in memory and recorded in a folder."""
+    """Returns the bundle of a demonstration's study, run over its exports in memory."""
     study = parse_study(demonstration.study.decode())
-    rehearsal = Rehearsal(
-        study,
-        _cohorts(demonstration, study, folder / "sites"),
-        exceptions=demonstration.exceptions,
-        told_alone=demonstration.told_alone,
-    )
-    key, members = rehearsal.coordinator_key, rehearsal.roster.members
-    roster = sign_roster(study.id, key, members, study_hash(study))
+    cohorts = _cohorts(demonstration, study, folder / "sites")
+    signed = {"exceptions": demonstration.exceptions, "told_alone": demonstration.told_alone}
+    return bundle_of_run(Rehearsal(study, cohorts, **signed), folder)
+
+
+def bundle_of_run(rehearsal: Rehearsal, folder: Path, language: str | None = None) -> bytes:
+    """Returns the bundle of a run that is rehearsed from its beginning, and recorded in a folder as `riskset run` does;
+    its report is in a language, the study's unless one is given."""
+    study, key = rehearsal.study, rehearsal.coordinator_key
+    roster = sign_roster(study.id, key, rehearsal.roster.members, study_hash(study))
     texts = {"study": canonical_json(study).decode(), "roster": roster.decode()}
     with closing(RunRecord(folder / "runs.sqlite", key)) as record:
         run_id = record.begin(study.id, study_hash(study), rehearsal.roster.sha256, sorted(rehearsal.cohorts), texts)
         rehearsal.run_id, rehearsal.record = run_id, record  # type: ignore[assignment]
         rehearsal.start_coordinator()
-        paths = write_run(study, rehearsal.run(), record, folder / "results")
+        paths = write_run(study, rehearsal.run(), record, folder / "results", language)
         record.end(run_id, hashes(paths))
         results = {path.relative_to(paths[0].parent).as_posix(): path.read_bytes() for path in paths}
         return bundled(record.records(run_id, results), run_id, key)

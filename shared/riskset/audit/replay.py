@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class Replayed:
     verdicts: bytes
     """verdicts.json"""
 
-    @property
+    @cached_property
     def results_json(self) -> bytes:
         return results_file(results_json(self.results))
 
@@ -85,17 +86,23 @@ def _verdict(result: Result) -> dict[str, str]:
 
 
 def replay(checks: Checks, files: Mapping[str, bytes], run: RecordedRun, at: Progress = unseen) -> Replayed | None:
-    """Compares what follows from a run with totals, verdicts and results.json of its bundle, and returns it; None where
-    nothing follows. Texts and whole numbers must be equal, floats up to `CLOSEST`."""
+    """Compares what follows from a run with its bundle, as `compare` does, and returns it; None where nothing
+    follows."""
     try:
         again = derived(run, at)
     except RisksetError as wrong:
         checks.failures.append(Finding(MESSAGES, wrong.message))
         return None
+    compare(checks, files, again)
+    return again
+
+
+def compare(checks: Checks, files: Mapping[str, bytes], again: Replayed) -> None:
+    """Compares totals, verdicts and results.json of a bundle with what follows. Texts and whole numbers must be equal,
+    floats up to `CLOSEST`."""
     _compare(checks, files, "totals.json", again.totals)
     _compare(checks, files, "verdicts.json", again.verdicts)
     _compare(checks, files, RESULTS_JSON, again.results_json)
-    return again
 
 
 def _compare(checks: Checks, files: Mapping[str, bytes], path: str, expected: bytes) -> None:

@@ -26,6 +26,7 @@ from riskset.strict_json import NotStrictJson, read_json
 GROUP: Final = "riskset.report"
 """Entry point of what draws a report; it can be imported where the extra `report` is installed."""
 PROVENANCE: Final = f"{RESULTS}provenance.json"
+_NOTHING: Final = say("audit.report.nothing")
 _LONGEST: Final = 60
 
 Files = Mapping[str, bytes]
@@ -63,19 +64,19 @@ def check_report(checks: Checks, files: Files, run: RecordedRun, results: Result
     again = {f"{RESULTS}{name}": content for name, content in drawn.items()}
     found = {path: content for path, content in files.items() if path.startswith(RESULTS)}
     ours = read_json(again[PROVENANCE])
-    theirs_only, ours_only = (_only(one, other) for one, other in ((said, ours), (ours, said)))
+    of_machine = _of_machine(said, ours)
     otherwise = []
     for path in sorted({*found, *again} - {PROVENANCE, RESULTS_JSON}):
         if wrong := _text_difference(path, again.get(path), found.get(path)):
             checks.failures.append(Finding(path, wrong))
-        elif not _is_same(path, again[path], found[path]) and (theirs_only or ours_only):
+        elif not _is_same(path, again[path], found[path]) and of_machine:
             otherwise.append(path)
         else:
             byte = say("audit.report.byte", at=_first_difference(again[path], found[path]))
             checks.that("report", _is_same(path, again[path], found[path]), path, byte)
     if otherwise:
-        values = {"n": len(otherwise), "first": otherwise[0], "found": theirs_only, "here": ours_only}
-        checks.odd.append(Finding(PROVENANCE, say("audit.report.otherwise", **values)))
+        message = say("audit.report.otherwise", n=len(otherwise), first=otherwise[0], versions=of_machine)
+        checks.odd.append(Finding(PROVENANCE, message))
     _check_provenance(checks, said, ours, found)
 
 
@@ -92,11 +93,14 @@ def _provenance(content: bytes) -> dict[str, Any] | None:
     return said if isinstance(said.get("text_as_paths"), bool) and named else None
 
 
-def _only(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
-    """Returns the versions and fonts of a provenance.json that another one does not name, as people name them."""
-    versions = (f"{name} {of}" for name, of in one["versions"].items() if other["versions"].get(name) != of)
-    fonts = (f"{name} ({of[:8]})" for name, of in one["fonts"].items() if other["fonts"].get(name) != of)
-    return (*versions, *fonts)
+def _of_machine(said: Mapping[str, Any], ours: Mapping[str, Any]) -> tuple[Message, ...]:
+    """Returns the versions and fonts in which two provenance.json differ; a font by the first digits of its hash."""
+    sides = [one["versions"] | {name: of[:8] for name, of in one["fonts"].items()} for one in (said, ours)]
+    return tuple(
+        say("audit.report.version", name=name, found=found or _NOTHING, here=here or _NOTHING)
+        for name in dict.fromkeys((*sides[0], *sides[1]))
+        if (found := sides[0].get(name)) != (here := sides[1].get(name))
+    )
 
 
 def _text_difference(path: str, expected: bytes | None, found: bytes | None) -> Message | None:
@@ -127,7 +131,7 @@ def _first_difference(one: bytes, other: bytes) -> int:
 
 def _short(text: str | None) -> str | Message:
     if text is None:
-        return say("audit.report.nothing")
+        return _NOTHING
     shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
     return json.dumps(shown, ensure_ascii=False)
 

@@ -10,21 +10,18 @@ from textwrap import dedent
 
 import pytest
 from tests.server.run.conftest import STUDY, Desk
+from tests.server.run.forging import Forger
 from tests.server.run.outside_reader import Reader
 
 from riskset.audit.archive import pack, unpack
-from riskset.audit.bundle import MANIFEST, manifest, message_name
+from riskset.audit.bundle import message_name
 from riskset.audit.replay import replay
 from riskset.audit.trusted import Trusted, read_trusted
 from riskset.audit.verify import verify
 from riskset.catalogue import catalogue
 from riskset.cli import main
 from riskset.errors import DataError
-from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
-from riskset.ledger.entry import Entry, read_line
-from riskset.ledger.merkle import Tree
-from riskset.ledger.trusted_log import write_log
-from riskset.protocol.witnessing import LOG
+from riskset.ledger.entry import Entry
 from riskset.rehearsal import EverySiteConsents
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import new_identity
@@ -55,34 +52,20 @@ def trusted(finished):
 
 
 @pytest.fixture(scope="module")
-def signed_again(finished, bundle):
+def forger(finished, bundle):
+    return Forger(bundle, finished[0].rehearsal.coordinator_key)
+
+
+@pytest.fixture(scope="module")
+def signed_again(forger):
     """Returns the bundle with some files changed, as its coordinator could sign it."""
-    desk, run, _ = finished
-
-    def sign(**changes):
-        files = {**unpack(bundle), **changes}
-        files = {path: content for path, content in files.items() if content is not None and path != MANIFEST}
-        return pack({**files, MANIFEST: manifest(run, files, desk.rehearsal.coordinator_key)})
-
-    return sign
+    return forger.signed
 
 
 @pytest.fixture
-def with_log(finished, bundle, signed_again):
+def with_log(forger):
     """Returns the bundle with another log, which its coordinator has signed."""
-    key = finished[0].rehearsal.coordinator_key
-
-    def sign(change):
-        *lines, _ = unpack(bundle)["coordinator.log"].decode().splitlines()
-        entries = [
-            Entry(number, entry.at, entry.kind, entry.public, entry.private)
-            for number, entry in enumerate(change([read_line(line) for line in lines]))
-        ]
-        tree = Tree(entry.leaf for entry in entries)
-        signed = sign_checkpoint(Checkpoint(LOG, tree.size, tree.root()), key)
-        return signed_again(**{"coordinator.log": write_log(entries, signed).encode()})
-
-    return sign
+    return lambda change: forger.signed(**{"coordinator.log": forger.log(change)})
 
 
 def told(verification):
