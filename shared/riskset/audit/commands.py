@@ -74,7 +74,7 @@ def replay(
             at(say("audit.progress.drawing"))
             check_report(found.checks, found.files, found.run, again.results, draw)
     same_bytes = None if again is None else found.files.get(RESULTS_JSON) == again.results_json
-    report = "left out" if no_report else "not installed" if draw is None else "drawn"
+    report: Report = "left out" if no_report else "not installed" if draw is None else "drawn"
     _show(found.checks, keys is not None, as_json, same_bytes=same_bytes, report=report)
 
 

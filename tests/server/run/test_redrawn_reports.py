@@ -4,14 +4,16 @@ import io
 import json
 import re
 import zipfile
+from contextlib import contextmanager
 from importlib import metadata
+from types import SimpleNamespace
 
 import pytest
 from benchmarks.audit import bundle_of_run
 from tests.server.run.forging import Forger
 from tests.server.run.replaying import bundle_of_lung, of_demonstration, told
 
-from riskset.audit import report_checks
+from riskset.audit import progress, report_checks
 from riskset.audit.archive import unpack
 from riskset.audit.bundle import RESULTS_JSON
 from riskset.audit.checks import Checks
@@ -278,6 +280,27 @@ class TestTheCommand:
         )
         assert main(["audit", "replay", str(file), "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["report"] == "not installed"
+
+    def test_a_terminal_is_told_what_it_is_at_and_programs_are_not(self, file, capsys, monkeypatch):
+        steps = []
+
+        class Terminal:
+            is_terminal = True
+
+            @contextmanager
+            def status(self, _):
+                yield SimpleNamespace(update=lambda step: steps.append(str(step)))
+
+        monkeypatch.setattr(progress, "Console", lambda stderr: Terminal())
+        assert main(["audit", "replay", str(file), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["holds"]
+        last = max(int(path[9:11]) for path in unpack(file.read_bytes()) if path.startswith("messages/"))
+        assert steps == [
+            "reading the archive and checking hashes",
+            *(f"checking the messages of round {round_} of {last}" for round_ in range(last + 1)),
+            *(f"adding up round {round_} of {last}" for round_ in range(last + 1)),
+            "drawing tables and figures again",
+        ]
 
     def test_the_report_can_be_left_out(self, file, capsys):
         assert main(["audit", "replay", str(file), "--no-report"]) == 0

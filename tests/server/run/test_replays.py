@@ -125,33 +125,23 @@ def values_in(value, *steps):
     yield from ways or [steps]
 
 
-def value_at(document, steps):
-    for step in steps:
-        document = document[step]
-    return document
-
-
-def changed_at(document, steps):
-    """A document in which one value is another one."""
-    document = json.loads(json.dumps(document))
-    inside = value_at(document, steps[:-1])
-    inside[steps[-1]] = other(inside[steps[-1]])
-    return document
-
-
 def check_each_kind(bundle):
-    """One value of each kind in results.json, changed alone, is found at its place; returns how many kinds there
-    are."""
+    """Where one value of each kind in results.json is another one, each is found at its place and nothing else is;
+    returns how many kinds there are."""
     found = verify(bundle, None)
     again = derived(found.run)
-    document = json.loads(again.results_json)
+    document, places = json.loads(again.results_json), set()
     kinds = {tuple("*" if isinstance(step, int) else step for step in steps): steps for steps in values_in(document)}
-    for steps in kinds.values():
-        checks = Checks()
-        compare(checks, found.files | {RESULTS_JSON: json.dumps(changed_at(document, steps)).encode()}, again)
-        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
-        place += {list: "[0]", dict: ".more"}.get(type(value_at(document, steps)), "")  # of what was empty
-        assert told(checks) == [f"{RESULTS_JSON}: {place} does not follow from the sums"]
+    for *outer, last in kinds.values():
+        inside = document
+        for step in outer:
+            inside = inside[step]
+        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in (*outer, last))
+        places.add(place.removeprefix(".") + {list: "[0]", dict: ".more"}.get(type(inside[last]), ""))  # was empty
+        inside[last] = other(inside[last])
+    checks = Checks()
+    compare(checks, found.files | {RESULTS_JSON: json.dumps(document).encode()}, again)
+    assert {*told(checks)} == {f"{RESULTS_JSON}: {place} does not follow from the sums" for place in places}
     return len(kinds)
 
 
