@@ -172,16 +172,8 @@ def node_of(site):
 
 
 def roster(**changed):
-    members = {
-        site: {
-            "identity": hex_of(key),
-            "node": node_of(site),
-            "telephone": "+82 2 1234",
-            "irb": "2026-1",
-            "irb_until": "",
-        }
-        for site, key in IDENTITIES.items()
-    }
+    told = {"telephone": "+82 2 1234", "irb": "2026-1", "irb_until": ""}
+    members = {site: {"identity": hex_of(key), "node": node_of(site), **told} for site, key in IDENTITIES.items()}
     content = {"schema": 3, "study": "trial", "study_sha256": HASH["study"], "coordinator": hex_of(KEY)}
     return content | {"sites": members, "renewals": {}} | changed
 
