@@ -6,6 +6,7 @@ The runs are rehearsed: messages, log, results and bundle are those of a real ru
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from benchmarks.rounds import dealt
 from riskset.analyses.cohort import Cohort
 from riskset.audit.archive import unpack
 from riskset.audit.bundling import bundled
@@ -25,6 +27,7 @@ from riskset.rehearsal import Rehearsal
 from riskset.study.load import canonical_json, parse_study, study_hash
 from riskset.study.spec import Study
 from riskset_demo.demonstration import Demonstration
+from riskset_demo.studies import DEMONSTRATIONS
 from riskset_server.run.outcome import hashes, write_run
 from riskset_server.run.record import RunRecord
 from riskset_site.data.cohort import load_cohort
@@ -36,17 +39,38 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_CHILD = """
+import json, resource, sys
+from pathlib import Path
+from riskset.cli import main
+
+code = main(sys.argv[1:])
+used = resource.getrusage(resource.RUSAGE_SELF)
+[peak] = [line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
+print(json.dumps({"cpu_s": used.ru_utime + used.ru_stime, "peak_mb": int(peak) / 1024}), file=sys.stderr)
+sys.exit(code)
+"""
+"""A command as it is typed. The peak is the kernel's of this program: what `getrusage` has begins with its parent's."""
+
+
+def studies() -> dict[str, Demonstration]:
+    """Returns what is measured, by its name in the table."""
+    return {"hcc": DEMONSTRATIONS["hcc"], "rotterdam-gbsg, 50 sites": dealt(50)}
+
+
 def run(name: str, demonstration: Demonstration, turns: int) -> dict[str, Any]:
-    """Returns what each command takes for a bundle: medians of `turns`, drawing once, since it takes longest."""
+    """Returns what each command takes for a bundle: medians of `turns`, of which a replay that draws has one."""
     with TemporaryDirectory(prefix="riskset-bench-") as folder:
         file = Path(folder) / "run.zip"
         file.write_bytes(bundle_of(demonstration, Path(folder)))
         files = unpack(file.read_bytes())
         costs = {
-            called: measured(command, file, 1 if called == "replay" else turns) for called, command in COMMANDS.items()
+            called: _measured(command, file, 1 if called == "replay" else turns) for called, command in COMMANDS.items()
         }
+        parties = [path.partition("-")[2] for path in files if path.startswith("messages/00-")]
         rounds = sum(path.endswith("-coordinator.bin") for path in files)
-        return {"study": name, "rounds": rounds, "files": len(files), "bytes": file.stat().st_size, "commands": costs}
+        sizes = {"sites": len(parties) - 1, "rounds": rounds, "files": len(files), "bytes": file.stat().st_size}
+        return {"study": name, **sizes, "commands": costs}
 
 
 def bundle_of(demonstration: Demonstration, folder: Path) -> bytes:
@@ -83,25 +107,23 @@ def _cohorts(demonstration: Demonstration, study: Study, folder: Path) -> dict[s
     return cohorts
 
 
-def measured(command: tuple[str, ...], bundle: Path, turns: int) -> dict[str, float]:
-    """Returns seconds of CPU and by the clock, and the peak of memory in MB, of a command: medians. It counts from the
-    start of the interpreter, as somebody waits who types it."""
+def _measured(command: tuple[str, ...], bundle: Path, turns: int) -> dict[str, float]:
+    """Returns the medians of `_once` over some turns."""
     costs = [_once(["audit", *command, str(bundle)]) for _ in range(turns)]
     return {key: median(cost[key] for cost in costs) for key in costs[0]}
 
 
 def _once(arguments: list[str]) -> dict[str, float]:
+    """Returns seconds of CPU, seconds by the clock and the peak of memory in MB of a command, from the start of the
+    interpreter on, as somebody waits who types it."""
     began = time.perf_counter()
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "riskset.cli", *arguments],
+    ended = subprocess.run(
+        [sys.executable, "-c", _CHILD, *arguments],
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise RuntimeError(f"riskset {' '.join(arguments[:2])} ended with {process.returncode}")
     wall_s = time.perf_counter() - began
-    return {"cpu_s": used.ru_utime + used.ru_stime, "wall_s": wall_s, "peak_mb": used.ru_maxrss / 1024}
+    return {"wall_s": wall_s, **json.loads(ended.stderr.splitlines()[-1])}

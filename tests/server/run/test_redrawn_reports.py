@@ -19,6 +19,7 @@ from riskset.audit.bundle import RESULTS_JSON
 from riskset.audit.checks import Checks
 from riskset.audit.replay import compare, derived, replay
 from riskset.audit.report_checks import PROVENANCE, check_report, installed_report
+from riskset.audit.text_places import texts_of
 from riskset.audit.verify import verify
 from riskset.cli import main
 from riskset.secure.envelope import sha256
@@ -144,6 +145,42 @@ def test_a_number_changed_in_a_word_document_is_found_with_its_paragraph(forger,
     changed = in_document(content, b">" + number, b">9" + number)
     (failure,) = told(replayed(forger.with_results(**{path: changed})))
     assert re.match(rf'results/{path}: word/document.xml, paragraph \d+ is ".*9', failure)
+
+
+def test_a_long_text_is_shown_around_what_differs(forger):
+    text = forger.files["results/methods.md"].decode()
+    line = next(line for line in text.split("\n") if len(line) > 100)
+    changed = text.replace(line, f"{line[:90]}#{line[90:]}").encode()
+    (failure,) = told(replayed(forger.with_results(**{"methods.md": changed})))
+    assert f'is "…{line[70:90]}#' in failure
+    assert f'from the sums follows "…{line[70:110]}' in failure
+
+
+def archive_of(**parts):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(f"word/{name}.xml", part)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("report.docx", archive_of(**{f"part{n}": bytes(2**22) for n in range(20)})),  # 80 MB in 80 kB
+        ("report.docx", archive_of(document=b"\xff")),
+        ("index.html", b"<svg \xff"),
+        ("numbers.csv", b'a,"b'),
+    ],
+)
+def test_files_that_somebody_made_to_deceive_a_reader_are_told_as_such(path, content):
+    with pytest.raises(ValueError, match=r".*"):
+        texts_of(path, content)
+
+
+def test_what_is_in_a_drawing_that_never_ends_is_read():
+    assert texts_of("index.html", b"<p>1</p><svg>\n<p>2</p>") == [((1,), "<p>1</p><svg>"), ((2,), "<p>2</p>")]
+    assert texts_of("index.html", b"<svg>\n<g/>\n</svg>3") == [((1,), "<svg>"), ((3,), "</svg>3")]
 
 
 def test_files_that_no_report_has_or_that_are_missing_or_of_another_kind_are_found(forger):
