@@ -27,6 +27,7 @@ GROUP: Final = "riskset.report"
 """Entry point of what draws a report; it can be imported where the extra `report` is installed."""
 PROVENANCE: Final = f"{RESULTS}provenance.json"
 _NOTHING: Final = say("audit.report.nothing")
+_NO_VERSION: Final = say("audit.report.no_version")
 _LONGEST, _BEFORE = 60, 20
 """Signs of a text that are shown, and those of them before the first difference."""
 
@@ -100,7 +101,7 @@ def _of_machine(said: Mapping[str, Any], ours: Mapping[str, Any]) -> tuple[Messa
     """Returns the versions and fonts in which two provenance.json differ; a font by the first digits of its hash."""
     sides = [one["versions"] | {name: of[:8] for name, of in one["fonts"].items()} for one in (said, ours)]
     return tuple(
-        say("audit.report.version", name=name, found=found or _NOTHING, here=here or _NOTHING)
+        say("audit.report.version", name=name, found=found or _NO_VERSION, here=here or _NO_VERSION)
         for name in dict.fromkeys((*sides[0], *sides[1]))
         if (found := sides[0].get(name)) != (here := sides[1].get(name))
     )

@@ -95,6 +95,21 @@ def test_every_file_of_the_results_follows(bundle):
     assert checks.held["report"] > len(results)
 
 
+def test_a_report_in_another_language_and_with_texts_as_outlines_is_drawn_as_it_says(forger, bundle):
+    found = verify(bundle, None)
+    again, run = derived(found.run), found.run
+    times = {"began_at": run.began_at, "ended_at": run.last_reply_at}
+    how = {"roster": run.roster.sha256, **times, "language": "ja", "text_as_paths": True}
+    drawn = installed_report()(again.results, **how)
+    assert b"<text" not in drawn["figures/km-os-all.svg"]
+    assert drawn["methods.md"] != found.files["results/methods.md"]
+    other = forger.with_results(is_listed=False, **drawn)
+    assert told(replayed(other)) == []
+    said = json.loads(drawn["provenance.json"]) | {"language": "ko"}
+    in_korean = forger.with_results(**drawn | {"provenance.json": json.dumps(said).encode()})
+    assert any(line.startswith("results/index.html: line ") for line in told(replayed(in_korean)))
+
+
 def in_document(content, old, new):
     """A Word document in which one text is another one."""
     changed = io.BytesIO()

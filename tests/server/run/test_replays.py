@@ -1,6 +1,7 @@
 """Replay: what a run found follows again from the signed sums, whatever kind of run it was, and no value else does."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -103,6 +104,13 @@ class TestRunsOfEachKind:
 def bundle(tmp_path_factory, results_alone):
     with results_alone():
         return bundle_of_lung(tmp_path_factory.mktemp("lung"))[0]
+
+
+def test_nothing_follows_from_a_run_that_is_not_at_its_end(bundle):
+    found = verify(bundle, None)
+    checks = Checks()
+    assert replay(checks, found.files, replace(found.run, rounds=found.run.rounds[:-1])) is None
+    assert told(checks) == ["messages/: the run is not finished"]
 
 
 def other(value):
