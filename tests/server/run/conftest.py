@@ -7,6 +7,7 @@ from copy import copy
 import pytest
 
 from riskset.cli import main
+from riskset.protocol.after_end import AfterEnd
 from riskset.protocol.roster import sign_roster
 from riskset.rehearsal import Rehearsal
 from riskset.secure.keys import save_identity
@@ -97,7 +98,16 @@ class Desk:
             self._opens(run, record)
             paths = write_run(self.study, self.rehearsal.run(), record, self.out)
             record.end(run, hashes(paths))
+            self.delivers(run, record)
         return self.out / run
+
+    def delivers(self, run, record, sites=SITES):
+        """What follows the end of a run, with the sites that are there; returns who has not got all of it."""
+        after = AfterEnd(self.rehearsal.coordinator_key, self.rehearsal.roster, record.end_of(run), record)
+        for _ in range(2):
+            for site in set(after.waiting_for) & set(sites):
+                after.accept(self.rehearsal.sites[site].answer(after.request(site)))
+        return after.has_no_receipt
 
     def _opens(self, run, record):
         self.rehearsal.run_id, self.rehearsal.record = run, record
