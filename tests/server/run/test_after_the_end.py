@@ -250,7 +250,9 @@ def test_a_site_that_rewrote_its_log_opens_no_further_run(desk, monkeypatch):
         off.setattr(site_module, "check_shown", lambda *_: None)
         run = desk.begins(rounds=3)
         assert desk.runs()[run] == "unfinished"
-    with pytest.raises(Refused, match=r"osaka shows a log of its own \(size 12\) that is not the one \(size 1\)") as refused:
+    with pytest.raises(
+        Refused, match=r"osaka shows a log of its own \(size 12\) that is not the one \(size 1\)"
+    ) as refused:
         desk.begins(rounds=1)
     assert refused.value.code == "site_log"
     with monkeypatch.context() as off:  # a coordinator that looks away
