@@ -24,6 +24,7 @@ from riskset.protocol.roster import COORDINATOR
 from riskset.secure.envelope import claimed_head, seal, sha256, unframe
 from riskset.strict_json import read_json
 from riskset_server.run.after_end import PATIENCE_S, Afterwards
+from riskset_server.run.ended import end_of
 
 LONG_AGO = "2020-01-01T00:00:00.000+00:00"
 
@@ -34,7 +35,7 @@ def desk(tmp_path, patients):
 
 
 def after(desk, run, record):
-    return AfterEnd(desk.rehearsal.coordinator_key, desk.rehearsal.roster, record.end_of(run), record)
+    return AfterEnd(desk.rehearsal.coordinator_key, desk.rehearsal.roster, end_of(record, run), record)
 
 
 def receipt_of(desk, site="asan"):
@@ -189,7 +190,7 @@ class TestASiteDoesNotCosign:
     def ended(self, desk):
         run = desk.finishes(desk.begins(), sites=()).name
         with desk.record() as record:
-            yield desk, record.end_of(run), after(desk, run, record)
+            yield desk, end_of(record, run), after(desk, run, record)
 
     def asked(self, ended, payload, type_=END, later=1, **head):
         desk, end, _ = ended

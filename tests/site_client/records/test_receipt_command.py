@@ -8,6 +8,7 @@ from tests.site_client.records.test_backups import BOTH, Study
 from riskset.protocol.after_end import AfterEnd
 from riskset.protocol.receipt import check_receipt, read_receipt
 from riskset.secure.envelope import sha256
+from riskset_server.run.ended import end_of
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def study(member, tmp_path):
 
 
 def exchanges(study, run):
-    ended = AfterEnd(study.member.coordinator, study.files.roster, study.record.end_of(run), study.record)
+    ended = AfterEnd(study.member.coordinator, study.files.roster, end_of(study.record, run), study.record)
     while ended.waiting_for:
         for name in ended.waiting_for:
             site = study.others.get(name, study)
