@@ -22,12 +22,14 @@ from benchmarks.rounds import dealt
 from riskset.analyses.cohort import Cohort
 from riskset.audit.archive import unpack
 from riskset.audit.bundling import bundled
+from riskset.protocol.after_end import AfterEnd
 from riskset.protocol.roster import sign_roster
 from riskset.rehearsal import Rehearsal
 from riskset.study.load import canonical_json, parse_study, study_hash
 from riskset.study.spec import Study
 from riskset_demo.demonstration import Demonstration
 from riskset_demo.studies import DEMONSTRATIONS
+from riskset_server.run.ended import end_of
 from riskset_server.run.outcome import hashes, write_run
 from riskset_server.run.record import RunRecord
 from riskset_site.data.cohort import load_cohort
@@ -93,6 +95,10 @@ def bundle_of_run(rehearsal: Rehearsal, folder: Path, language: str | None = Non
         rehearsal.start_coordinator()
         paths = write_run(study, rehearsal.run(), record, folder / "results", language)
         record.end(run_id, hashes(paths))
+        after = AfterEnd(key, rehearsal.roster, end_of(record, run_id), record)
+        for _ in range(2):  # each site's cosignature of the end, then its receipt
+            for site in after.waiting_for:
+                after.accept(rehearsal.sites[site].answer(after.request(site)))
         results = {path.relative_to(paths[0].parent).as_posix(): path.read_bytes() for path in paths}
         return bundled(record.records(run_id, results), run_id, key)
 

@@ -8,6 +8,7 @@ from riskset_site.commands.check import check
 from riskset_site.commands.consent import approve, pause, resume, review, vouch, withdraw
 from riskset_site.commands.join import join, renew
 from riskset_site.commands.ledger import ledger
+from riskset_site.commands.receipt import receipt
 from riskset_site.commands.serve import serve
 from riskset_site.commands.status import status
 
@@ -31,3 +32,4 @@ app.command()(withdraw)
 app.command()(serve)
 app.command()(status)
 app.command()(ledger)
+app.command()(receipt)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shlex
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +14,13 @@ from rich.console import Console
 from rich.live import Live
 
 from riskset.analyses.plan import plan
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
 from riskset.cli import warn
 from riskset.errors import DataError, Refused, Unreachable
 from riskset.joining.expiry import expiry_lines, of_members, today_utc
 from riskset.language import Language, speak, told
 from riskset.ledger.durable import utc_now
+from riskset.protocol.after_end import AfterEnd
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.roster import Roster, load_roster
 from riskset.protocol.unblinding import Decision, Unblinding
@@ -31,58 +30,19 @@ from riskset.study.spec import Study
 from riskset.terminal import tell
 from riskset.visible_text import lines
 from riskset_server.commands.joining import HOME, Folder, StudyFile
+from riskset_server.commands.transport import EngineTransport, SystemClock
 from riskset_server.commands.unblinding import By, Reason, Unblind, unblinding_of
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.engine.engine import Engine
+from riskset_server.run.after_end import Afterwards
+from riskset_server.run.ended import end_of
 from riskset_server.run.outcome import hashes, not_reported, where, write_run
 from riskset_server.run.progress import Lines, SiteRows
 from riskset_server.run.record import RecordedRun, RunRecord
-from riskset_server.run.rounds import Arrival, Conductor, Watch
+from riskset_server.run.rounds import Conductor, Watch
 from riskset_server.run.staying_out import NextRun
 
-COLLECT_S = 0.25
-"""How long the server holds a request for replies; it answers as soon as there is one."""
 OUT = Path("results")
-
-
-class EngineTransport:
-    """`riskset_server.run.rounds.Transport` over the network engine."""
-
-    def __init__(self, engine: Engine, roster: Roster, folder: Path) -> None:
-        self._engine = engine
-        self._roster = roster
-        self._folder = folder
-
-    def online(self) -> AbstractSet[str]:
-        return self._engine.online().keys()
-
-    def send(self, sites: Sequence[str], payload: bytes) -> None:
-        self._engine.send_all(dict.fromkeys(sites, payload))
-
-    def collect(self) -> Sequence[Arrival]:
-        return [
-            Arrival(reply.name, reply.payload, str(reply.failure or "")) for reply in self._engine.collect(COLLECT_S)
-        ]
-
-    def restart(self) -> None:
-        try:
-            for name, key in self._roster.node_keys.items():
-                self._engine.register(name, key)
-            self._engine.start()
-        except Unreachable as away:
-            is_down = away.message.code == "server.engine.silent"
-            hint = say("server.run.start_server", folder=self._folder) if is_down else away.hint
-            raise Unreachable(away.message, hint) from None
-
-
-class SystemClock:
-    """`riskset_server.run.rounds.Clock` in real time."""
-
-    def now(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 @dataclass(frozen=True)
@@ -140,7 +100,8 @@ def run(
             return _cancel(asked, record, latest)
         if latest is not None and latest.state == "finished":
             if unblinding is None:
-                return _say_finished(asked, latest)
+                _say_finished(asked, latest)
+                return _say_after_end(asked, record, latest.id)
             latest = None
         return _run(asked, record, latest, without or [], unblinding)
 
@@ -203,10 +164,12 @@ def _run(
         run = unfinished or record.run(
             record.begin(asked.study.id, *asked.hashes, participants, asked.files, unblinded=decisions)
         )
-        outcome = _conducted(asked, record, run.id, console, is_new=unfinished is None)
-        paths = write_run(asked.study, outcome, record, asked.out, asked.language)
-        # not before: if the report cannot be written, the same command continues this run
-        record.end(outcome.run, hashes(paths))
+        with _connected(asked) as transport:
+            outcome = _conducted(asked, record, run.id, console, transport, is_new=unfinished is None)
+            paths = write_run(asked.study, outcome, record, asked.out, asked.language)
+            # not before: if the report cannot be written, the same command continues this run
+            record.end(outcome.run, hashes(paths))
+            left = _after_end(asked, record, outcome.run, transport)
     except KeyboardInterrupt:
         console.print(
             lines(told(say("server.run.stopped", command=asked.command))), highlight=False, markup=False, soft_wrap=True
@@ -216,6 +179,36 @@ def _run(
         tell(line)
     for path in where(paths):
         tell(path)
+    for line in left:
+        tell(line)
+
+
+def _say_after_end(asked: _Asked, record: RunRecord, run: str) -> None:
+    """Asks the sites for what is left of a finished run, and says what is still left; sites that have another roster by
+    now would refuse."""
+    end = end_of(record, run) if record.run(run).roster == asked.roster.sha256 else None
+    if end is None or not AfterEnd(asked.folder.identity, asked.roster, end, record).waiting_for:
+        return
+    with _connected(asked) as transport:
+        for line in _after_end(asked, record, run, transport, is_connected=False):
+            tell(line)
+
+
+def _after_end(
+    asked: _Asked, record: RunRecord, run: str, transport: EngineTransport, *, is_connected: bool = True
+) -> list[Message]:
+    """Exchanges cosignatures and receipts with the sites that are online; returns what a person should know."""
+    end = end_of(record, run)
+    if end is None:
+        return []
+    after = AfterEnd(asked.folder.identity, asked.roster, end, record)
+    afterwards = Afterwards(after, transport, SystemClock())
+    try:
+        if not is_connected:
+            transport.restart()
+        return afterwards.run()
+    except Unreachable as away:
+        return [away.message, *afterwards.left()]
 
 
 def _check_decided(asked: _Asked, record: RunRecord, unfinished: RecordedRun, unblinding: Unblinding | None) -> None:
@@ -259,9 +252,18 @@ def _participants(asked: _Asked, without: Sequence[str]) -> list[str]:
     return left
 
 
-def _conducted(asked: _Asked, record: RunRecord, run_id: str, console: Console, *, is_new: bool) -> Outcome:
+@contextmanager
+def _connected(asked: _Asked) -> Iterator[EngineTransport]:
     from riskset_server.link import SuperLinkClient  # Flower takes a second to import
 
+    folder = asked.folder
+    with Engine(SuperLinkClient(folder.control_address, folder.authority, folder.token)) as engine:
+        yield EngineTransport(engine, asked.roster, folder.root)
+
+
+def _conducted(
+    asked: _Asked, record: RunRecord, run_id: str, console: Console, transport: EngineTransport, *, is_new: bool
+) -> Outcome:
     study, folder, opening = asked.study, asked.folder, record.opening(run_id)
     coordinator = Coordinator(folder.identity, study, asked.roster, run_id, opening, record)
     coordinator.check_program()
@@ -271,11 +273,7 @@ def _conducted(asked: _Asked, record: RunRecord, run_id: str, console: Console, 
     earlier = tuple(frozenset(record.participants(run)) for run in opening.earlier)
     left_out = tuple(site for site in asked.roster.sites if site not in opening.participants)
     next_run = NextRun(study.disclosure, f"{asked.command} --new", earlier, left_out)
-    with (
-        Engine(SuperLinkClient(folder.control_address, folder.authority, folder.token)) as engine,
-        _watch(console, coordinator, next_run) as watch,
-    ):
-        transport = EngineTransport(engine, asked.roster, folder.root)
+    with _watch(console, coordinator, next_run) as watch:
         return Conductor(
             coordinator,
             transport,

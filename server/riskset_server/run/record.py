@@ -50,9 +50,16 @@ FROM ledger_entry
 WHERE kind = 'received' AND json_extract(public, '$.sender') = ? AND json_extract(public, '$.round') >= 1 AND number < (
     SELECT number FROM ledger_entry WHERE kind = 'began' AND json_extract(public, '$.run') = ?
 )
+AND EXISTS (
+    SELECT 1 FROM asked WHERE run = json_extract(public, '$.run') AND round = json_extract(public, '$.round')
+)
 ORDER BY number DESC LIMIT 1
 """
 
+
+_REPLIES = "SELECT reply FROM reply WHERE run = ?1 AND"
+_LAST_ROUND = "SELECT max(round) FROM asked WHERE run = ?1"
+_BEFORE_END = f"round <= coalesce(({_LAST_ROUND}), round)"
 
 _State = Literal["unfinished", "finished", "cancelled"]
 _ENDS: Mapping[str, _State] = {"ended": "finished", "cancelled": "cancelled"}
@@ -148,19 +155,21 @@ class RunRecord:
     def results(self, run: str) -> Mapping[str, str]:
         """Returns the SHA-256 of each file of the results of a finished run, by path in their folder; nothing of a run
         that riskset 0.1.0 finished, or that is not finished."""
-        ended = self._entry("ended", run)
+        ended = self.entry("ended", run)
         return dict(ended.public.get("files", {})) if ended else {}
 
     def records(self, run: str, results: Mapping[str, bytes]) -> Records:
         """Returns all that is recorded of a finished run, with the files of its results. ValueError for another."""
-        ended = self._entry("ended", run)
+        ended = self.entry("ended", run)
         if ended is None:
             raise ValueError(f"run {run} is not finished")
         requests = self.ledger.read("SELECT request FROM asked WHERE run = ? ORDER BY round", run)
         replies: list[dict[str, bytes]] = [{} for _ in requests]
-        for reply in self.replies(run):
+        after = [reply for _, reply in self.after_end(run)]
+        for reply in (*self.replies(run), *after):
             head = claimed_head(reply)
-            replies[head.round][head.sender] = reply
+            replies += [{}] * (head.round + 1 - len(replies))
+            replies[head.round] = {**replies[head.round], head.sender: reply}
         files = self.files(run)
         return Records(
             study=files["study"].encode(),
@@ -182,7 +191,9 @@ class RunRecord:
     def last_reply_at(self, run: str) -> str:
         """Returns when the last reply of a run was recorded: its end, whenever the results are written. UTC, ISO 8601.
         ValueError where it has none."""
-        return max(entry.at for entry in self.ledger.entries("received") if entry.public["run"] == run)
+        ended = self.entry("ended", run)
+        of_run = [entry for entry in self.ledger.entries("received") if entry.public["run"] == run]
+        return max(entry.at for entry in of_run if ended is None or entry.number < ended.number)
 
     def cancel(self, run: str) -> None:
         """Records that the run is given up: nothing more of it is asked or kept. What the sites have sent still makes
@@ -199,7 +210,7 @@ class RunRecord:
     def files(self, run: str) -> Mapping[str, str]:
         """Returns the texts of the study and the roster with which the run began; nothing of a run of riskset 0.1.0,
         which did not keep them."""
-        began = self._entry("began", run)
+        began = self.entry("began", run)
         kept = self.ledger.opened(began) if began else None
         return {str(name): str(text) for name, text in (kept or {}).items()}
 
@@ -232,6 +243,11 @@ class RunRecord:
         rows = self.ledger.read("SELECT request FROM asked WHERE run = ? AND round = ?", run, round_)
         return bytes(rows[0][0]) if rows else None
 
+    def last_request(self, run: str) -> bytes:
+        """Returns the message of the last round that was asked. ValueError where none was."""
+        [(request,)] = self.ledger.read(f"SELECT request FROM asked WHERE run = ?1 AND round = ({_LAST_ROUND})", run)
+        return bytes(request)
+
     def asked(self, run: str, round_: int, request: bytes) -> None:
         """Stores a round's request before it is sent; one that another process has just stored is not stored twice.
 
@@ -260,8 +276,32 @@ class RunRecord:
         return self.ledger.consistency(old, new)
 
     def replies(self, run: str) -> Iterable[bytes]:
-        rows = self.ledger.read("SELECT reply FROM reply WHERE run = ? ORDER BY number", run)
+        rows = self.ledger.read(f"{_REPLIES} {_BEFORE_END} ORDER BY number", run)
         return tuple(reply for (reply,) in rows)
+
+    def after_end(self, run: str) -> tuple[tuple[str, bytes], ...]:
+        """Returns the replies that arrived after the end, each with the time (UTC, ISO 8601) at which it was kept."""
+        ended = self.entry("ended", run)
+        if ended is None:
+            return ()
+        kept_at = {str(e.public["sha256"]): e.at for e in self.ledger.entries("received") if e.number > ended.number}
+        rows = self.ledger.read(f"{_REPLIES} round > ({_LAST_ROUND}) ORDER BY number", run)
+        return tuple((kept_at[sha256(reply)], bytes(reply)) for (reply,) in rows)
+
+    def of_round(self, run: str, round_: int) -> list[bytes]:
+        """Returns the replies of one round."""
+        return [bytes(raw) for (raw,) in self.ledger.read(f"{_REPLIES} round = ?2 ORDER BY number", run, round_)]
+
+    def shown(self, run: str, site: str) -> Iterable[bytes]:
+        last = {str(other): n for other, n in self.ledger.read("SELECT run, max(round) FROM asked GROUP BY run")}
+        found = [
+            one.public
+            for one in self.ledger.entries("received")
+            if one.public["sender"] == site and one.public["run"] != run
+        ]
+        shows = [one for one in found if one["round"] in (0, last.get(one["run"], -1) + 1)]
+        query = f"{_REPLIES} message = ?2"
+        return tuple(bytes(self.ledger.read(query, one["run"], one["message"])[0][0]) for one in shows)
 
     def record(self, run: str, reply: bytes) -> None:
         """Stores a reply; one that another process has just stored is not stored twice."""
@@ -285,7 +325,7 @@ class RunRecord:
         if has_ended and any(entry.public["run"] == run for entry in self.ledger.entries("cancelled")):
             raise Refused("cancelled", say("run.record.cancelled", run=run), say("run.record.cancelled_hint"))
 
-    def _entry(self, kind: str, run: str) -> Entry | None:
+    def entry(self, kind: str, run: str) -> Entry | None:
         """Returns the entry of a kind that a run has once; None where it has none."""
         return next((entry for entry in self.ledger.entries(kind) if entry.public["run"] == run), None)
 

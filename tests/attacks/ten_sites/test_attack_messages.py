@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.errors import ProtocolError, RisksetError, VerificationError
 from riskset.protocol.code import code_here
+from riskset.protocol.log_view import read_log_view
 from riskset.protocol.messages import read_refusal
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
+from riskset.protocol.own_log import OwnLog
 from riskset.protocol.program import PROTOCOL, Program
 from riskset.protocol.stated import stated
-from riskset.protocol.witnessing import cosigned, read_cosigned, read_log_view, read_relayed
+from riskset.protocol.witnessing import cosigned, read_cosigned, read_relayed
 from riskset.rehearsal import EverySiteConsents
 from riskset.secure import fixed_point
 from riskset.secure.envelope import MAX_PARTS, claimed_head, frame, seal, unframe, verify
@@ -130,7 +132,8 @@ class TestRoundTrips:
         assert read_coordinators_program(opening.to_bytes(program)) == program
         ran = (tuple(earlier), ("a", "b"))
         approval = EverySiteConsents("a", tuple(participants)).approval("s", "r", "rows", methods)
-        opened = Opened("1", program, opening, key, policy, True, seen, 7, ran, approval, code_here())
+        log = OwnLog(seen % 2**40, bytes(32), {1: (bytes(32),)}).shown("a", KEY)
+        opened = Opened("1", program, opening, key, policy, True, seen, 7, ran, approval, code_here(), {}, log)
         assert read_opened(opened.to_bytes()) == opened
 
     @given(st.lists(st.integers(0, 2**64 - 1), max_size=6), st.text(max_size=20), st.lists(st.booleans()))

@@ -5,14 +5,19 @@ from contextlib import closing, contextmanager
 from copy import copy
 
 import pytest
+from tests.server.run.forging import Forger
 
+from riskset.audit.trusted import Trusted
 from riskset.cli import main
+from riskset.protocol.after_end import AfterEnd
 from riskset.protocol.roster import sign_roster
 from riskset.rehearsal import Rehearsal
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import save_identity
 from riskset.study.load import canonical_json, load_study, study_hash
 from riskset_demo.loopback_network import free_ports
 from riskset_server.coordinator_folder import CoordinatorFolder
+from riskset_server.run.ended import end_of
 from riskset_server.run.outcome import hashes, write_run
 from riskset_server.run.record import RunRecord
 
@@ -91,13 +96,23 @@ class Desk:
                 self.rehearsal.step()
         return run
 
-    def finishes(self, run):
-        """Goes on with a run to its end and writes its results; returns their folder."""
+    def finishes(self, run, sites=SITES):
+        """Goes on with a run to its end, writes its results, and exchanges with some of the sites what follows; returns
+        their folder."""
         with self.record() as record:
             self._opens(run, record)
             paths = write_run(self.study, self.rehearsal.run(), record, self.out)
             record.end(run, hashes(paths))
+            self.delivers(run, record, sites)
         return self.out / run
+
+    def delivers(self, run, record, sites=SITES):
+        """What follows the end of a run, with the sites that are there; returns who has not got all of it."""
+        after = AfterEnd(self.rehearsal.coordinator_key, self.rehearsal.roster, end_of(record, run), record)
+        for _ in range(2):
+            for site in set(after.waiting_for) & set(sites):
+                after.accept(self.rehearsal.sites[site].answer(after.request(site)))
+        return after.has_no_receipt
 
     def _opens(self, run, record):
         self.rehearsal.run_id, self.rehearsal.record = run, record
@@ -126,3 +141,45 @@ def after_a_run(tmp_path_factory, patients):
     """A desk and the folder with the results of its only run; for copying."""
     desk = Desk(tmp_path_factory.mktemp("after a run"), patients)
     return desk, desk.finishes(desk.begins())
+
+
+@pytest.fixture(scope="module")
+def finished(after_a_run, tmp_path_factory):
+    """A run on a desk, and the file of its bundle."""
+    desk, results = after_a_run
+    file = tmp_path_factory.mktemp("bundle") / "run.zip"
+    assert desk.says("bundle", results.name, "--file", file) == 0
+    return desk, results.name, file
+
+
+@pytest.fixture(scope="module")
+def bundle(finished):
+    return finished[2].read_bytes()
+
+
+@pytest.fixture(scope="module")
+def trusted(finished):
+    roster = finished[0].rehearsal.roster
+    keys = {"coordinator": roster.coordinator, **{site: roster.sites[site] for site in SITES}}
+    return Trusted({party: fingerprint_words(key) for party, key in keys.items()})
+
+
+@pytest.fixture(scope="module")
+def forger(finished, bundle):
+    return Forger(bundle, finished[0].rehearsal.coordinator_key)
+
+
+@pytest.fixture(scope="module")
+def signed_again(forger):
+    """Returns the bundle with some files changed, as its coordinator could sign it."""
+    return forger.signed
+
+
+@pytest.fixture
+def with_log(forger):
+    """Returns the bundle with another log, which its coordinator has signed; and with other files changed."""
+    return lambda change, **changes: forger.signed(**{"coordinator.log": forger.log(change), **changes})
+
+
+def told(verification):
+    return [str(finding.told) for finding in verification.checks.failures]

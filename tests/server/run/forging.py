@@ -12,9 +12,17 @@ from riskset.protocol.witnessing import LOG
 from riskset.secure.envelope import sha256
 
 
+def without_end(bundle):
+    """The files of a bundle in which sites cosign the end, each to be taken away."""
+    files = unpack(bundle)
+    paths = sorted(path for path in files if path.startswith("messages/"))
+    last = max(path.split("-")[0] for path in paths if "-coordinator." in path)
+    return dict.fromkeys([*(path for path in paths if path.split("-")[0] > last), "checkpoints/end.txt"])
+
+
 class Forger:
     def __init__(self, bundle, key):
-        self.files, self.key = unpack(bundle), key
+        self.files, self.key, self._end = unpack(bundle), key, without_end(bundle)
         self.run = json.loads(self.files[MANIFEST])["bundle"]["run"]
 
     def signed(self, **changes):
@@ -35,7 +43,8 @@ class Forger:
 
     def with_results(self, *, is_listed=True, **changes):
         """The bundle as if the results had been others when the run ended: the log has their hashes, and, but for
-        `is_listed` False, provenance.json too. Paths are those in the folder of the run; None takes a file away."""
+        `is_listed` False, provenance.json too. Paths are those in the folder of the run; None takes a file away. No
+        site has cosigned the end, since they cosigned another one."""
         before = {path.removeprefix("results/"): path for path in self.files if path.startswith("results/")}
         results = {name: self.files[path] for name, path in before.items()} | changes
         results = {name: content for name, content in results.items() if content is not None}
@@ -51,4 +60,4 @@ class Forger:
 
         taken = dict.fromkeys(before.values())
         found = {f"results/{name}": content for name, content in results.items()}
-        return self.signed(**{**taken, **found, "coordinator.log": self.log(with_hashes)})
+        return self.signed(**{**taken, **found, **self._end, "coordinator.log": self.log(with_hashes)})
