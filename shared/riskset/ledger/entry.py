@@ -27,6 +27,8 @@ SITE: Final[Mapping[str, str]] = {
     "contributed": "a reply with numbers was sent",
     "closed": "the last reply of a run was sent",
     "refused": "a request was refused",
+    "disclosed": "the site opened to an auditor what it sent in a run: to whom, why, and the SHA-256 of the file",
+    "destroyed": "the secret of a run was destroyed: what was sent in it can no longer be opened",
     "renewed": "the site replaced its keys; the new key signs from now on",
 }
 

@@ -118,6 +118,10 @@ class LedgerFile:
         content: Mapping[str, Any] = read_json(self.unseal(entry.private, _purpose(entry.number)))
         return content
 
+    def key_of(self, entry: Entry) -> bytes:
+        """Returns the key that opens the private part of this entry, and of no other, for whom it is given to."""
+        return self._seals.key_of(entry.private, _purpose(entry.number))
+
     def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Returns the rows of a query of the other tables."""
         return self._file.read(query, *values)

@@ -1,0 +1,202 @@
+"""A site's numbers of a run computed again from its rows, beside those in its ledger and those that it sent.
+
+Nothing is written. Judgements are taken from the ledger: which numbers were refused, and what was told, may follow from
+other runs; the numbers follow from the rows, and from what all sites sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+
+import numpy as np
+
+from riskset.analyses.admission.alone import HOSPITALS
+from riskset.analyses.admission.step import Own
+from riskset.analyses.analysis import Analysis
+from riskset.analyses.plan import Plan, plan
+from riskset.catalogue import say
+from riskset.errors import DataError, Refused, VerificationError
+from riskset.protocol.clear_numbers import Named, as_integers, refusals, values_asked
+from riskset.protocol.contributing import Contributor, alone, in_clear, labelled
+from riskset.protocol.history import History, open_history
+from riskset.protocol.journal import ALONE, Exchange, Journal, Labelled, Sent
+from riskset.protocol.masking import unmasked
+from riskset.protocol.opening import read_coordinators_program, read_opened, read_opening
+from riskset.protocol.program import here
+from riskset.protocol.remembered import Holding, Remembered
+from riskset.protocol.roster import COORDINATOR, Roster
+from riskset.protocol.witnessing import read_relayed
+from riskset.secure.envelope import verify
+from riskset.study.load import study_hash
+from riskset.study.spec import Study
+
+
+@dataclass(frozen=True)
+class RecomputedRound:
+    """One reply. It names numbers, and holds none of them."""
+
+    round: int
+    numbers: int
+    same: int
+    """How many of them are the same, to the bit."""
+    largest: float
+    """The largest relative difference; infinite where one is 0 or there are others."""
+    at: Named
+    """The number with the largest difference; empty texts where there is none."""
+    refused: tuple[str, ...]
+    """The analyses that were refused then, whose numbers were noise."""
+    sent: int | None
+    """How many numbers of the ledger are those that were sent, to the bit; None where the secret was destroyed."""
+    masked: int
+    """How many numbers behind the flags were sent that were not noise."""
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """A run, computed again."""
+
+    rounds: tuple[RecomputedRound, ...]
+    populations: int
+    """Derived populations that have the members that were fixed then."""
+    other_populations: int
+    """Those that have others now."""
+
+
+class _Again(Contributor):
+    """Computes what was sent, and tells what was told."""
+
+    sent: Sent
+
+    def tells(self, analysis: Analysis, history: History) -> bool:
+        """Whether it told its own estimate in this round."""
+        texts = [text for id_, labels, _ in self.sent.numbers if id_ == ALONE for text in labels]
+        return any(text.endswith(f" ({analysis.id})") for text in texts)
+
+    def _known_to(self, history: History) -> Own:
+        return replace(super()._known_to(history), tells=self._is_not_hidden, has_told=False)
+
+    def _is_not_hidden(self, analysis: Analysis) -> bool:
+        """Whether it counted itself among those that tell something of their own."""
+        [label] = HOSPITALS.labels([analysis])
+        known = (dict(zip(labels, values, strict=True)) for _, labels, values in self.sent.numbers)
+        return any(of.get(label.text) == 0.0 for of in known)
+
+
+def recompute(site: str, study: Study, roster: Roster, holding: Holding, journal: Journal, run: str) -> Recomputed:
+    """Returns what follows again from the rows of a run.
+
+    Raises DataError where the journal has no such run, Refused where study, roster, data or program are not those with
+    which it began, VerificationError where the messages do not lead to what was answered.
+    """
+    begun, exchanges = journal.begun(run), journal.exchanges(run)
+    if begun is None:
+        raise DataError(say("site.open.unknown_run", run=run), say("site.open.unknown_run_hint"))
+    planned, first = plan(study), verify(exchanges[0].request, {COORDINATOR: roster.coordinator})
+    for is_other, of in (
+        (first.head.study != study_hash(study), say("protocol.recompute.other.study")),
+        (first.head.roster != roster.sha256, say("protocol.recompute.other.roster")),
+        (begun.rows.digest != holding.rows.digest, say("protocol.recompute.other.data")),
+        (
+            here().difference(read_coordinators_program(first.payload), planned.kinds) is not None,
+            say("protocol.recompute.other.program"),
+        ),
+    ):
+        if is_other:
+            raise Refused(
+                "recompute", say("protocol.recompute.not_possible", run=run, of=of), say("protocol.recompute.hint")
+            )
+    remembered, stated = Remembered(journal, holding), read_opened(verify(exchanges[0].reply, roster.sites).payload)
+    changes = remembered.changes(run, read_opening(first.payload))
+    contributor = _Again(remembered.own(run, changes, stated.told, is_told_alone=False))
+    frozen = _Frozen(journal, run, begun.rows.digest)
+    contributor.freeze = frozen.compared
+    histories = _histories(planned, roster, run, exchanges)
+    rounds = []
+    for history, exchange, sent in zip(histories, exchanges[1:], journal.sent_in(run), strict=True):
+        contributor.sent = sent
+        rounds.append(_round(contributor, history, exchange, roster, site, begun.secret))
+    return Recomputed(tuple(rounds), frozen.same, frozen.others)
+
+
+class _Frozen:
+    """Compares derived populations with what was kept of them."""
+
+    def __init__(self, journal: Journal, run: str, digest: str) -> None:
+        self._journal, self._run, self._digest = journal, run, digest
+        self.same = self.others = 0
+
+    def compared(self, key: str, compute: Callable[[], bytes]) -> bytes:
+        """Returns what was fixed under a key."""
+        now, kept = compute(), self._journal.freeze(self._run, f"{self._digest}/{key}", _never_fixed)
+        self.same, self.others = self.same + (now == kept), self.others + (now != kept)
+        return kept
+
+
+def _never_fixed() -> bytes:
+    raise VerificationError(say("protocol.recompute.never_fixed"))
+
+
+def _histories(planned: Plan, roster: Roster, run: str, exchanges: Sequence[Exchange]) -> Iterator[History]:
+    """Yields the history that each reply from round 1 on answered."""
+    history: History | None = None
+    for exchange in exchanges[1:]:
+        message = verify(exchange.request, {COORDINATOR: roster.coordinator})
+        head, contributions = message.head, [verify(part, roster.sites) for part in read_relayed(message.payload)[1]]
+        if history is None:
+            history = open_history(planned, head.study, head.roster, run, contributions)
+        else:
+            history = history.advance(contributions)
+        if history.hash != head.history:
+            raise VerificationError(say("protocol.round.history"))
+        yield history
+
+
+def _round(
+    contributor: _Again, history: History, exchange: Exchange, roster: Roster, site: str, secret: bytes
+) -> RecomputedRound:
+    sent = contributor.sent
+    refused = refusals(history, sent.verdicts)
+    again = contributor.summary(history, frozenset(refused))
+    found = (
+        *labelled(history, again.values, again.silent),
+        *in_clear(history, again.stated),
+        *alone(history, again.told),
+    )
+    differences = list(_differences(sent.numbers, found))
+    largest, at = max(((difference, named) for named, difference in differences), default=(0.0, ("", "")))
+    same = sum(difference == 0.0 for _, difference in differences)
+    values, _ = values_asked(history, sent.numbers, again.silent)
+    as_sent = None
+    if secret or not history.opened[site].key:
+        vector = unmasked(history, verify(exchange.reply, roster.sites), secret)[:, len(history.live) :]
+        differ = (vector != as_integers(history, values, again.silent)).any(axis=0)[~again.silent]
+        as_sent = int(np.count_nonzero(~differ))
+    return RecomputedRound(
+        exchange.round,
+        len(differences),
+        same,
+        largest,
+        at if largest else ("", ""),
+        tuple(refused),
+        as_sent,
+        len(values),
+    )
+
+
+def _differences(before: Sequence[Labelled], now: Sequence[Labelled]) -> Iterator[tuple[Named, float]]:
+    """Yields each number with its relative difference: 0 where it has the same bits."""
+    was = {(id_, place, label): x for id_, labels, of in before for place, (label, x) in _placed(labels, of)}
+    is_ = {(id_, place, label): x for id_, labels, of in now for place, (label, x) in _placed(labels, of)}
+    for id_, place, label in {**was, **is_}:
+        a, b = was.get((id_, place, label)), is_.get((id_, place, label))
+        yield (id_, label), inf if a is None or b is None else _relative(a, b)
+
+
+def _placed(labels: Sequence[str], values: Sequence[float]) -> Iterator[tuple[int, tuple[str, float]]]:
+    yield from enumerate(zip(labels, values, strict=True))
+
+
+def _relative(a: float, b: float) -> float:
+    return 0.0 if a == b else abs(a - b) / max(abs(a), abs(b))
