@@ -23,7 +23,6 @@ from riskset_site.commands import SiteToml, speak_at
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import Identity, SitePaths, load_keys
 from riskset_site.records.disclosing import (
-    DISCLOSED,
     LONGEST,
     RunOver,
     check_secret,
@@ -34,7 +33,7 @@ from riskset_site.records.disclosing import (
     signing_key,
     what_follows,
 )
-from riskset_site.records.journal import JournalFile, own_ledger
+from riskset_site.records.journal import DISCLOSED, JournalFile, own_ledger
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as riskset site status lists it.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

@@ -21,9 +21,8 @@ from riskset.protocol.opening import read_opened
 from riskset.secure.envelope import sha256, unframe, verify
 from riskset.secure.keys import public_from_hex
 from riskset_site.keys import Identity
-from riskset_site.records.journal import CLOSED, CONTRIBUTED, DESTROYED, OPENED, JournalFile, read_sent
+from riskset_site.records.journal import CLOSED, CONTRIBUTED, DESTROYED, DISCLOSED, OPENED, JournalFile, read_sent
 
-DISCLOSED: Final = "disclosed"
 LONGEST: Final = 200
 """Characters of an auditor's name and of a reason, as everybody reads them back."""
 

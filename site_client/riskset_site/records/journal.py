@@ -48,7 +48,8 @@ CREATE TABLE IF NOT EXISTS exchange (
 OPENED, CONTRIBUTED, CLOSED = "opened", "contributed", "closed"
 REPLIES = (OPENED, CONTRIBUTED, CLOSED)
 """Kinds of the ledger's entries that are signed replies of a run."""
-DESTROYED = "destroyed"
+DISCLOSED, DESTROYED = "disclosed", "destroyed"
+"""Kinds of the entries by which a run was opened to an auditor, and by which it never will be again."""
 _FROZE = "froze"
 _KEPT = "kept for later runs"
 _BEGUN = 2
