@@ -1,7 +1,9 @@
 """What sites open is compared with what they sent: each lie is shown to pass with less, and then found."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from tests.test_kinds import with_sets
 from riskset.audit.compare import compare
 from riskset.audit.replay import replay
 from riskset.audit.verify import verify
+from riskset.catalogue import catalogue
 from riskset.cli import main
 from riskset.ledger.entry import Entry
 from riskset.protocol.approval import read_content, sign_approval
@@ -420,3 +423,16 @@ def test_a_file_that_is_no_opening_is_refused(honest, data):
         "osaka: expected an opening, as `riskset site open` writes it; the file is none, or was changed"
     ]
     assert result.sites == []
+
+
+THREATS = (Path(__file__).parents[3] / "docs" / "threat-model.md").read_text(encoding="utf-8")
+QUOTED = re.findall(r"\| `(?:site )?(?:compare|recompute)` \| ([^|]+?) \|", THREATS)
+
+
+def test_the_threat_model_quotes_what_the_commands_say():
+    texts = [
+        text for code, text in catalogue("en").items() if code.startswith(("audit.", "protocol.", "site.recompute."))
+    ]
+    said = [one for text in texts for one in (text.values() if isinstance(text, dict) else [text])]
+    assert len(QUOTED) > 10
+    assert [sentence for sentence in QUOTED if not any(sentence in one for one in said)] == []
