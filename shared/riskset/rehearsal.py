@@ -22,6 +22,7 @@ from riskset.analyses.cohort import Cohort
 from riskset.catalogue import say
 from riskset.errors import ProtocolError
 from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
+from riskset.ledger.entry import canonical
 from riskset.ledger.merkle import Tree, leaf_hash
 from riskset.protocol.approval import Approval, ExceptionSigned, commitment
 from riskset.protocol.contributing import Contributor
@@ -29,8 +30,9 @@ from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.derived_once import derived_once
 from riskset.protocol.history import History
 from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent, most_sent, told_in
-from riskset.protocol.messages import CLOSED
+from riskset.protocol.messages import CLOSED, OPENED
 from riskset.protocol.opening import Opening
+from riskset.protocol.own_log import OwnLog
 from riskset.protocol.remembered import Holding
 from riskset.protocol.roster import Member, Roster, read_roster, sign_roster
 from riskset.protocol.site import Site
@@ -57,6 +59,7 @@ class MemoryJournal:
         self.kept: dict[str, list[Exchange]] = {}
         self.sent: dict[str, list[Sent]] = {}
         self._seen = ""
+        self._log, self._shown = Tree([leaf_hash(b"approved")]), list[int]()  # nobody answers before that
         self._over: set[str] = set()
         self._begun: dict[str, Begun] = {}
         self._frozen: dict[tuple[str, str], bytes] = {}
@@ -91,20 +94,30 @@ class MemoryJournal:
     def seen(self) -> str:
         return self._seen
 
+    def log(self) -> OwnLog:
+        size = self._log.size
+        return OwnLog(size, self._log.root(), {old: self._log.consistency(old, size) for old in self._shown})
+
     def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, Any]) -> None:
         if run in self._begun:
             raise ProtocolError(say("protocol.journal.begun", run=run))
         self._begun[run], self.kept[run], self.sent[run] = begun, [exchange], []
         self.opened[run] = head
+        self._enter(head)
 
-    def record(self, run: str, exchange: Exchange, sent: Sent, head: Mapping[str, str]) -> None:
+    def _enter(self, head: Mapping[str, Any]) -> None:
+        self._log.append(leaf_hash(canonical(head)))
+        self._shown += [head["log"]] if "log" in head else []
+
+    def record(self, run: str, exchange: Exchange, sent: Sent | None, head: Mapping[str, Any]) -> None:
         if exchange.round != len(self.kept[run]):
             raise ProtocolError(say("protocol.journal.answered", round=exchange.round, run=run))
         self.kept[run].append(exchange)
-        self.sent[run].append(sent)
+        self.sent[run] += [sent] if sent is not None else []
         if head["type"] == CLOSED:
             self._over.add(run)
-        self._seen = head["coordinator"]
+        self._seen = head.get("coordinator", self._seen)
+        self._enter(head)
 
     def freeze(self, run: str, key: str, compute: Callable[[], bytes]) -> bytes:
         if (run, key) not in self._frozen:
@@ -142,6 +155,11 @@ class MemoryRecord:
                 if head.sender == site and head.round >= 1:
                     return self._asked[other, head.round], reply
         return None
+
+    def shown(self, run: str, site: str) -> Iterable[bytes]:
+        others = (reply for other, replies in self.kept.items() if other != run for reply in replies)
+        heads = ((reply, claimed_head(reply)) for reply in others)
+        return tuple(reply for reply, head in heads if (head.sender, head.type) == (site, OPENED))
 
     def request(self, run: str, round_: int) -> bytes | None:
         return self._asked.get((run, round_))

@@ -6,8 +6,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from riskset.protocol.log_view import LogView
 from riskset.protocol.roster import COORDINATOR
-from riskset.protocol.witnessing import LogView
 from riskset.rehearsal import Rehearsal
 from riskset.secure.envelope import frame, seal, unframe, verify
 

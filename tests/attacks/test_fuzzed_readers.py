@@ -28,11 +28,12 @@ from riskset.ledger.trusted_log import read_log
 from riskset.ledger.witness import cosigners
 from riskset.protocol.approval import Approval, read_approval, sign_approval
 from riskset.protocol.code import code_here
+from riskset.protocol.log_view import LogView
 from riskset.protocol.messages import read_refusal
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
 from riskset.protocol.program import here
 from riskset.protocol.roster import read_roster, sign_roster
-from riskset.protocol.witnessing import LogView, cosigned, read_cosigned, read_relayed, relayed
+from riskset.protocol.witnessing import cosigned, read_cosigned, read_relayed, relayed
 from riskset.rehearsal import EverySiteConsents
 from riskset.secure.envelope import claimed_head, frame, seal, sha256, verify
 from riskset.secure.keys import new_identity, public_hex

@@ -28,7 +28,7 @@ def test_opened_carries_the_approval_and_the_code(federation):
     assert said.code == code.code_here()
     assert {"python", "numpy", "cryptography"} <= set(said.code.versions)
     known = {"approval", "code", "earlier", "key", "may_be_subtracted", "methods", "participants", "parties", "policy"}
-    assert set(content) == known | {"opened", "protocol", "ran", "seen", "told", "version"}, (
+    assert set(content) == known | {"log", "opened", "protocol", "ran", "seen", "told", "version"}, (
         "a new field: does it say anything of patients?"
     )
 

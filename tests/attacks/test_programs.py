@@ -88,7 +88,7 @@ def test_a_site_of_0_1_0_is_named(federation):
     with pytest.raises(Refused) as refused:
         party.coordinator.accept(without_program(party, honest, party.keys["asan"]))
     assert str(refused.value) == (
-        "asan uses an older protocol than the coordinator: update riskset at the site (protocol: 1 there, 3 here)"
+        "asan uses an older protocol than the coordinator: update riskset at the site (protocol: 1 there, 4 here)"
     )
 
 

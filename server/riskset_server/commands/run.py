@@ -16,12 +16,13 @@ from rich.console import Console
 from rich.live import Live
 
 from riskset.analyses.plan import plan
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
 from riskset.cli import warn
 from riskset.errors import DataError, Refused, Unreachable
 from riskset.joining.expiry import expiry_lines, of_members, today_utc
 from riskset.language import Language, speak, told
 from riskset.ledger.durable import utc_now
+from riskset.protocol.after_end import AfterEnd
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.roster import Roster, load_roster
 from riskset.protocol.unblinding import Decision, Unblinding
@@ -34,6 +35,7 @@ from riskset_server.commands.joining import HOME, Folder, StudyFile
 from riskset_server.commands.unblinding import By, Reason, Unblind, unblinding_of
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.engine.engine import Engine
+from riskset_server.run.after_end import Afterwards
 from riskset_server.run.outcome import hashes, not_reported, where, write_run
 from riskset_server.run.progress import Lines, SiteRows
 from riskset_server.run.record import RecordedRun, RunRecord
@@ -140,7 +142,8 @@ def run(
             return _cancel(asked, record, latest)
         if latest is not None and latest.state == "finished":
             if unblinding is None:
-                return _say_finished(asked, latest)
+                _say_finished(asked, latest)
+                return _say_after_end(asked, record, latest.id)
             latest = None
         return _run(asked, record, latest, without or [], unblinding)
 
@@ -203,10 +206,12 @@ def _run(
         run = unfinished or record.run(
             record.begin(asked.study.id, *asked.hashes, participants, asked.files, unblinded=decisions)
         )
-        outcome = _conducted(asked, record, run.id, console, is_new=unfinished is None)
-        paths = write_run(asked.study, outcome, record, asked.out, asked.language)
-        # not before: if the report cannot be written, the same command continues this run
-        record.end(outcome.run, hashes(paths))
+        with _connected(asked) as transport:
+            outcome = _conducted(asked, record, run.id, console, transport, is_new=unfinished is None)
+            paths = write_run(asked.study, outcome, record, asked.out, asked.language)
+            # not before: if the report cannot be written, the same command continues this run
+            record.end(outcome.run, hashes(paths))
+            left = _after_end(asked, record, outcome.run, transport)
     except KeyboardInterrupt:
         console.print(
             lines(told(say("server.run.stopped", command=asked.command))), highlight=False, markup=False, soft_wrap=True
@@ -216,6 +221,36 @@ def _run(
         tell(line)
     for path in where(paths):
         tell(path)
+    for line in left:
+        tell(line)
+
+
+def _say_after_end(asked: _Asked, record: RunRecord, run: str) -> None:
+    """Asks the sites for what is left of a finished run, and says what is still left; sites that have another roster by
+    now would refuse."""
+    end = record.end_of(run) if record.run(run).roster == asked.roster.sha256 else None
+    if end is None or not AfterEnd(asked.folder.identity, asked.roster, end, record).waiting_for:
+        return
+    with _connected(asked) as transport:
+        for line in _after_end(asked, record, run, transport, is_connected=False):
+            tell(line)
+
+
+def _after_end(
+    asked: _Asked, record: RunRecord, run: str, transport: EngineTransport, *, is_connected: bool = True
+) -> list[Message]:
+    """Exchanges cosignatures and receipts with the sites that are online; returns what a person should know."""
+    end = record.end_of(run)
+    if end is None:
+        return []
+    after = AfterEnd(asked.folder.identity, asked.roster, end, record)
+    afterwards = Afterwards(after, transport, SystemClock())
+    try:
+        if not is_connected:
+            transport.restart()
+        return afterwards.run()
+    except Unreachable as away:
+        return [away.message, *afterwards.left()]
 
 
 def _check_decided(asked: _Asked, record: RunRecord, unfinished: RecordedRun, unblinding: Unblinding | None) -> None:
@@ -259,9 +294,18 @@ def _participants(asked: _Asked, without: Sequence[str]) -> list[str]:
     return left
 
 
-def _conducted(asked: _Asked, record: RunRecord, run_id: str, console: Console, *, is_new: bool) -> Outcome:
+@contextmanager
+def _connected(asked: _Asked) -> Iterator[EngineTransport]:
     from riskset_server.link import SuperLinkClient  # Flower takes a second to import
 
+    folder = asked.folder
+    with Engine(SuperLinkClient(folder.control_address, folder.authority, folder.token)) as engine:
+        yield EngineTransport(engine, asked.roster, folder.root)
+
+
+def _conducted(
+    asked: _Asked, record: RunRecord, run_id: str, console: Console, transport: EngineTransport, *, is_new: bool
+) -> Outcome:
     study, folder, opening = asked.study, asked.folder, record.opening(run_id)
     coordinator = Coordinator(folder.identity, study, asked.roster, run_id, opening, record)
     coordinator.check_program()
@@ -271,11 +315,7 @@ def _conducted(asked: _Asked, record: RunRecord, run_id: str, console: Console, 
     earlier = tuple(frozenset(record.participants(run)) for run in opening.earlier)
     left_out = tuple(site for site in asked.roster.sites if site not in opening.participants)
     next_run = NextRun(study.disclosure, f"{asked.command} --new", earlier, left_out)
-    with (
-        Engine(SuperLinkClient(folder.control_address, folder.authority, folder.token)) as engine,
-        _watch(console, coordinator, next_run) as watch,
-    ):
-        transport = EngineTransport(engine, asked.roster, folder.root)
+    with _watch(console, coordinator, next_run) as watch:
         return Conductor(
             coordinator,
             transport,

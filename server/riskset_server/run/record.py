@@ -20,13 +20,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from riskset.audit.bundle import Records
 from riskset.catalogue import say
 from riskset.errors import DataError, Refused, VerificationError
+from riskset.ledger.checkpoint import read_checkpoint
 from riskset.ledger.durable import AlreadyThere, Statement, utc_now
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
+from riskset.ledger.note import parse
+from riskset.protocol.after_end import EndOfRun
+from riskset.protocol.end_messages import Listed
+from riskset.protocol.log_view import LogView
 from riskset.protocol.messages import CLOSE
-from riskset.protocol.opening import Opening
+from riskset.protocol.opening import Opening, read_opened
 from riskset.protocol.unblinding import Decision, read_decisions
-from riskset.protocol.witnessing import LOG
+from riskset.protocol.witnessing import LOG, read_relayed
 from riskset.secure.envelope import Head, claimed_head, sha256, unframe
 from riskset.strict_json import read_json
 
@@ -50,9 +55,16 @@ FROM ledger_entry
 WHERE kind = 'received' AND json_extract(public, '$.sender') = ? AND json_extract(public, '$.round') >= 1 AND number < (
     SELECT number FROM ledger_entry WHERE kind = 'began' AND json_extract(public, '$.run') = ?
 )
+AND EXISTS (
+    SELECT 1 FROM asked WHERE run = json_extract(public, '$.run') AND round = json_extract(public, '$.round')
+)
 ORDER BY number DESC LIMIT 1
 """
 
+
+_REPLIES = "SELECT reply FROM reply WHERE run = ?1 AND"
+_LAST_ROUND = "SELECT max(round) FROM asked WHERE run = ?1"
+_BEFORE_END = f"round <= coalesce(({_LAST_ROUND}), round)"
 
 _State = Literal["unfinished", "finished", "cancelled"]
 _ENDS: Mapping[str, _State] = {"ended": "finished", "cancelled": "cancelled"}
@@ -158,9 +170,11 @@ class RunRecord:
             raise ValueError(f"run {run} is not finished")
         requests = self.ledger.read("SELECT request FROM asked WHERE run = ? ORDER BY round", run)
         replies: list[dict[str, bytes]] = [{} for _ in requests]
-        for reply in self.replies(run):
+        after = [reply for _, reply in self.after_end(run)]
+        for reply in (*self.replies(run), *after):
             head = claimed_head(reply)
-            replies[head.round][head.sender] = reply
+            replies += [{}] * (head.round + 1 - len(replies))
+            replies[head.round] = {**replies[head.round], head.sender: reply}
         files = self.files(run)
         return Records(
             study=files["study"].encode(),
@@ -182,7 +196,9 @@ class RunRecord:
     def last_reply_at(self, run: str) -> str:
         """Returns when the last reply of a run was recorded: its end, whenever the results are written. UTC, ISO 8601.
         ValueError where it has none."""
-        return max(entry.at for entry in self.ledger.entries("received") if entry.public["run"] == run)
+        ended = self._entry("ended", run)
+        of_run = [entry for entry in self.ledger.entries("received") if entry.public["run"] == run]
+        return max(entry.at for entry in of_run if ended is None or entry.number < ended.number)
 
     def cancel(self, run: str) -> None:
         """Records that the run is given up: nothing more of it is asked or kept. What the sites have sent still makes
@@ -260,8 +276,59 @@ class RunRecord:
         return self.ledger.consistency(old, new)
 
     def replies(self, run: str) -> Iterable[bytes]:
-        rows = self.ledger.read("SELECT reply FROM reply WHERE run = ? ORDER BY number", run)
+        rows = self.ledger.read(f"{_REPLIES} {_BEFORE_END} ORDER BY number", run)
         return tuple(reply for (reply,) in rows)
+
+    def after_end(self, run: str) -> tuple[tuple[str, bytes], ...]:
+        """Returns the replies that arrived after the end, each with the time (UTC, ISO 8601) at which it was kept."""
+        ended = self._entry("ended", run)
+        if ended is None:
+            return ()
+        kept_at = {str(e.public["sha256"]): e.at for e in self.ledger.entries("received") if e.number > ended.number}
+        rows = self.ledger.read(f"{_REPLIES} round > ({_LAST_ROUND}) ORDER BY number", run)
+        return tuple((kept_at[sha256(reply)], bytes(reply)) for (reply,) in rows)
+
+    def end_of(self, run: str) -> EndOfRun | None:
+        """Returns what is exchanged with the sites about the end of a run; None where it has not ended, or where its
+        sites show no log of their own, as those of earlier versions."""
+        ended = self._entry("ended", run)
+        opened = {claimed_head(reply).sender: read_opened(unframe(reply)[1]).log for reply in self._of_round(run, 0)}
+        logs = {site: log for site, log in opened.items() if log is not None}
+        if ended is None or not self.has_all_replies(run) or not logs:
+            return None
+        [(request,)] = self.ledger.read(f"SELECT request FROM asked WHERE run = ?1 AND round = ({_LAST_ROUND})", run)
+        shown, size = _shown_in(request), ended.number + 1
+        view = LogView(self.ledger.checkpoint_at(size), {shown: self.ledger.consistency(shown, size)})
+        began = next(entry for entry in self.ledger.entries("began") if entry.public["run"] == run)
+        received = [e for e in self.ledger.entries("received") if e.public["run"] == run and e.number < size]
+        return EndOfRun(
+            claimed_head(request),
+            view,
+            self._listed(began, size),
+            self._listed(ended, size),
+            {
+                site: tuple(self._listed(entry, size) for entry in received if entry.public["sender"] == site)
+                for site in sorted(self.participants(run))
+            },
+            logs,
+        )
+
+    def _listed(self, entry: Entry, size: int) -> Listed:
+        return Listed(entry.proven, self.ledger.inclusion(entry.number, size))
+
+    def _of_round(self, run: str, round_: int) -> list[bytes]:
+        return [bytes(raw) for (raw,) in self.ledger.read(f"{_REPLIES} round = ?2 ORDER BY number", run, round_)]
+
+    def shown(self, run: str, site: str) -> Iterable[bytes]:
+        last = {str(other): n for other, n in self.ledger.read("SELECT run, max(round) FROM asked GROUP BY run")}
+        found = [
+            one.public
+            for one in self.ledger.entries("received")
+            if one.public["sender"] == site and one.public["run"] != run
+        ]
+        shows = [one for one in found if one["round"] in (0, last.get(one["run"], -1) + 1)]
+        query = f"{_REPLIES} message = ?2"
+        return tuple(bytes(self.ledger.read(query, one["run"], one["message"])[0][0]) for one in shows)
 
     def record(self, run: str, reply: bytes) -> None:
         """Stores a reply; one that another process has just stored is not stored twice."""
@@ -324,6 +391,11 @@ class RunRecord:
 def _recorded(began: Entry, ended_at: str, state: _State) -> RecordedRun:
     run, study, roster = (str(began.public[name]) for name in ("run", "study", "roster"))
     return RecordedRun(run, study, roster, tuple(began.public["participants"]), began.at, ended_at, state)
+
+
+def _shown_in(request: bytes) -> int:
+    """Returns how many entries of the log a message showed."""
+    return read_checkpoint(parse(read_relayed(unframe(request)[1])[0].checkpoint).text).size
 
 
 def _id(message: bytes) -> str:

@@ -7,6 +7,8 @@ study.json, roster.json    what the run was begun with
 coordinator.log            the coordinator's log up to the entry that ended the run, and a checkpoint of it
 messages/RR-SITE.bin       the signed reply of a site to the message of round RR
 messages/RR-coordinator.bin  that message: its signed head, what is new in its payload, its signature
+                           After the last round, as far as they have arrived: each site's cosignature of the end, and
+                           its answer to its receipt
 results/                   the folder of the run; the log has the SHA-256 of each file
 approvals/, checkpoints/   what the messages say of approvals, and of the log with all cosignatures
 code.json                  what each site's program said of itself when the run was opened

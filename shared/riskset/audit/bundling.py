@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from riskset.audit.archive import pack
 from riskset.audit.bundle import MANIFEST, Records, manifest
 from riskset.audit.checks import Checks
+from riskset.audit.end_checks import check_end
 from riskset.audit.following import follows_from, readme
 from riskset.audit.log_checks import check_log
 from riskset.audit.message_checks import check_messages
@@ -26,6 +27,8 @@ def bundled(records: Records, run: str, key: Ed25519PrivateKey) -> bytes:
     study, roster = study_from_json(records.study), read_roster(records.roster)
     of_log = check_log(checks, files, run, study, roster)
     found = None if of_log is None else check_messages(checks, files, of_log, study, roster)
+    if found is not None and of_log is not None:
+        found = check_end(checks, files, of_log, found)
     if found is None or not checks.all_hold:
         first = checks.failures[0].told if checks.failures else say("audit.log.not_whole", run=run)
         raise VerificationError(say("audit.bundle.not_whole", run=run, reason=first), say("run.record.restore"))

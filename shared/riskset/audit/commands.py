@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -37,14 +37,24 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print everything as JSON, 
 
 
 @app.command()
-def verify(bundle: Bundle, keys: Keys = None, as_json: AsJson = False, language: Language = None) -> None:
-    """Check every signature, hash, order, expiry and cosignature of a bundle.
+def verify(
+    bundle: Bundle,
+    keys: Keys = None,
+    receipt: Annotated[
+        list[Path] | None,
+        typer.Option("--receipt", help="A receipt that a site kept. May be repeated.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+    language: Language = None,
+) -> None:
+    """Check every signature, hash, order, expiry and cosignature of a bundle; with --receipt also that it is of the log
+    that the sites saw, and that no later run is kept from you.
 
     Exit 3: something does not hold; each failure says where, and what it means.
 
-    Example: riskset audit verify run.zip --keys trusted.toml
+    Example: riskset audit verify run.zip --keys trusted.toml --receipt seoul.receipt.json
     """
-    found = _verified(bundle, keys)
+    found = _verified(bundle, keys, receipt or ())
     _show(found.checks, keys is not None, as_json)
 
 
@@ -121,9 +131,10 @@ def compare(
     _show(found.checks, keys is not None, as_json, more=comparison_json(compared))
 
 
-def _verified(bundle: Path, keys: Path | None) -> Verification:
-    trusted = None if keys is None else load_trusted(keys)
-    return verify_bundle(read_file(bundle, say("audit.called.bundle"), say("cli.check_path")), trusted)
+def _verified(bundle: Path, keys: Path | None, receipts: Sequence[Path] = ()) -> Verification:
+    trusted, hint = None if keys is None else load_trusted(keys), say("cli.check_path")
+    kept = {str(file): read_file(file, say("audit.called.receipt"), hint) for file in receipts}
+    return verify_bundle(read_file(bundle, say("audit.called.bundle"), hint), trusted, kept)
 
 
 def _show(

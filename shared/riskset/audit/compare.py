@@ -27,6 +27,7 @@ from riskset.protocol.clear_numbers import (
     values_asked,
     wrong_flags,
 )
+from riskset.protocol.end_messages import read_seen_to_end
 from riskset.protocol.history import History
 from riskset.protocol.masking import unmasked
 from riskset.protocol.opening import read_opened
@@ -93,6 +94,7 @@ def compare(checks: Checks, files: Mapping[str, bytes], run: RecordedRun, opened
         log = check_site_log(checks, run, opening, file)
         if log is not None:
             logs.setdefault(opening.site, []).append((file, log))
+            _check_shown(checks, run, opening.site, log, file)
         of_site = OfSite(opening)
         if _check_secret(checks, run, opening, file):
             for history, one in zip(asked[:-1], run.rounds[1:], strict=True):
@@ -174,6 +176,16 @@ def _check_numbers(
             n, of = int(differ.sum()), len(values)
             where = {"site": of_site.opening.site, "round": one.round, "asked_by": asked_by, "what": what}
             checks.failures.append(Finding(file, say("audit.opening.differs", n=n, of=of, **where), one.entry))
+
+
+def _check_shown(checks: Checks, run: RecordedRun, site: str, log: TrustedLog, file: str) -> None:
+    """The log continues what the site showed of it when the run opened, and after its end."""
+    shown = [read_opened(_reply(run.rounds[0].replies, site).payload).log]
+    shown += [read_seen_to_end(one.payload).log for one in run.witnessed if one.head.sender == site]
+    tree = Tree(entry.leaf for entry in log.entries)
+    for view in shown:
+        if view is not None:
+            check_extends(checks, tree, view.checkpoint, run.roster.sites[site], site, file)
 
 
 def _check_one_log(checks: Checks, run: RecordedRun, logs: Mapping[str, Sequence[tuple[str, TrustedLog]]]) -> None:

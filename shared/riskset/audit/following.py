@@ -10,11 +10,14 @@ from typing import Any, Final
 from riskset.audit.recorded_run import RecordedRun, Round
 from riskset.catalogue import Message, say
 from riskset.ledger.note import Note, Signature, parse
+from riskset.protocol.end_messages import read_seen_to_end
+from riskset.protocol.log_view import read_log_view
 from riskset.protocol.opening import read_opened
-from riskset.protocol.witnessing import read_cosigned, read_log_view
+from riskset.protocol.witnessing import read_cosigned
 from riskset.secure.fingerprint_words import fingerprint_words
 
 README: Final = "README.html"
+FINAL: Final = "checkpoints/end.txt"
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="{language}">
 <head>
@@ -57,6 +60,8 @@ def follows_from(run: RecordedRun) -> dict[str, bytes]:
     checkpoints = {
         f"checkpoints/{round_:02d}.txt": _cosigned_note(one).encode() for round_, one in enumerate(run.rounds) if round_
     }
+    if run.witnessed:
+        checkpoints[FINAL] = str(_final(run)).encode()
     return {**approvals, **checkpoints, "code.json": as_json(codes)}
 
 
@@ -75,6 +80,13 @@ def _cosignatures(one: Round, note: Note) -> Iterator[Signature]:
     for reply in one.replies:
         line = read_cosigned(reply.payload).cosignature
         yield from parse(f"{note.text}\n{line}").signatures
+
+
+def _final(run: RecordedRun) -> Note:
+    """Returns the checkpoint at the end of the run with the cosignatures of the sites that gave theirs."""
+    note = parse(run.final)
+    lines = (read_seen_to_end(one.payload).cosignature for one in run.witnessed)
+    return note.joined([line for text in lines for line in parse(f"{note.text}\n{text}").signatures])
 
 
 def readme(run: RecordedRun) -> Mapping[str, bytes]:

@@ -43,6 +43,8 @@ class RunOfLog:
     """Number of the entry that ended the run."""
     tree: Tree
     """Over the whole log."""
+    note: str
+    """The signed checkpoint over the whole log."""
 
 
 def check_log(checks: Checks, files: Mapping[str, bytes], run: str, study: Study, roster: Roster) -> RunOfLog | None:
@@ -70,7 +72,7 @@ def check_log(checks: Checks, files: Mapping[str, bytes], run: str, study: Study
     checks.that("log", isinstance(hashes, dict), FILE, say("audit.log.no_files"), ended.number)
     results = dict(hashes) if isinstance(hashes, dict) else {}
     tree = Tree(entry.leaf for entry in log.entries)
-    return RunOfLog(run, participants, own, rounds, results, ended.number, tree)
+    return RunOfLog(run, participants, own, rounds, results, ended.number, tree, log.signed)
 
 
 def _note_times(checks: Checks, entries: Sequence[Entry]) -> None:

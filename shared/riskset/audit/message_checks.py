@@ -16,11 +16,12 @@ from riskset.catalogue import say
 from riskset.errors import ProtocolError, VerificationError
 from riskset.ledger.checkpoint import open_checkpoint
 from riskset.ledger.entry import Entry
+from riskset.protocol.log_view import read_log_view
 from riskset.protocol.messages import CLOSE, OPEN, REPLY_TO, ROUND
 from riskset.protocol.opening import open_run, read_opened, read_opening
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import before_opening, chain, check_round
-from riskset.protocol.witnessing import LOG, check_cosigned, read_log_view
+from riskset.protocol.witnessing import LOG, check_cosigned
 from riskset.secure.envelope import Verified, sha256, verify
 from riskset.study.load import study_hash
 from riskset.study.spec import Study

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from riskset.analyses.plan import Plan, plan
 from riskset.audit.bundle import LOG, ROSTER, STUDY, message_name
@@ -35,6 +35,16 @@ class RecordedRun:
     entries: tuple[Entry, ...]
     """Of the coordinator's log: those of this run."""
     rounds: Sequence[Round]
+    final: str = ""
+    """The signed checkpoint of the coordinator's log up to the end of the run."""
+    witnessed: tuple[Verified, ...] = ()
+    """The sites' cosignatures of the log up to the end of the run: of those that have given it."""
+    kept: tuple[Verified, ...] = ()
+    """The sites' answers to their receipts."""
+
+    def with_end(self, final: str, witnessed: tuple[Verified, ...], kept: tuple[Verified, ...]) -> RecordedRun:
+        """Returns the run with what followed its end."""
+        return replace(self, final=final, witnessed=witnessed, kept=kept)
 
     @property
     def plan(self) -> Plan:
@@ -55,4 +65,5 @@ class RecordedRun:
         """Paths in a bundle of the records of which it is made."""
         parties = (COORDINATOR, *self.participants)
         messages = (message_name(round_, party) for round_ in range(len(self.rounds)) for party in parties)
-        return (STUDY, ROSTER, LOG, *messages)
+        after = (message_name(one.head.round, one.head.sender) for one in (*self.witnessed, *self.kept))
+        return (STUDY, ROSTER, LOG, *messages, *after)

@@ -21,6 +21,7 @@ from riskset.ledger.trusted_log import TrustedLog, read_log
 from riskset.protocol.consent import ACTS, consent_after
 from riskset.protocol.messages import REPLY_TO
 from riskset.protocol.opening import read_opened
+from riskset.protocol.own_log import checkpoint_of, name_of
 from riskset.secure.envelope import Verified, sha256
 from riskset.secure.keys import public_from_hex, public_hex
 from riskset.strict_json import read_json
@@ -29,16 +30,11 @@ KINDS = ("opened", "contributed", "closed")
 """Of the entries that are replies of a run."""
 
 
-def log_name(site: str) -> str:
-    """Returns the name of a site's log in its checkpoints."""
-    return f"riskset/site/{site}"
-
-
 def check_site_log(checks: Checks, run: RecordedRun, opening: SiteOpening, file: str) -> TrustedLog | None:
     """Returns the log of an opening; None where it is not whole, or not signed by the site."""
     key, n_before = run.roster.sites[opening.site], len(checks.failures)
     with checks.each("site_log", file):
-        log = read_log(opening.log, log_name(opening.site), _key_now(opening.log, key))
+        log = read_log(opening.log, name_of(opening.site), _key_now(opening.log, key))
         if log.was_cut:
             raise VerificationError(say("audit.log.cut"))
     if len(checks.failures) > n_before:
@@ -56,7 +52,7 @@ def check_extends(checks: Checks, log: Tree, held: str, key: Ed25519PublicKey, s
     """A site's log begins with the entries that an earlier checkpoint of it covers, a note that the site signed:
     nothing of what it had then was rewritten since."""
     with checks.each("site_log", file):
-        checkpoint = open_checkpoint(held, log_name(site), key)
+        checkpoint = open_checkpoint(held, name_of(site), key)
         if log.size < checkpoint.size or log.root(checkpoint.size) != checkpoint.root:
             raise VerificationError(say("audit.site_log.rewritten", site=site, n=checkpoint.size))
 
@@ -108,12 +104,14 @@ def _check_consent(
     acts, key = [entry for entry in entries if entry.kind in ACTS], run.roster.sites[site]
     opened = next(reply for reply in run.rounds[0].replies if reply.head.sender == site)
     stated = read_opened(opened.payload).approval
-    first = own[0].public.get("approval")
+    first, shown = own[0].public.get("approval"), read_opened(opened.payload).log
+    by_then = own[0].number if shown is None else min(own[0].number, checkpoint_of(shown).size)
     is_stated = stated is not None and stated.sha256 == first
     checks.that("approvals", is_stated, file, say("audit.site_log.other_approval", site=site), own[0].number)
     for entry in own:
         with checks.each("approvals", file, entry.number):
-            consent = consent_after([act for act in acts if act.number < entry.number], [key])
+            before = by_then if entry is own[0] else entry.number
+            consent = consent_after([act for act in acts if act.number < before], [key])
             approval, why = consent.approval, _not_in_force(site, entry)
             if consent.stopped or approval is None or approval.sha256 != entry.public.get("approval"):
                 raise VerificationError(why)

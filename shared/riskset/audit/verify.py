@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from riskset.audit.archive import NotAsWritten, unpack
 from riskset.audit.bundle import KIND, MANIFEST, RESULTS, ROSTER, STUDY, read_manifest
 from riskset.audit.checks import Checks, Finding
+from riskset.audit.end_checks import check_end
 from riskset.audit.following import follows_from, readme
 from riskset.audit.log_checks import RunOfLog, check_log
 from riskset.audit.message_checks import check_messages
+from riskset.audit.receipt_checks import check_receipts
 from riskset.audit.recorded_run import RecordedRun
 from riskset.audit.trusted import Trusted
 from riskset.catalogue import say
@@ -40,9 +42,9 @@ class Verification:
     """What can be derived again; None where the records of the run are not whole."""
 
 
-def verify(data: bytes, trusted: Trusted | None) -> Verification:
+def verify(data: bytes, trusted: Trusted | None, receipts: Mapping[str, bytes] | None = None) -> Verification:
     """Returns what holds of a bundle and what does not, whatever the bytes are. Without `trusted` nobody's fingerprint
-    is compared: then anybody may have made the bundle."""
+    is compared: then anybody may have made the bundle. `receipts` are files that sites kept, by name."""
     checks = Checks()
     try:
         files = unpack(data)
@@ -61,6 +63,9 @@ def verify(data: bytes, trusted: Trusted | None) -> Verification:
         roster.check_belongs_to(study)
     of_log = check_log(checks, files, run_id, study, roster)
     run = None if of_log is None else check_messages(checks, files, of_log, study, roster)
+    if run is not None and of_log is not None:
+        run = check_end(checks, files, of_log, run)
+        check_receipts(checks, receipts or {}, of_log, run)
     if trusted is not None:
         _check_fingerprints(checks, of_log.participants if of_log else (), roster, trusted)
     if of_log is not None:

@@ -26,6 +26,8 @@ SITE: Final[Mapping[str, str]] = {
     "froze": "the members of a derived population were fixed for a run, or what later runs need of them was kept",
     "contributed": "a reply with numbers was sent",
     "closed": "the last reply of a run was sent",
+    "witnessed": "the coordinator's log was cosigned up to the end of a run, and the site's own log was shown",
+    "kept": "the receipt of a run was kept, and the other sites' own logs were cosigned",
     "refused": "a request was refused",
     "disclosed": "the site opened to an auditor what it sent in a run: to whom, why, and the SHA-256 of the file",
     "destroyed": "the secret of a run was destroyed: what was sent in it can no longer be opened",
@@ -66,7 +68,13 @@ class Entry:
 
         Over the hash of the ciphertext, not the ciphertext, so that an entry can be proven without disclosing it.
         """
-        return leaf_hash(canonical(self._content(hashlib.sha256(self.private).hexdigest() if self.private else "")))
+        return leaf_hash(self.proven.encode())
+
+    @property
+    def proven(self) -> str:
+        """The entry as it is proven, without its ciphertext: canonical JSON, `private` the SHA-256 of the ciphertext in
+        hex, or empty."""
+        return canonical(self._content(hashlib.sha256(self.private).hexdigest() if self.private else "")).decode()
 
     def _content(self, private: str) -> dict[str, Any]:
         public = dict(self.public)

@@ -26,10 +26,11 @@ from riskset.ledger.seals import Seals
 from riskset.ledger.trusted_log import check_covers, check_number, write_log
 from riskset.strict_json import read_canonical, read_json
 
-_LAYOUT, _SAME_TABLES = 3, (1, 2)
+_LAYOUT, _SAME_TABLES = 4, (1, 2, 3)
 """Of every file with a ledger. Number 2 came with entries `froze`, approvals of schema 2 and runs of protocol 2.
 riskset 0.1.0, whose files have 1, would take the first for forgeries, and continue the last with its own arithmetic.
-Number 3 came with runs that begin with marks of content and keys of participants."""
+Number 3 came with runs that begin with marks of content and keys of participants, 4 with what is exchanged after the
+end of a run."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS ledger_entry (
     number INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, public TEXT NOT NULL, private BLOB NOT NULL
@@ -132,6 +133,11 @@ class LedgerFile:
         if not rows:
             raise VerificationError(say("ledger.file.no_checkpoint", path=self.path), _UNVERIFIED)
         return str(rows[0][0])
+
+    def checkpoint_at(self, size: int) -> str:
+        """Returns the signed note over the first `size` entries: the same each time."""
+        self.verify()
+        return self._signed(size)
 
     def inclusion(self, number: int, size: int) -> Proof:
         """Returns the proof that entry `number` is under the checkpoint of `size` entries."""

@@ -6,6 +6,7 @@ It requests what the plan requires next, relays every site's signed contribution
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,14 +18,17 @@ from riskset.catalogue import say
 from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.ledger.checkpoint import read_checkpoint
 from riskset.ledger.note import parse
+from riskset.protocol.end_messages import read_seen_to_end
 from riskset.protocol.history import History, open_history
-from riskset.protocol.messages import CLOSE, OPEN, REFUSED, REPLY_TO, ROUND, read_refusal, refusal_message
+from riskset.protocol.log_view import LogView
+from riskset.protocol.messages import CLOSE, OPEN, REFUSED, REPLY_TO, ROUND, WITNESSED, read_refusal, refusal_message
 from riskset.protocol.opening import Opening, check_approved, read_coordinators_program, read_opened
+from riskset.protocol.own_log import check_own_log
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
-from riskset.protocol.witnessing import LogView, check_cosigned, read_relayed, relayed
-from riskset.secure.envelope import Verified, seal, unframe, verify
+from riskset.protocol.witnessing import check_cosigned, read_relayed, relayed
+from riskset.secure.envelope import Verified, claimed_head, seal, unframe, verify
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
 
@@ -59,6 +63,10 @@ class Record(Protocol):
 
     def last_answer(self, run: str, site: str) -> tuple[bytes, bytes] | None:
         """Returns the last message of round 1 or later that the site answered before the run began, and its reply."""
+
+    def shown(self, run: str, site: str) -> Iterable[bytes]:
+        """Returns the replies in which the site showed its own log in other runs: when it opened them, and after their
+        end."""
 
     def checkpoint(self) -> str:
         """Returns the signed note of the coordinator's current log."""
@@ -221,6 +229,7 @@ class Coordinator:
         if self._history is None:
             self._check_its_program(message)
             self._check_its_journal(message)
+            self._check_its_log(message)
         else:
             self._history.read(message)
             view, _ = read_relayed(unframe(self.request())[1])
@@ -260,6 +269,26 @@ class Coordinator:
             older = say("protocol.opening.older_journal", site=site, stated=stated, cosigned=cosigned)
             raise Refused("journal", older, say("protocol.opening.older_journal_hint", site=site))
 
+    def _check_its_log(self, message: Verified) -> None:
+        """Raises Refused where a site shows another log of its own than in the runs before, under whichever of its keys
+        that was."""
+        site, view = message.head.sender, read_opened(message.payload).log
+        if view is None:
+            return
+        seen = [_shown(reply) for reply in self._record.shown(self.run, site) if self._is_of(reply, site)]
+        try:
+            check_own_log(site, self._roster.sites[site], view, [one for one in seen if one is not None])
+        except VerificationError as wrong:
+            raise Refused("site_log", wrong.message, wrong.hint) from None
+
+    def _is_of(self, reply: bytes, site: str) -> bool:
+        """Whether a reply was signed by the site of that name that is in the roster now, with this key or an earlier
+        one: under one name there can have been another hospital."""
+        for key in self._roster.all_keys_of(site):
+            with suppress(VerificationError):
+                return verify(reply, {site: key}).head.sender == site
+        return False
+
     def _after(self, message: Verified) -> _State:
         """Returns the state of the run with one more checked reply; the last reply of a round begins the next round."""
         replies = self._replies | {message.head.sender: message}
@@ -278,6 +307,12 @@ class Coordinator:
         if self._history is None or not self._history.is_closed:
             raise ProtocolError(say("protocol.round.unfinished"))
         return Outcome(self.run, dict(self._history.results), len(self._rounds), tuple(self._rounds), self._history)
+
+
+def _shown(reply: bytes) -> LogView | None:
+    """Returns what a reply shows of its site's own log; None of an earlier version."""
+    head, payload = claimed_head(reply), unframe(reply)[1]
+    return read_seen_to_end(payload).log if head.type == WITNESSED else read_opened(payload).log
 
 
 def _size(signed: str) -> int:

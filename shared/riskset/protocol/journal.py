@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 from riskset.disclosure.curves import Curve
 from riskset.protocol.kept import KeptOutcome, KeptSet
+from riskset.protocol.own_log import OwnLog
 from riskset.strict_json import read_json
 
 
@@ -242,18 +243,23 @@ class Journal(Protocol):
         """Returns the last checkpoint of the coordinator's log that was cosigned here, a signed note; empty for none.
         It is `coordinator` of the head of the last exchange recorded."""
 
+    def log(self) -> OwnLog:
+        """Returns this site's own log as it is now."""
+
     def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, Any]) -> None:
         """Keeps a new run, its first exchange and the ledger entry "opened" with `head`, in one transaction. With it is
-        `unblinded`, the decisions with which the run was opened, where there are any.
+        `unblinded`, the decisions with which the run was opened, where there are any; and `log`, the size at which the
+        exchange showed this site's own log.
 
         Raises ProtocolError where the run was begun before or has an exchange of this round."""
 
-    def record(self, run: str, exchange: Exchange, sent: Sent, head: Mapping[str, str]) -> None:
-        """Keeps an exchange and its ledger entry, in one transaction.
+    def record(self, run: str, exchange: Exchange, sent: Sent | None, head: Mapping[str, Any]) -> None:
+        """Keeps an exchange and its ledger entry, in one transaction; None is sent after the end of a run.
 
-        `head` is the entry's public part: type ("closed" makes an entry "closed", any other "contributed"), study,
-        roster, history, approval, sha256 of the reply, the coordinator's checkpoint. Raises ProtocolError where the
-        round was answered before: no second vector for one round, not even by a second process with the same file."""
+        `head` is the entry's public part: type (which makes an entry "contributed", "closed", "witnessed" or "kept"),
+        study, roster, history, approval, sha256 of the reply, the coordinator's checkpoint where one was cosigned; of
+        "witnessed" also `log`, as in `begin`. Raises ProtocolError where the round was answered before: no second
+        vector for one round, not even by a second process with the same file."""
 
     def freeze(self, run: str, key: str, compute: Callable[[], bytes]) -> bytes:
         """Returns what is kept for the run under `key`. Where nothing is, keeps what `compute` returns, sealed, and

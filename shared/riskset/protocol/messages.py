@@ -10,6 +10,9 @@ contribution   site          its vector for this round, fixed point, masked; its
                              admission, in clear: to which counts it contributes
 close          coordinator   as round; asks for what no later analysis needs
 closed         site          as contribution, of the closing analyses; only coordinator and auditor add them
+end, receipt   coordinator   once the run has ended: its log up to the end; a site's receipt (`end_messages`)
+witnessed,     site          its cosignature of that log, and its own log; its cosignatures of the others' own logs
+kept
 refused        site          canonical JSON {"code": "..."}: a refusal, of the closed list below
 =============  ============  =====================================================================================
 """
@@ -36,9 +39,13 @@ ROUND: Final = "round"
 CONTRIBUTION: Final = "contribution"
 CLOSE: Final = "close"
 CLOSED: Final = "closed"
+END: Final = "end"
+WITNESSED: Final = "witnessed"
+RECEIPT: Final = "receipt"
+KEPT: Final = "kept"
 REFUSED: Final = "refused"
 
-REPLY_TO: Final = {OPEN: OPENED, ROUND: CONTRIBUTION, CLOSE: CLOSED}
+REPLY_TO: Final = {OPEN: OPENED, ROUND: CONTRIBUTION, CLOSE: CLOSED, END: WITNESSED, RECEIPT: KEPT}
 
 REFUSALS: Final = (
     "study",
@@ -68,6 +75,7 @@ REFUSALS: Final = (
     "history",
     "totals",
     "ledger",
+    "site_log",
     "data",
     "journal",
     "gate",
@@ -104,6 +112,7 @@ _ALSO_HERE: Final = (
     "subtraction",
     "history",
     "ledger",
+    "site_log",
     "data",
     "journal",
     "site",

@@ -15,6 +15,7 @@ from riskset.curve25519 import is_x25519_key
 from riskset.errors import DataError, ProtocolError
 from riskset.protocol.approval import Approval, read_content
 from riskset.protocol.code import Code, read_code
+from riskset.protocol.log_view import LogView, read_view
 from riskset.protocol.program import PROTOCOL, UNNUMBERED, Program, read_program
 from riskset.protocol.unblinding import Decision, read_decisions
 from riskset.secure.envelope import Verified, is_shown
@@ -26,6 +27,8 @@ MOST_LISTS: Final = 100
 """The most lists of participants of earlier runs that a site may disclose."""
 _WITHOUT_KEYS: Final = (UNNUMBERED, 2)
 """The protocols whose answers state names of participants, no approval and no code."""
+_WITHOUT_LOG: Final = (*_WITHOUT_KEYS, 3)
+"""The protocols whose answers do not show the site's own log."""
 _LIMIT: Final = re.compile(r"[a-z]{1,10}|[0-9]{1,18}(/[0-9]{1,18})?")
 """The form of a policy's values. Of an exponent, `1e999999999`, every other party would compute all digits."""
 
@@ -94,6 +97,8 @@ class Opened:
     """With which it computes; None up to protocol 2."""
     told: Mapping[str, ToldSets] = field(default_factory=dict)
     """By earlier run in which it contributed: the analysis sets with which those of this run are compared (R14)."""
+    log: LogView | None = None
+    """What it shows of its own log before this run; None up to protocol 3."""
 
     def to_bytes(self) -> bytes:
         at = {key: i for i, key in enumerate(sorted({key for parties in self.ran for key in parties}))}
@@ -117,6 +122,8 @@ class Opened:
             content["approval"] = {"sha256": self.approval.sha256, "text": self.approval.content}
         if self.code is not None:
             content["code"] = self.code.content
+        if self.log is not None:
+            content["log"] = self.log.content
         return rfc8785.dumps(content)
 
 
@@ -162,7 +169,10 @@ def read_opened(payload: bytes) -> Opened:
         return Opened(version, program, opening, _key(key), policy, subtracted, seen, opened, ran)
     approval, code = _approval(content.get("approval")), read_code(content.get("code"))
     told = _told(content.get("told"), opening.earlier)
-    return Opened(version, program, opening, _key(key), policy, subtracted, seen, opened, ran, approval, code, told)
+    log = None if program.protocol in _WITHOUT_LOG else read_view(content.get("log"))
+    return Opened(
+        version, program, opening, _key(key), policy, subtracted, seen, opened, ran, approval, code, told, log
+    )
 
 
 def check_approved(message: Verified, opened: Opened) -> None:

@@ -15,7 +15,7 @@ from riskset.catalogue import say
 from riskset.errors import ProtocolError
 from riskset.study.asked import installed
 
-PROTOCOL: Final = 3
+PROTOCOL: Final = 4
 """Goes up when a message, a round or an order of numbers changes."""
 UNNUMBERED: Final = 1
 """The protocol of riskset 0.1.0, whose messages state none."""

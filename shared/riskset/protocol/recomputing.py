@@ -23,12 +23,13 @@ from riskset.protocol.contributing import Contributor, alone, in_clear, labelled
 from riskset.protocol.history import History, open_history
 from riskset.protocol.journal import ALONE, Exchange, Journal, Labelled, Sent
 from riskset.protocol.masking import unmasked
+from riskset.protocol.messages import CLOSE, OPEN, ROUND
 from riskset.protocol.opening import read_coordinators_program, read_opened, read_opening
 from riskset.protocol.program import here
 from riskset.protocol.remembered import Holding, Remembered
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.witnessing import read_relayed
-from riskset.secure.envelope import verify
+from riskset.secure.envelope import claimed_head, verify
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
 
@@ -90,7 +91,8 @@ def recompute(site: str, study: Study, roster: Roster, holding: Holding, journal
     Raises DataError where the journal has no such run, Refused where study, roster, data or program are not those with
     which it began, VerificationError where the messages do not lead to what was answered.
     """
-    begun, exchanges = journal.begun(run), journal.exchanges(run)
+    begun = journal.begun(run)
+    exchanges = [one for one in journal.exchanges(run) if claimed_head(one.request).type in (OPEN, ROUND, CLOSE)]
     if begun is None:
         raise DataError(say("site.open.unknown_run", run=run), say("site.open.unknown_run_hint"))
     planned, first = plan(study), verify(exchanges[0].request, {COORDINATOR: roster.coordinator})

@@ -67,6 +67,12 @@ class Roster:
         """Returns the identity keys of the coordinator and of those of the sites that are in the roster."""
         return {COORDINATOR: self.coordinator, **{name: self.sites[name] for name in sites if name in self.sites}}
 
+    def all_keys_of(self, site: str) -> list[Ed25519PublicKey]:
+        """Returns the identity keys that a site of the roster has had, its present one first."""
+        now = public_hex(self.sites[site])
+        earlier = [key for key, first in self.parties.items() if first == self.party(now) and key != now]
+        return [self.sites[site], *map(public_from_hex, earlier)]
+
     def party(self, key: str) -> str:
         """Returns the party of an identity key (hex): the key itself where no site of the roster had it."""
         return self.parties.get(key, key)

@@ -35,10 +35,12 @@ from riskset.protocol.earlier_runs import (
     opened_in,
     ran_otherwise,
 )
+from riskset.protocol.ended_here import EndedHere, check_shown, shown_before
 from riskset.protocol.history import History, open_history
 from riskset.protocol.journal import Begun, Exchange, Journal
+from riskset.protocol.log_view import LogView
 from riskset.protocol.masking import masks_of
-from riskset.protocol.messages import CLOSE, OPEN, OPENED, REFUSED, REPLY_TO, ROUND, refused
+from riskset.protocol.messages import CLOSE, END, OPEN, OPENED, RECEIPT, REFUSED, REPLY_TO, ROUND, refused
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
 from riskset.protocol.participation import ApprovedConditions, Conditions
 from riskset.protocol.parties import parties_of_runs
@@ -150,6 +152,8 @@ class Site:
         if run is not None and head.round < len(run.answered):
             return run.answered[head.round].reply
         self._check_journal(message, () if run is None else run.answered)
+        if run is not None and head.type in (END, RECEIPT):
+            return self._after_end(message, run, approval)
         if run is None:
             return self._open(message, approval)
         if run.begun.rows.digest != self._holding.rows.digest:
@@ -192,18 +196,27 @@ class Site:
         for decision in opening.unblinded:
             check_decidable(self._plan, decision.population, self._ended(decision.run, opening, approval))
         secret = new_secret() if self._study.disclosure.secure_sum == "required" else b""
-        opened = self._opened(head.run, opening, limits, secret, approval)
+        log = self._journal.log()
+        opened = self._opened(head.run, opening, limits, secret, approval, log.shown(self.name, self._key))
         reply = self._seal(head, OPENED, opened.to_bytes(), history="")
         begun = self._remembered.begun(self._study.id, opening, self._plan.reported, secret, approval, self._roster)
         exchange = Exchange(0, message.raw, reply)
         run = self._begun(head.run, begun, message.payload, exchange, approval)  # may refuse, before anything is kept
-        decisions = {"unblinded": [one.content for one in opening.unblinded]} if opening.unblinded else {}
-        self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply) | decisions)
+        more: dict[str, Any] = {"log": log.size}
+        if opening.unblinded:
+            more["unblinded"] = [one.content for one in opening.unblinded]
+        self._journal.begin(head.run, begun, exchange, _public(OPENED, head, "", approval, reply) | more)
         self._runs[head.run] = run
         return reply
 
     def _opened(
-        self, run_id: str, opening: Opening, limits: Mapping[str, str], secret: bytes, approval: Approval
+        self,
+        run_id: str,
+        opening: Opening,
+        limits: Mapping[str, str],
+        secret: bytes,
+        approval: Approval,
+        log: LogView,
     ) -> Opened:
         """Returns what the site states when it opens a run."""
         return Opened(
@@ -219,6 +232,7 @@ class Site:
             approval,
             self._code,
             told_in_runs(self._journal, opening.earlier),
+            log,
         )
 
     def _limits(self, opening: Opening, approval: Approval) -> Mapping[str, str]:
@@ -237,6 +251,8 @@ class Site:
         if (head.type == CLOSE) != history.is_closing:
             raise Refused("order", say("protocol.round.phase"))
         if head.round == 1:
+            logs = {name: said.log for name, said in history.opened.items()}
+            check_shown(logs, self._roster, shown_before(self._journal, self._roster, head.run), self.name)
             contributed = self._journal.contributed()
             ran = parties_of_runs(self._journal, self._roster, self.name)
             check_not_subtracted(head.run, self.name, self._roster, history, ran)
@@ -257,6 +273,24 @@ class Site:
         public = _public(REPLY_TO[head.type], head, history.hash, approval, reply)
         self._journal.record(head.run, exchange, sent, public | {"coordinator": witness.seen})
         self._runs[head.run] = replace(run, history=history, answered=(*run.answered, exchange))
+        return reply
+
+    def _after_end(self, message: Verified, run: _Run, approval: Approval) -> bytes:
+        """Answers what is exchanged once a run has ended: no number, and whatever program this site has by now."""
+        head, ended = message.head, EndedHere(self.name, self._key, self._roster, run.answered)
+        ended.check_due(message)
+        now = int(self._clock())
+        if head.type == END:
+            log = self._journal.log()
+            seen, witness = ended.seen_to_end(message, self._last_shown(run), log, now)
+            payload, more = seen.to_bytes(), {"coordinator": witness.seen, "log": log.size}
+        else:
+            payload, more = ended.kept(message, now), {}
+        reply = self._seal(head, REPLY_TO[head.type], payload, head.history)
+        exchange = Exchange(head.round, message.raw, reply)
+        public = _public(REPLY_TO[head.type], head, head.history, approval, reply)
+        self._journal.record(head.run, exchange, None, public | more)
+        self._runs[head.run] = replace(run, answered=(*run.answered, exchange))
         return reply
 
     def _advance(self, run: _Run, message: Verified) -> History:
@@ -303,12 +337,14 @@ class Site:
             first, *rest = self._journal.exchanges(run_id)
             keys = {COORDINATOR: self._roster.coordinator}
             run = self._begun(run_id, begun, verify(first.request, keys).payload, first, approval)
-            if self._is_of_another_program(run):  # it repeats what it sent; this program derives nothing of it
-                run, rest = replace(run, answered=(first, *rest)), []
-            for exchange in rest:
+            # another program repeats what it sent, and derives nothing of it; after the end nothing is derived either
+            is_other = self._is_of_another_program(run)
+            derived = [one for one in rest if claimed_head(one.request).type in (ROUND, CLOSE) and not is_other]
+            for exchange in derived:
                 history = self._advance(run, verify(exchange.request, keys))
                 run.contributor.findings(history)  # so that it remembers what it refused
                 run = replace(run, history=history, answered=(*run.answered, exchange))
+            run = replace(run, answered=(first, *rest))
             self._runs[run_id] = run
         return self._runs.get(run_id)
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from riskset.catalogue import say
@@ -20,45 +19,12 @@ from riskset.errors import ProtocolError, Refused, VerificationError
 from riskset.ledger import note
 from riskset.ledger.note import Note, parse
 from riskset.ledger.witness import Witness, cosigners
+from riskset.protocol.log_view import LogView, read_log_view
 from riskset.protocol.messages import REFUSED
 from riskset.secure.envelope import Verified, claimed_head, frame, unframe, verify
-from riskset.strict_json import read_canonical
 
 LOG: Final = "riskset/coordinator"
 """The name of the coordinator's log in its checkpoints."""
-
-
-@dataclass(frozen=True)
-class LogView:
-    """What a message shows of the coordinator's log."""
-
-    checkpoint: str
-    """The signed note."""
-    proofs: Mapping[int, tuple[bytes, ...]]
-    """By size of the log last seen: the proof that the checkpoint extends it."""
-
-    def to_bytes(self) -> bytes:
-        proofs = {str(size): [one.hex() for one in proof] for size, proof in self.proofs.items()}
-        content: dict[str, Any] = {"checkpoint": self.checkpoint, "proofs": proofs}
-        return rfc8785.dumps(content)
-
-
-@lru_cache(maxsize=256)
-def read_log_view(data: bytes) -> LogView:
-    """Returns what these bytes show of the log. Raises ProtocolError where they are malformed.
-
-    It is kept, as a note is that was parsed.
-    """
-    try:
-        content = read_canonical(data)
-        proofs = {int(size): tuple(map(bytes.fromhex, proof)) for size, proof in content["proofs"].items()}
-        view = LogView(str(content["checkpoint"]), proofs)
-        is_exact = view.to_bytes() == data  # numbers and hex digits in one spelling
-    except (ValueError, KeyError, TypeError, AttributeError):
-        is_exact = False
-    if not is_exact:
-        raise ProtocolError(say("protocol.log.form"))
-    return view
 
 
 def relayed(view: LogView, contributions: Sequence[Verified]) -> bytes:

@@ -34,6 +34,7 @@ from riskset.protocol.journal import (
     told_in,
 )
 from riskset.protocol.kept import read_outcome
+from riskset.protocol.own_log import OwnLog, name_of
 from riskset.secure.envelope import sha256
 from riskset.strict_json import read_json
 from riskset_site.keys import Identity, SitePaths
@@ -46,8 +47,11 @@ CREATE TABLE IF NOT EXISTS exchange (
 ) STRICT;
 """
 OPENED, CONTRIBUTED, CLOSED = "opened", "contributed", "closed"
+WITNESSED, KEPT = "witnessed", "kept"
 REPLIES = (OPENED, CONTRIBUTED, CLOSED)
 """Kinds of the ledger's entries that are signed replies of a run."""
+AFTER_END = (WITNESSED, KEPT)
+"""The same, after its end."""
 DISCLOSED, DESTROYED = "disclosed", "destroyed"
 """Kinds of the entries by which a run was opened to an auditor, and by which it never will be again."""
 _FROZE = "froze"
@@ -61,7 +65,7 @@ def open_ledger(path: Path, key: Ed25519PrivateKey, site: str, *, only_reads: bo
 
     Raises VerificationError where the ledger does not verify, DataError where the file cannot be read or written.
     """
-    return LedgerFile(path, key, f"riskset/site/{site}", _TABLES, only_reads=only_reads)
+    return LedgerFile(path, key, name_of(site), _TABLES, only_reads=only_reads)
 
 
 def own_ledger(paths: SitePaths, identity: Identity, site: str) -> LedgerFile:
@@ -136,16 +140,25 @@ class JournalFile:
         return any(entry.public["run"] == run for entry in self.ledger.entries(CLOSED))
 
     def sent_in(self, run: str) -> Iterator[Sent]:
-        entries = (one for kind in (CONTRIBUTED, CLOSED) for one in self.ledger.entries(kind))
+        entries = self._entries(CONTRIBUTED, CLOSED)
         sent = (read_sent(self.ledger, entry) for entry in entries if entry.public["run"] == run)
         return (one for one in sent if one)
 
     def sent_besides(self, run: str) -> Iterator[Sent]:
         return sent_of(self.ledger, besides=run)
 
+    def log(self) -> OwnLog:
+        now = self.ledger.verify()
+        shown = {int(entry.public["log"]) for entry in self._entries(OPENED, WITNESSED) if "log" in entry.public}
+        proofs = {size: self.ledger.consistency(size, now.size) for size in sorted(shown)}
+        return OwnLog(now.size, now.root, proofs)
+
+    def _entries(self, *kinds: str) -> list[Entry]:
+        return [entry for kind in kinds for entry in self.ledger.entries(kind)]
+
     def seen(self) -> str:
         if self._seen is None:
-            answered = [entry for kind in (CONTRIBUTED, CLOSED) for entry in self.ledger.entries(kind)]
+            answered = self._entries(CONTRIBUTED, CLOSED, WITNESSED)
             # the last one, not the longest: that may come from a former coordinator
             last = max(answered, key=lambda entry: entry.number, default=None)
             self._seen = "" if last is None else str(last.public["coordinator"])
@@ -156,12 +169,12 @@ class JournalFile:
         new_run: Statement = "INSERT INTO run VALUES (?, ?)", (run, sealed)
         self._append(OPENED, run, exchange, head, None, new_run)
 
-    def record(self, run: str, exchange: Exchange, sent: Sent, head: Mapping[str, str]) -> None:
+    def record(self, run: str, exchange: Exchange, sent: Sent | None, head: Mapping[str, Any]) -> None:
         if self.begun(run) is None:
             raise ProtocolError(say("site.journal.never_begun", run=run))
-        kind = CLOSED if head.get("type") == "closed" else CONTRIBUTED
+        kind = str(head["type"]) if head["type"] in (CLOSED, *AFTER_END) else CONTRIBUTED
         self._append(kind, run, exchange, head, sent)
-        self._seen = head["coordinator"]
+        self._seen = head.get("coordinator", self._seen)
 
     def destroy_secret(self, run: str) -> None:
         """Replaces what a run began with by the same without its secret, and writes the entry "destroyed", in one
@@ -211,7 +224,7 @@ class JournalFile:
         """Raises VerificationError unless exchanges, runs and ledger entries match one to one."""
         signed = {
             (str(entry.public["run"]), int(entry.public["round"])): (entry.public["request"], entry.public["reply"])
-            for kind in REPLIES
+            for kind in (*REPLIES, *AFTER_END)
             for entry in self.ledger.entries(kind)
         }
         kept = {(str(run), int(round_)) for run, round_ in self.ledger.read("SELECT run, round FROM exchange")}

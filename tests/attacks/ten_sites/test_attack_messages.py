@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.errors import ProtocolError, RisksetError, VerificationError
 from riskset.protocol.code import code_here
+from riskset.protocol.log_view import read_log_view
 from riskset.protocol.messages import read_refusal
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
 from riskset.protocol.program import PROTOCOL, Program
 from riskset.protocol.stated import stated
-from riskset.protocol.witnessing import cosigned, read_cosigned, read_log_view, read_relayed
+from riskset.protocol.witnessing import cosigned, read_cosigned, read_relayed
 from riskset.rehearsal import EverySiteConsents
 from riskset.secure import fixed_point
 from riskset.secure.envelope import MAX_PARTS, claimed_head, frame, seal, unframe, verify

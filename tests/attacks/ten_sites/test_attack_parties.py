@@ -5,8 +5,8 @@ import pytest
 
 from riskset.analyses.methods.cox_fit import CoxFit
 from riskset.protocol import site
+from riskset.protocol.log_view import LogView
 from riskset.protocol.opening import read_opened
-from riskset.protocol.witnessing import LogView
 from riskset.rehearsal import EverySiteConsents
 from riskset.secure import fixed_point
 from riskset.secure.envelope import frame, unframe, verify

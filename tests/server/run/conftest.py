@@ -6,9 +6,19 @@ from copy import copy
 
 import pytest
 
+from riskset.audit.archive import pack, unpack
+from riskset.audit.bundle import MANIFEST, manifest
+from riskset.audit.trusted import Trusted
 from riskset.cli import main
+from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
+from riskset.ledger.entry import Entry, read_line
+from riskset.ledger.merkle import Tree
+from riskset.ledger.trusted_log import write_log
+from riskset.protocol.after_end import AfterEnd
 from riskset.protocol.roster import sign_roster
+from riskset.protocol.witnessing import LOG
 from riskset.rehearsal import Rehearsal
+from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import save_identity
 from riskset.study.load import canonical_json, load_study, study_hash
 from riskset_demo.loopback_network import free_ports
@@ -91,13 +101,23 @@ class Desk:
                 self.rehearsal.step()
         return run
 
-    def finishes(self, run):
-        """Goes on with a run to its end and writes its results; returns their folder."""
+    def finishes(self, run, sites=SITES):
+        """Goes on with a run to its end, writes its results, and exchanges with some of the sites what follows; returns
+        their folder."""
         with self.record() as record:
             self._opens(run, record)
             paths = write_run(self.study, self.rehearsal.run(), record, self.out)
             record.end(run, hashes(paths))
+            self.delivers(run, record, sites)
         return self.out / run
+
+    def delivers(self, run, record, sites=SITES):
+        """What follows the end of a run, with the sites that are there; returns who has not got all of it."""
+        after = AfterEnd(self.rehearsal.coordinator_key, self.rehearsal.roster, record.end_of(run), record)
+        for _ in range(2):
+            for site in set(after.waiting_for) & set(sites):
+                after.accept(self.rehearsal.sites[site].answer(after.request(site)))
+        return after.has_no_receipt
 
     def _opens(self, run, record):
         self.rehearsal.run_id, self.rehearsal.record = run, record
@@ -126,3 +146,67 @@ def after_a_run(tmp_path_factory, patients):
     """A desk and the folder with the results of its only run; for copying."""
     desk = Desk(tmp_path_factory.mktemp("after a run"), patients)
     return desk, desk.finishes(desk.begins())
+
+
+@pytest.fixture(scope="module")
+def finished(after_a_run, tmp_path_factory):
+    """A run on a desk, and the file of its bundle."""
+    desk, results = after_a_run
+    file = tmp_path_factory.mktemp("bundle") / "run.zip"
+    assert desk.says("bundle", results.name, "--file", file) == 0
+    return desk, results.name, file
+
+
+@pytest.fixture(scope="module")
+def bundle(finished):
+    return finished[2].read_bytes()
+
+
+@pytest.fixture(scope="module")
+def trusted(finished):
+    roster = finished[0].rehearsal.roster
+    keys = {"coordinator": roster.coordinator, **{site: roster.sites[site] for site in SITES}}
+    return Trusted({party: fingerprint_words(key) for party, key in keys.items()})
+
+
+@pytest.fixture(scope="module")
+def signed_again(finished, bundle):
+    """Returns the bundle with some files changed, as its coordinator could sign it."""
+    desk, run, _ = finished
+
+    def sign(**changes):
+        files = {**unpack(bundle), **changes}
+        files = {path: content for path, content in files.items() if content is not None and path != MANIFEST}
+        return pack({**files, MANIFEST: manifest(run, files, desk.rehearsal.coordinator_key)})
+
+    return sign
+
+
+@pytest.fixture
+def with_log(finished, bundle, signed_again):
+    """Returns the bundle with another log, which its coordinator has signed; and with other files changed."""
+    key = finished[0].rehearsal.coordinator_key
+
+    def sign(change, **changes):
+        *lines, _ = unpack(bundle)["coordinator.log"].decode().splitlines()
+        entries = [
+            Entry(number, entry.at, entry.kind, entry.public, entry.private)
+            for number, entry in enumerate(change([read_line(line) for line in lines]))
+        ]
+        tree = Tree(entry.leaf for entry in entries)
+        signed = sign_checkpoint(Checkpoint(LOG, tree.size, tree.root()), key)
+        return signed_again(**{"coordinator.log": write_log(entries, signed).encode(), **changes})
+
+    return sign
+
+
+def without_end(bundle):
+    """The files of a bundle in which sites cosign the end, each to be taken away."""
+    files = unpack(bundle)
+    paths = sorted(path for path in files if path.startswith("messages/"))
+    last = max(path.split("-")[0] for path in paths if "-coordinator." in path)
+    return dict.fromkeys([*(path for path in paths if path.split("-")[0] > last), "checkpoints/end.txt"])
+
+
+def told(verification):
+    return [str(finding.told) for finding in verification.checks.failures]

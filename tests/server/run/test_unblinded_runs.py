@@ -69,7 +69,7 @@ def desk(tmp_path, patients, monkeypatch):
     """Sites that are in memory answer instead of those behind the network; one of them keeps its journal in a file."""
     desk = AskingDesk(tmp_path, patients)
 
-    def conducted(asked, record, run_id, console, *, is_new):
+    def conducted(asked, record, run_id, console, transport, *, is_new):
         desk._opens(run_id, record)
         return desk.rehearsal.run()
 

@@ -355,8 +355,8 @@ class TestFormat:
 
     def test_a_file_of_a_newer_version(self, log, path):
         with hands_in(path) as file:
-            file.execute("PRAGMA user_version = 4")
-        with pytest.raises(DataError, match=f"{path} has layout 4; riskset .* knows layouts up to 3"):
+            file.execute("PRAGMA user_version = 5")
+        with pytest.raises(DataError, match=f"{path} has layout 5; riskset .* knows layouts up to 4"):
             open_log(path)
 
     def test_a_file_that_is_not_a_database(self, path):

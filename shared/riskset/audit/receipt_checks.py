@@ -1,0 +1,42 @@
+"""Checks a bundle against receipts that sites kept: of this run, and of runs that the coordinator does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from riskset.audit.checks import Checks, Finding
+from riskset.audit.log_checks import RunOfLog
+from riskset.audit.recorded_run import RecordedRun
+from riskset.catalogue import say
+from riskset.errors import DataError
+from riskset.protocol.receipt import Proven, Receipt, check_receipt, read_receipt
+from riskset.secure.envelope import sha256
+
+TOPIC = "receipts"
+
+
+def check_receipts(checks: Checks, receipts: Mapping[str, bytes], of_log: RunOfLog, run: RecordedRun) -> None:
+    """Takes in each receipt, by the name of its file."""
+    keys = run.roster.parties_of(run.roster.sites)
+    for file, data in receipts.items():
+        with checks.each(TOPIC, file):
+            receipt = read_receipt(data)
+            if receipt.site not in keys:
+                raise DataError(say("audit.receipt.no_site", site=receipt.site))
+            _compare(checks, file, receipt, check_receipt(receipt, keys), of_log, run)
+
+
+def _compare(checks: Checks, file: str, receipt: Receipt, proven: Proven, of_log: RunOfLog, run: RecordedRun) -> None:
+    then, site, tree = proven.checkpoint, receipt.site, of_log.tree
+    if receipt.run != run.id and then.size > tree.size:
+        study, ended = str(proven.began.public.get("study_id")), proven.ended.at
+        checks.odd.append(
+            Finding(file, say("audit.receipt.later_run", site=site, run=receipt.run, study=study, ended=ended))
+        )
+        return
+    is_same = then.size <= tree.size and tree.root(then.size) == then.root
+    if not checks.that(TOPIC, is_same, file, say("audit.receipt.other_log", site=site)) or receipt.run != run.id:
+        return
+    sent = [sha256(reply.raw) for one in run.rounds for reply in one.replies if reply.head.sender == site]
+    listed = [entry.public.get("sha256") for entry in proven.replies]
+    checks.that(TOPIC, sent == listed, file, say("audit.receipt.other_replies", site=site))
