@@ -10,6 +10,7 @@ from pathlib import Path
 
 import riskset.catalogue as catalogue_module
 from riskset.catalogue import ENGLISH, catalogue, languages
+from riskset.language import _Spoken
 
 NAME = "xx"
 _LETTERS = str.maketrans(
@@ -69,6 +70,7 @@ def spoken_here(folder):
     try:
         yield NAME
     finally:
+        _Spoken.chosen, _Spoken.by_file = None, ENGLISH  # whatever a command took last
         catalogue_module.files = found
         for cached in (languages, catalogue):
             cached.cache_clear()

@@ -16,6 +16,7 @@ from riskset.protocol.code import code_here
 from riskset.protocol.log_view import read_log_view
 from riskset.protocol.messages import read_refusal
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
+from riskset.protocol.own_log import OwnLog
 from riskset.protocol.program import PROTOCOL, Program
 from riskset.protocol.stated import stated
 from riskset.protocol.witnessing import cosigned, read_cosigned, read_relayed
@@ -131,7 +132,21 @@ class TestRoundTrips:
         assert read_coordinators_program(opening.to_bytes(program)) == program
         ran = (tuple(earlier), ("a", "b"))
         approval = EverySiteConsents("a", tuple(participants)).approval("s", "r", "rows", methods)
-        opened = Opened("1", program, opening, key, policy, True, seen, 7, ran, approval, code_here())
+        opened = Opened(
+            "1",
+            program,
+            opening,
+            key,
+            policy,
+            True,
+            seen,
+            7,
+            ran,
+            approval,
+            code_here(),
+            {},
+            OwnLog(seen, bytes(32), {1: (bytes(32),)}).shown("a", KEY),
+        )
         assert read_opened(opened.to_bytes()) == opened
 
     @given(st.lists(st.integers(0, 2**64 - 1), max_size=6), st.text(max_size=20), st.lists(st.booleans()))

@@ -172,4 +172,5 @@ def test_numbers_become_bytes_in_one_place(modules):
     assert modules("fixed_point.encode") == {"contributing.py", "rehearsal.py", "clear_numbers.py"}
     assert modules("fixed_point.to_bytes") == {"contributing.py", "rehearsal.py"}  # the third compares what was sent
     assert modules("Ungated", "UngatedConditions", "UngatedContributor") == {"rehearsal.py"}
-    assert modules("seal") - {"journal.py", "log_file.py", "seals.py"} == {"site.py", "coordinator.py", "envelope.py"}
+    sealing = modules("seal") - {"journal.py", "log_file.py", "seals.py"}
+    assert sealing == {"site.py", "coordinator.py", "after_end.py", "envelope.py"}
