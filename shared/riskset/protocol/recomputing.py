@@ -68,7 +68,10 @@ class Recomputed:
 class _Again(Contributor):
     """Computes what was sent, and tells what was told."""
 
+    of_run: Sequence[Sent]
+    """What was sent in the run, by round."""
     sent: Sent
+    """What was sent in this round."""
 
     def tells(self, analysis: Analysis, history: History) -> bool:
         """Whether it told its own estimate in this round."""
@@ -79,9 +82,10 @@ class _Again(Contributor):
         return replace(super()._known_to(history), tells=self._is_not_hidden, has_told=False)
 
     def _is_not_hidden(self, analysis: Analysis) -> bool:
-        """Whether it counted itself among those that tell something of their own."""
+        """Whether it counted itself, once in the run, among those that tell something of their own."""
         [label] = HOSPITALS.labels([analysis])
-        known = (dict(zip(labels, values, strict=True)) for _, labels, values in self.sent.numbers)
+        numbers = (of for one in self.of_run for of in one.numbers)
+        known = (dict(zip(labels, values, strict=True)) for _, labels, values in numbers)
         return any(of.get(label.text) == 0.0 for of in known)
 
 
@@ -114,9 +118,9 @@ def recompute(site: str, study: Study, roster: Roster, holding: Holding, journal
     contributor = _Again(remembered.own(run, changes, stated.told, is_told_alone=False))
     frozen = _Frozen(journal, run, begun.rows.digest)
     contributor.freeze = frozen.compared
-    histories = _histories(planned, roster, run, exchanges)
-    rounds = []
-    for history, exchange, sent in zip(histories, exchanges[1:], journal.sent_in(run), strict=True):
+    contributor.of_run = tuple(journal.sent_in(run))
+    histories, rounds = _histories(planned, roster, run, exchanges), []
+    for history, exchange, sent in zip(histories, exchanges[1:], contributor.of_run, strict=True):
         contributor.sent = sent
         rounds.append(_round(contributor, history, exchange, roster, site, begun.secret))
     return Recomputed(tuple(rounds), frozen.same, frozen.others)
