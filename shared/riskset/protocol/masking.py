@@ -1,5 +1,5 @@
-"""The masks of one site in one run: put on before a contribution is sent, and taken off by whoever has the secret, the
-site itself or its auditor."""
+"""The masks of one site in one run: put on before a contribution is sent, and taken off by anyone who has the secret,
+the site itself or its auditor."""
 
 from __future__ import annotations
 

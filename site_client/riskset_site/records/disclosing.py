@@ -1,6 +1,6 @@
 """A run that a site opens to its auditor: what the site sent, and what follows once others have opened it too.
 
-Openings add up. Whoever has those of all participants but one, and the totals, knows the sums of that one.
+Openings add up. Anyone who has those of all participants but one, and the totals, knows the sums of that one.
 """
 
 from __future__ import annotations
@@ -132,8 +132,8 @@ def notices_of(of: RunOver, notices: Mapping[str, bytes]) -> dict[str, Notice]:
 
 
 def what_follows(of: RunOver, opened: Sequence[str]) -> Message:
-    """Returns what whoever has the openings and the totals knows once this site has opened too; `opened` are the others
-    that have."""
+    """Returns what anyone who has the openings and the totals knows once this site has opened too; `opened` are the
+    others that have."""
     left = tuple(name for name in of.others if name not in opened)
     if not of.is_masked:
         return say("site.open.follows.unmasked")

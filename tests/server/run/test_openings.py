@@ -18,6 +18,7 @@ from riskset.catalogue import catalogue
 from riskset.cli import main
 from riskset.ledger.entry import Entry
 from riskset.protocol.approval import read_content, sign_approval
+from riskset.secure.keys import new_identity
 from riskset.secure.masks import new_secret
 
 SITES = ("asan", "kurume", "osaka")
@@ -460,7 +461,7 @@ def test_a_file_that_is_no_opening_is_refused(honest, data):
     desk, _run, bundle = honest
     failures, result = compared(desk, bundle, osaka=data)
     assert failures == [
-        "osaka: expected an opening, as `riskset site open` writes it; the file is none, or was changed"
+        "osaka: expected an opening, as `riskset site open` writes it; this file is not one, or was changed"
     ]
     assert result.sites == []
 
@@ -476,3 +477,17 @@ def test_the_threat_model_quotes_what_the_commands_say():
     said = [one for text in texts for one in (text.values() if isinstance(text, dict) else [text])]
     assert len(QUOTED) > 10
     assert [sentence for sentence in QUOTED if not any(sentence in one for one in said)] == []
+
+
+def test_a_site_that_renewed_its_keys_since_opens_with_the_key_of_the_run(desk_of):
+    desk, run, data = desk_of()
+    of, new = desk.identities["osaka"], new_identity()
+    ledger = desk.rehearsal.journals["osaka"].ledger
+    ledger.renew(new)
+    ledger.append("paused", {"by": "x", "reason": "under the new key"})
+    desk.identities["osaka"] = replace(of, signing=new, earlier=(of.signing,))
+    failures, (one,) = (found := compared(desk, data, osaka=desk.opens("osaka", run)))[0], found[1].sites
+    assert failures == []
+    assert one.numbers > 100
+    failures, _ = compared(desk, data, osaka=desk.opens("osaka", run, by="osaka"))
+    assert failures == ["osaka: the opening was changed after osaka signed it, or somebody else signed it"]

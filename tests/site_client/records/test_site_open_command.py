@@ -122,9 +122,9 @@ def test_what_follows_from_one_more_opening_is_said_before(answered, tmp_path, c
         ((), "After this opening, 2 of 3 sites are left."),
         (
             asan,
-            "After this opening only osaka is left: whoever has the openings and the totals then knows its sums, too.",
+            "After this opening only osaka is left: anyone who has the openings and the totals then knows its sums",
         ),
-        (asan + osaka, "whoever has their openings and the totals knows the sums of this site already."),
+        (asan + osaka, "anyone who has their openings and the totals knows the sums of this site already."),
     ]:
         capsys.readouterr()
         assert opened(answered, *notices, "--out", str(tmp_path / f"{len(notices)}.json")) == 0
