@@ -1,37 +1,54 @@
-"""A site's numbers of a run computed again from its rows, beside those in its ledger and those that it sent.
+"""A site's numbers of a run computed again from its rows, beside those in its ledger and those that it sent; and the
+refusals judged again.
 
-Nothing is written. Judgements are taken from the ledger: which numbers were refused, and what was told, may follow from
-other runs; the numbers follow from the rows, and from what all sites sent.
+Nothing is written. What was refused, and what was told, is taken from the ledger for the numbers. Refusals follow from
+the rows too, but for those of rules about other runs, which have changed since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
+from typing import Final
 
 import numpy as np
 
 from riskset.analyses.admission.alone import HOSPITALS
+from riskset.analyses.admission.judging import Judged
 from riskset.analyses.admission.step import Own
 from riskset.analyses.analysis import Analysis
 from riskset.analyses.plan import Plan, plan
 from riskset.catalogue import say
 from riskset.errors import DataError, Refused, VerificationError
-from riskset.protocol.clear_numbers import Named, as_integers, refusals, values_asked
+from riskset.protocol.clear_numbers import Named, Verdict, as_integers, refusals, values_asked
 from riskset.protocol.contributing import Contributor, alone, in_clear, labelled
 from riskset.protocol.history import History, open_history
-from riskset.protocol.journal import ALONE, Exchange, Journal, Labelled, Sent
+from riskset.protocol.journal import ALONE, Begun, Exchange, Journal, Labelled, Sent
 from riskset.protocol.masking import unmasked
 from riskset.protocol.messages import CLOSE, OPEN, ROUND
 from riskset.protocol.opening import read_coordinators_program, read_opened, read_opening
+from riskset.protocol.participation import ApprovedConditions
 from riskset.protocol.program import here
 from riskset.protocol.remembered import Holding, Remembered
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.witnessing import read_relayed
-from riskset.secure.envelope import claimed_head, verify
+from riskset.secure.envelope import Verified, claimed_head, verify
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
+
+OF_OTHER_RUNS: Final = ("R9", "R13", "R14")
+"""Rules whose findings follow from what other runs told, too."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An analysis that a rule forbids on this site's rows."""
+
+    analysis: str
+    limit: str
+    follows: bool | None
+    """Whether the rows give it again; None where that depends on other runs."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +63,10 @@ class RecomputedRound:
     """The largest relative difference; infinite where one is 0 or there are others."""
     at: Named
     """The number with the largest difference; empty texts where there is none."""
-    refused: tuple[str, ...]
-    """The analyses that were refused then, whose numbers were noise."""
+    refused: tuple[Refusal, ...]
+    """What was refused then; its numbers were noise."""
+    not_refused: tuple[Refusal, ...]
+    """What the rules forbid on these rows, and was not refused then."""
     sent: int | None
     """How many numbers of the ledger are those that were sent, to the bit; None where the secret was destroyed."""
     masked: int
@@ -70,12 +89,11 @@ class _Again(Contributor):
 
     of_run: Sequence[Sent]
     """What was sent in the run, by round."""
-    sent: Sent
-    """What was sent in this round."""
 
     def tells(self, analysis: Analysis, history: History) -> bool:
-        """Whether it told its own estimate in this round."""
-        texts = [text for id_, labels, _ in self.sent.numbers if id_ == ALONE for text in labels]
+        """Whether it told its own estimate in the run."""
+        numbers = (of for one in self.of_run for of in one.numbers)
+        texts = (text for id_, labels, _ in numbers if id_ == ALONE for text in labels)
         return any(text.endswith(f" ({analysis.id})") for text in texts)
 
     def _known_to(self, history: History) -> Own:
@@ -99,31 +117,37 @@ def recompute(site: str, study: Study, roster: Roster, holding: Holding, journal
     exchanges = [one for one in journal.exchanges(run) if claimed_head(one.request).type in (OPEN, ROUND, CLOSE)]
     if begun is None:
         raise DataError(say("site.open.unknown_run", run=run), say("site.open.unknown_run_hint"))
-    planned, first = plan(study), verify(exchanges[0].request, {COORDINATOR: roster.coordinator})
+    first = verify(exchanges[0].request, {COORDINATOR: roster.coordinator})
+    _check_same(first, begun, study, roster, holding)
+    remembered, stated = Remembered(journal, holding), read_opened(verify(exchanges[0].reply, roster.sites).payload)
+    changes = remembered.changes(run, read_opening(first.payload))
+    own = remembered.own(run, changes, stated.told, is_told_alone=False)
+    contributor = _Again(own)
+    if stated.approval is not None:
+        approved = ApprovedConditions(site, study, roster, holding.cohort).contributor(own, stated.approval)
+        contributor.alone, contributor.told = approved.alone, approved.told
+    frozen = _Frozen(journal, run, begun.rows.digest)
+    contributor.freeze = frozen.compared
+    contributor.of_run = tuple(journal.sent_in(run))
+    histories = _histories(plan(study), roster, run, exchanges)
+    rounds = [
+        _round(contributor, history, verify(exchange.reply, roster.sites), sent, begun.secret)
+        for history, exchange, sent in zip(histories, exchanges[1:], contributor.of_run, strict=True)
+    ]
+    return Recomputed(tuple(rounds), frozen.same, frozen.others)
+
+
+def _check_same(first: Verified, begun: Begun, study: Study, roster: Roster, holding: Holding) -> None:
+    program = here().difference(read_coordinators_program(first.payload), study.analysis_kinds)
     for is_other, of in (
         (first.head.study != study_hash(study), say("protocol.recompute.other.study")),
         (first.head.roster != roster.sha256, say("protocol.recompute.other.roster")),
         (begun.rows.digest != holding.rows.digest, say("protocol.recompute.other.data")),
-        (
-            here().difference(read_coordinators_program(first.payload), planned.kinds) is not None,
-            say("protocol.recompute.other.program"),
-        ),
+        (program is not None, say("protocol.recompute.other.program")),
     ):
         if is_other:
-            raise Refused(
-                "recompute", say("protocol.recompute.not_possible", run=run, of=of), say("protocol.recompute.hint")
-            )
-    remembered, stated = Remembered(journal, holding), read_opened(verify(exchanges[0].reply, roster.sites).payload)
-    changes = remembered.changes(run, read_opening(first.payload))
-    contributor = _Again(remembered.own(run, changes, stated.told, is_told_alone=False))
-    frozen = _Frozen(journal, run, begun.rows.digest)
-    contributor.freeze = frozen.compared
-    contributor.of_run = tuple(journal.sent_in(run))
-    histories, rounds = _histories(planned, roster, run, exchanges), []
-    for history, exchange, sent in zip(histories, exchanges[1:], contributor.of_run, strict=True):
-        contributor.sent = sent
-        rounds.append(_round(contributor, history, exchange, roster, site, begun.secret))
-    return Recomputed(tuple(rounds), frozen.same, frozen.others)
+            message = say("protocol.recompute.not_possible", run=first.head.run, of=of)
+            raise Refused("recompute", message, say("protocol.recompute.hint"))
 
 
 class _Frozen:
@@ -159,10 +183,7 @@ def _histories(planned: Plan, roster: Roster, run: str, exchanges: Sequence[Exch
         yield history
 
 
-def _round(
-    contributor: _Again, history: History, exchange: Exchange, roster: Roster, site: str, secret: bytes
-) -> RecomputedRound:
-    sent = contributor.sent
+def _round(contributor: _Again, history: History, reply: Verified, sent: Sent, secret: bytes) -> RecomputedRound:
     refused = refusals(history, sent.verdicts)
     again = contributor.summary(history, frozenset(refused))
     found = (
@@ -175,20 +196,29 @@ def _round(
     same = sum(difference == 0.0 for _, difference in differences)
     values, _ = values_asked(history, sent.numbers, again.silent)
     as_sent = None
-    if secret or not history.opened[site].key:
-        vector = unmasked(history, verify(exchange.reply, roster.sites), secret)[:, len(history.live) :]
+    if secret or not history.opened[reply.head.sender].key:
+        vector = unmasked(history, reply, secret)[:, len(history.live) :]
         differ = (vector != as_integers(history, values, again.silent)).any(axis=0)[~again.silent]
         as_sent = int(np.count_nonzero(~differ))
-    return RecomputedRound(
-        exchange.round,
-        len(differences),
-        same,
-        largest,
-        at if largest else ("", ""),
-        tuple(refused),
-        as_sent,
-        len(values),
+    named, judged = at if largest else ("", ""), contributor.judge_own(history)
+    again_refused, not_refused = _refused(refused, judged)
+    of_numbers = (reply.head.round, len(differences), same, largest, named)
+    return RecomputedRound(*of_numbers, again_refused, not_refused, as_sent, len(values))
+
+
+def _refused(then: Mapping[str, Verdict], judged: Sequence[Judged]) -> tuple[tuple[Refusal, ...], tuple[Refusal, ...]]:
+    """Returns what was refused then, and what should have been."""
+    now = {(id_, finding.limit_name) for id_, finding in judged if not finding.passes}
+    of_other_runs = {id_ for id_, of in then.items() if of["rule"] in OF_OTHER_RUNS}
+    refused = (
+        Refusal(id_, of["limit_name"], None if id_ in of_other_runs else (id_, of["limit_name"]) in now)
+        for id_, of in then.items()
     )
+    first = {id_: finding for id_, finding in reversed(judged) if not finding.passes and id_ not in then}
+    forbidden = (
+        Refusal(id_, finding.limit_name, True) for id_, finding in first.items() if finding.rule not in OF_OTHER_RUNS
+    )
+    return tuple(refused), tuple(forbidden)
 
 
 def _differences(before: Sequence[Labelled], now: Sequence[Labelled]) -> Iterator[tuple[Named, float]]:

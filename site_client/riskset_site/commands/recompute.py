@@ -10,7 +10,7 @@ import typer
 
 from riskset.catalogue import Message, say
 from riskset.language import OwnLanguage
-from riskset.protocol.recomputing import Recomputed, recompute
+from riskset.protocol.recomputing import Recomputed, Refusal, recompute
 from riskset.terminal import tell
 from riskset_site.commands import RosterFile, SiteToml, StudyFile, speak_at
 from riskset_site.commands.opening import Run
@@ -53,7 +53,8 @@ def recompute_run(
 
 def _follows(found: Recomputed) -> bool:
     sent = all(one.sent in (None, one.masked) for one in found.rounds)
-    return sent and not found.other_populations and all(one.largest <= CLOSEST for one in found.rounds)
+    judged = all(not one.not_refused and all(of.follows is not False for of in one.refused) for one in found.rounds)
+    return sent and judged and not found.other_populations and all(one.largest <= CLOSEST for one in found.rounds)
 
 
 def _lines(found: Recomputed, run: str, follows: bool) -> Iterator[Message]:
@@ -65,14 +66,24 @@ def _lines(found: Recomputed, run: str, follows: bool) -> Iterator[Message]:
     for one in found.rounds:
         if one.largest > CLOSEST:
             yield say("site.recompute.differs", round=one.round, asked_by=one.at[0], what=one.at[1])
-        for id_ in one.refused:
-            yield say("site.recompute.refused", round=one.round, analysis=id_)
+        for of in one.refused:
+            yield _refused(one.round, of)
+        for of in one.not_refused:
+            yield say("site.recompute.not_refused", round=one.round, analysis=of.analysis, limit=of.limit)
     if found.populations:
         yield say("site.recompute.populations", n=found.populations)
     if found.other_populations:
         yield say("site.recompute.other_populations", n=found.other_populations)
     yield from _sent(found)
     yield say("site.recompute.follows", run=run) if follows else say("site.recompute.does_not_follow", run=run)
+
+
+def _refused(round_: int, of: Refusal) -> Message:
+    if of.follows is None:
+        return say("site.recompute.refused.since", round=round_, analysis=of.analysis, limit=of.limit)
+    if of.follows:
+        return say("site.recompute.refused.again", round=round_, analysis=of.analysis, limit=of.limit)
+    return say("site.recompute.refused.invented", round=round_, analysis=of.analysis, limit=of.limit)
 
 
 def _sent(found: Recomputed) -> Iterator[Message]:

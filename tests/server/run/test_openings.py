@@ -18,6 +18,8 @@ from riskset.catalogue import catalogue
 from riskset.cli import main
 from riskset.ledger.entry import Entry
 from riskset.protocol.approval import read_content, sign_approval
+from riskset.protocol.contributing import Contributor
+from riskset.protocol.recomputing import Refusal
 from riskset.secure.keys import new_identity
 from riskset.secure.masks import new_secret
 
@@ -38,8 +40,13 @@ def compared(desk, data, **opened):
 
 
 def follows(found):
-    """Whether a site's numbers follow from its rows to the bit, and are those that it sent."""
-    return all(one.same == one.numbers and one.sent == one.masked for one in found.rounds)
+    """Whether a site's numbers and refusals follow from its rows, to the bit, and are those that it sent."""
+    return all(
+        (one.same, one.sent) == (one.numbers, one.masked)
+        and not one.not_refused
+        and all(of.follows for of in one.refused)
+        for one in found.rounds
+    )
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +159,8 @@ def test_who_refused_is_known_once_all_have_opened(desk_of):
     assert flags == [("osaka", "cox/os/all/multivariable", "R4.leverage")]
     assert [one.refused > 0 for one in result.sites] == [False, False, True]
     assert follows(again := desk.recomputes("osaka", run))
-    assert [one.refused for one in again.rounds if one.refused] == [("cox/os/all/multivariable",)]
+    refused = Refusal("cox/os/all/multivariable", "R4.leverage", follows=True)
+    assert [one.refused for one in again.rounds if one.refused] == [(refused,)]
 
 
 class Matching(LedgerDesk):
@@ -233,6 +241,26 @@ def test_a_flag_that_an_accomplice_took_out_is_found_and_all_openings_say_by_who
     failures, _ = compared(desk, data, **desk.opens_all(run))
     assert any("osaka" in one and "was raised in round" in one and "no rule had refused it" in one for one in failures)
     assert not any(one.startswith("kurume") for one in failures)
+    assert [one.refused for one in desk.recomputes("asan", run).rounds][-1] == (
+        Refusal("km/os/all", "R4.leverage", follows=False),  # and its rows gave no reason to refuse
+    )
+
+
+class Lenient(Contributor):
+    """A site that does not judge its rows."""
+
+    def judge_own(self, history):
+        return []
+
+
+def test_what_the_rules_forbid_and_a_site_sent_all_the_same_is_found_by_the_rows(desk_of):
+    desk, run, data = desk_of(Outlying, osaka=Lenient)
+    assert compared(desk, data, **desk.opens_all(run))[0] == []
+    again = desk.recomputes("osaka", run)
+    assert all(one.same == one.numbers for one in again.rounds)
+    forbidden = [of.limit for one in again.rounds for of in one.not_refused]
+    assert forbidden[0] == "R4.leverage"
+    assert not follows(again)
 
 
 @pytest.mark.parametrize(
