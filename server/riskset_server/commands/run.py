@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shlex
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,59 +30,19 @@ from riskset.study.spec import Study
 from riskset.terminal import tell
 from riskset.visible_text import lines
 from riskset_server.commands.joining import HOME, Folder, StudyFile
+from riskset_server.commands.transport import EngineTransport, SystemClock
 from riskset_server.commands.unblinding import By, Reason, Unblind, unblinding_of
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.engine.engine import Engine
 from riskset_server.run.after_end import Afterwards
+from riskset_server.run.ended import end_of
 from riskset_server.run.outcome import hashes, not_reported, where, write_run
 from riskset_server.run.progress import Lines, SiteRows
 from riskset_server.run.record import RecordedRun, RunRecord
-from riskset_server.run.rounds import Arrival, Conductor, Watch
+from riskset_server.run.rounds import Conductor, Watch
 from riskset_server.run.staying_out import NextRun
 
-COLLECT_S = 0.25
-"""How long the server holds a request for replies; it answers as soon as there is one."""
 OUT = Path("results")
-
-
-class EngineTransport:
-    """`riskset_server.run.rounds.Transport` over the network engine."""
-
-    def __init__(self, engine: Engine, roster: Roster, folder: Path) -> None:
-        self._engine = engine
-        self._roster = roster
-        self._folder = folder
-
-    def online(self) -> AbstractSet[str]:
-        return self._engine.online().keys()
-
-    def send(self, sites: Sequence[str], payload: bytes) -> None:
-        self._engine.send_all(dict.fromkeys(sites, payload))
-
-    def collect(self) -> Sequence[Arrival]:
-        return [
-            Arrival(reply.name, reply.payload, str(reply.failure or "")) for reply in self._engine.collect(COLLECT_S)
-        ]
-
-    def restart(self) -> None:
-        try:
-            for name, key in self._roster.node_keys.items():
-                self._engine.register(name, key)
-            self._engine.start()
-        except Unreachable as away:
-            is_down = away.message.code == "server.engine.silent"
-            hint = say("server.run.start_server", folder=self._folder) if is_down else away.hint
-            raise Unreachable(away.message, hint) from None
-
-
-class SystemClock:
-    """`riskset_server.run.rounds.Clock` in real time."""
-
-    def now(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 @dataclass(frozen=True)
@@ -228,7 +186,7 @@ def _run(
 def _say_after_end(asked: _Asked, record: RunRecord, run: str) -> None:
     """Asks the sites for what is left of a finished run, and says what is still left; sites that have another roster by
     now would refuse."""
-    end = record.end_of(run) if record.run(run).roster == asked.roster.sha256 else None
+    end = end_of(record, run) if record.run(run).roster == asked.roster.sha256 else None
     if end is None or not AfterEnd(asked.folder.identity, asked.roster, end, record).waiting_for:
         return
     with _connected(asked) as transport:
@@ -240,7 +198,7 @@ def _after_end(
     asked: _Asked, record: RunRecord, run: str, transport: EngineTransport, *, is_connected: bool = True
 ) -> list[Message]:
     """Exchanges cosignatures and receipts with the sites that are online; returns what a person should know."""
-    end = record.end_of(run)
+    end = end_of(record, run)
     if end is None:
         return []
     after = AfterEnd(asked.folder.identity, asked.roster, end, record)

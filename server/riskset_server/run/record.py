@@ -20,18 +20,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from riskset.audit.bundle import Records
 from riskset.catalogue import say
 from riskset.errors import DataError, Refused, VerificationError
-from riskset.ledger.checkpoint import read_checkpoint
 from riskset.ledger.durable import AlreadyThere, Statement, utc_now
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
-from riskset.ledger.note import parse
-from riskset.protocol.after_end import EndOfRun
-from riskset.protocol.end_messages import Listed
-from riskset.protocol.log_view import LogView
 from riskset.protocol.messages import CLOSE
-from riskset.protocol.opening import Opening, read_opened
+from riskset.protocol.opening import Opening
 from riskset.protocol.unblinding import Decision, read_decisions
-from riskset.protocol.witnessing import LOG, read_relayed
+from riskset.protocol.witnessing import LOG
 from riskset.secure.envelope import Head, claimed_head, sha256, unframe
 from riskset.strict_json import read_json
 
@@ -160,12 +155,12 @@ class RunRecord:
     def results(self, run: str) -> Mapping[str, str]:
         """Returns the SHA-256 of each file of the results of a finished run, by path in their folder; nothing of a run
         that riskset 0.1.0 finished, or that is not finished."""
-        ended = self._entry("ended", run)
+        ended = self.entry("ended", run)
         return dict(ended.public.get("files", {})) if ended else {}
 
     def records(self, run: str, results: Mapping[str, bytes]) -> Records:
         """Returns all that is recorded of a finished run, with the files of its results. ValueError for another."""
-        ended = self._entry("ended", run)
+        ended = self.entry("ended", run)
         if ended is None:
             raise ValueError(f"run {run} is not finished")
         requests = self.ledger.read("SELECT request FROM asked WHERE run = ? ORDER BY round", run)
@@ -196,7 +191,7 @@ class RunRecord:
     def last_reply_at(self, run: str) -> str:
         """Returns when the last reply of a run was recorded: its end, whenever the results are written. UTC, ISO 8601.
         ValueError where it has none."""
-        ended = self._entry("ended", run)
+        ended = self.entry("ended", run)
         of_run = [entry for entry in self.ledger.entries("received") if entry.public["run"] == run]
         return max(entry.at for entry in of_run if ended is None or entry.number < ended.number)
 
@@ -215,7 +210,7 @@ class RunRecord:
     def files(self, run: str) -> Mapping[str, str]:
         """Returns the texts of the study and the roster with which the run began; nothing of a run of riskset 0.1.0,
         which did not keep them."""
-        began = self._entry("began", run)
+        began = self.entry("began", run)
         kept = self.ledger.opened(began) if began else None
         return {str(name): str(text) for name, text in (kept or {}).items()}
 
@@ -247,6 +242,11 @@ class RunRecord:
         """Returns the message of a round as it was first sent."""
         rows = self.ledger.read("SELECT request FROM asked WHERE run = ? AND round = ?", run, round_)
         return bytes(rows[0][0]) if rows else None
+
+    def last_request(self, run: str) -> bytes:
+        """Returns the message of the last round that was asked. ValueError where none was."""
+        [(request,)] = self.ledger.read(f"SELECT request FROM asked WHERE run = ?1 AND round = ({_LAST_ROUND})", run)
+        return bytes(request)
 
     def asked(self, run: str, round_: int, request: bytes) -> None:
         """Stores a round's request before it is sent; one that another process has just stored is not stored twice.
@@ -281,42 +281,15 @@ class RunRecord:
 
     def after_end(self, run: str) -> tuple[tuple[str, bytes], ...]:
         """Returns the replies that arrived after the end, each with the time (UTC, ISO 8601) at which it was kept."""
-        ended = self._entry("ended", run)
+        ended = self.entry("ended", run)
         if ended is None:
             return ()
         kept_at = {str(e.public["sha256"]): e.at for e in self.ledger.entries("received") if e.number > ended.number}
         rows = self.ledger.read(f"{_REPLIES} round > ({_LAST_ROUND}) ORDER BY number", run)
         return tuple((kept_at[sha256(reply)], bytes(reply)) for (reply,) in rows)
 
-    def end_of(self, run: str) -> EndOfRun | None:
-        """Returns what is exchanged with the sites about the end of a run; None where it has not ended, or where its
-        sites show no log of their own, as those of earlier versions."""
-        ended = self._entry("ended", run)
-        opened = {claimed_head(reply).sender: read_opened(unframe(reply)[1]).log for reply in self._of_round(run, 0)}
-        logs = {site: log for site, log in opened.items() if log is not None}
-        if ended is None or not self.has_all_replies(run) or not logs:
-            return None
-        [(request,)] = self.ledger.read(f"SELECT request FROM asked WHERE run = ?1 AND round = ({_LAST_ROUND})", run)
-        shown, size = _shown_in(request), ended.number + 1
-        view = LogView(self.ledger.checkpoint_at(size), {shown: self.ledger.consistency(shown, size)})
-        began = next(entry for entry in self.ledger.entries("began") if entry.public["run"] == run)
-        received = [e for e in self.ledger.entries("received") if e.public["run"] == run and e.number < size]
-        return EndOfRun(
-            claimed_head(request),
-            view,
-            self._listed(began, size),
-            self._listed(ended, size),
-            {
-                site: tuple(self._listed(entry, size) for entry in received if entry.public["sender"] == site)
-                for site in sorted(self.participants(run))
-            },
-            logs,
-        )
-
-    def _listed(self, entry: Entry, size: int) -> Listed:
-        return Listed(entry.proven, self.ledger.inclusion(entry.number, size))
-
-    def _of_round(self, run: str, round_: int) -> list[bytes]:
+    def of_round(self, run: str, round_: int) -> list[bytes]:
+        """Returns the replies of one round."""
         return [bytes(raw) for (raw,) in self.ledger.read(f"{_REPLIES} round = ?2 ORDER BY number", run, round_)]
 
     def shown(self, run: str, site: str) -> Iterable[bytes]:
@@ -352,7 +325,7 @@ class RunRecord:
         if has_ended and any(entry.public["run"] == run for entry in self.ledger.entries("cancelled")):
             raise Refused("cancelled", say("run.record.cancelled", run=run), say("run.record.cancelled_hint"))
 
-    def _entry(self, kind: str, run: str) -> Entry | None:
+    def entry(self, kind: str, run: str) -> Entry | None:
         """Returns the entry of a kind that a run has once; None where it has none."""
         return next((entry for entry in self.ledger.entries(kind) if entry.public["run"] == run), None)
 
@@ -391,11 +364,6 @@ class RunRecord:
 def _recorded(began: Entry, ended_at: str, state: _State) -> RecordedRun:
     run, study, roster = (str(began.public[name]) for name in ("run", "study", "roster"))
     return RecordedRun(run, study, roster, tuple(began.public["participants"]), began.at, ended_at, state)
-
-
-def _shown_in(request: bytes) -> int:
-    """Returns how many entries of the log a message showed."""
-    return read_checkpoint(parse(read_relayed(unframe(request)[1])[0].checkpoint).text).size
 
 
 def _id(message: bytes) -> str:

@@ -132,21 +132,8 @@ class TestRoundTrips:
         assert read_coordinators_program(opening.to_bytes(program)) == program
         ran = (tuple(earlier), ("a", "b"))
         approval = EverySiteConsents("a", tuple(participants)).approval("s", "r", "rows", methods)
-        opened = Opened(
-            "1",
-            program,
-            opening,
-            key,
-            policy,
-            True,
-            seen,
-            7,
-            ran,
-            approval,
-            code_here(),
-            {},
-            OwnLog(seen, bytes(32), {1: (bytes(32),)}).shown("a", KEY),
-        )
+        log = OwnLog(seen % 2**40, bytes(32), {1: (bytes(32),)}).shown("a", KEY)
+        opened = Opened("1", program, opening, key, policy, True, seen, 7, ran, approval, code_here(), {}, log)
         assert read_opened(opened.to_bytes()) == opened
 
     @given(st.lists(st.integers(0, 2**64 - 1), max_size=6), st.text(max_size=20), st.lists(st.booleans()))

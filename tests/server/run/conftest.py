@@ -23,6 +23,7 @@ from riskset.secure.keys import save_identity
 from riskset.study.load import canonical_json, load_study, study_hash
 from riskset_demo.loopback_network import free_ports
 from riskset_server.coordinator_folder import CoordinatorFolder
+from riskset_server.run.ended import end_of
 from riskset_server.run.outcome import hashes, write_run
 from riskset_server.run.record import RunRecord
 
@@ -113,7 +114,7 @@ class Desk:
 
     def delivers(self, run, record, sites=SITES):
         """What follows the end of a run, with the sites that are there; returns who has not got all of it."""
-        after = AfterEnd(self.rehearsal.coordinator_key, self.rehearsal.roster, record.end_of(run), record)
+        after = AfterEnd(self.rehearsal.coordinator_key, self.rehearsal.roster, end_of(record, run), record)
         for _ in range(2):
             for site in set(after.waiting_for) & set(sites):
                 after.accept(self.rehearsal.sites[site].answer(after.request(site)))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from tests.server.run.conftest import SITES, Desk, told, without_end
+from tests.server.run.test_rounds import Clock, Network
 
 from riskset.audit.archive import unpack
 from riskset.audit.verify import verify
@@ -22,6 +23,8 @@ from riskset.protocol.receipt import check_receipt, read_receipt
 from riskset.protocol.roster import COORDINATOR
 from riskset.secure.envelope import claimed_head, seal, sha256, unframe
 from riskset.strict_json import read_json
+from riskset_server.run.after_end import PATIENCE_S, Afterwards
+from riskset_server.run.ended import end_of
 
 LONG_AGO = "2020-01-01T00:00:00.000+00:00"
 
@@ -32,7 +35,7 @@ def desk(tmp_path, patients):
 
 
 def after(desk, run, record):
-    return AfterEnd(desk.rehearsal.coordinator_key, desk.rehearsal.roster, record.end_of(run), record)
+    return AfterEnd(desk.rehearsal.coordinator_key, desk.rehearsal.roster, end_of(record, run), record)
 
 
 def receipt_of(desk, site="asan"):
@@ -187,7 +190,7 @@ class TestASiteDoesNotCosign:
     def ended(self, desk):
         run = desk.finishes(desk.begins(), sites=()).name
         with desk.record() as record:
-            yield desk, record.end_of(run), after(desk, run, record)
+            yield desk, end_of(record, run), after(desk, run, record)
 
     def asked(self, ended, payload, type_=END, later=1, **head):
         desk, end, _ = ended
@@ -307,3 +310,52 @@ def test_the_cosigned_end_is_a_file_for_readers(bundle):
     assert note.splitlines()[0] == "riskset/coordinator"
     assert all(f"— {site} " in note for site in SITES)
     assert json.loads(files["manifest.json"])["bundle"]["run"]
+
+
+class TestTheConductorAfterTheEnd:
+    """Over a network that loses messages, or sites that refuse: it asks who is there, and names who is left."""
+
+    @pytest.fixture
+    def conducted(self, desk):
+        run = desk.finishes(desk.begins(), sites=()).name
+        with desk.record() as record:
+            clock = Clock()
+            network = Network(desk.rehearsal, clock)
+            yield network, after(desk, run, record), lambda of: [str(m) for m in Afterwards(of, network, clock).run()]
+
+    def test_everybody_is_there(self, conducted):
+        network, afterwards, runs = conducted
+        assert runs(afterwards) == []
+        assert len(network.sent) == 2 * len(SITES)
+        assert runs(afterwards) == []
+        assert len(network.sent) == 2 * len(SITES)
+
+    def test_one_is_away(self, conducted):
+        network, afterwards, runs = conducted
+        network.reachable = {"asan", "kurume"}
+        (said,) = runs(afterwards)
+        assert said.startswith(f"run {afterwards.run} is finished; the end is not yet cosigned by osaka.")
+        network.reachable = {"osaka"}
+        (said,) = runs(afterwards)
+        assert said.startswith(f"run {afterwards.run} is finished; its receipt has not reached asan and kurume.")
+        network.reachable = set(SITES)
+        assert runs(afterwards) == []
+
+    def test_one_is_silent(self, conducted):
+        network, afterwards, runs = conducted
+        network.is_lost = lambda site: site == "osaka"
+        (said,) = runs(afterwards)
+        assert "not yet cosigned by osaka" in said
+        assert network.clock.now() < 2 * PATIENCE_S
+        assert [site for _, site, _ in network.sent].count("osaka") == 1
+
+    def test_one_refuses_and_one_sends_nonsense(self, conducted):
+        network, afterwards, runs = conducted
+        refusal = network.rehearsal.sites["osaka"].refusal("approval")
+        network.changes = lambda site, reply: {"osaka": refusal, "kurume": b"x"}.get(site, reply)
+        said = runs(afterwards)
+        assert any("osaka" in line and "approv" in line for line in said), said
+        assert any(line.startswith("a reply from kurume was ignored") for line in said)
+        assert "not yet cosigned by kurume and osaka" in said[-1]
+        network.changes = lambda site, reply: reply
+        assert runs(afterwards) == []

@@ -13,8 +13,8 @@ from riskset.errors import Unreachable
 from riskset.protocol.roster import load_roster
 from riskset.secure.envelope import seal
 from riskset.study.load import study_hash
-from riskset_server.commands.run import EngineTransport
 from riskset_server.commands.status import lines
+from riskset_server.commands.transport import EngineTransport
 from riskset_server.engine.engine import Engine
 from riskset_server.engine.tickets import SiteSession
 from riskset_server.link import SuperLinkClient

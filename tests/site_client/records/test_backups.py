@@ -1,6 +1,7 @@
 """A copy of a site's folder that is put back: the latest goes on where it was, an older one answers nothing."""
 
 import shutil
+from contextlib import closing
 
 import pytest
 
@@ -56,6 +57,11 @@ class Study:
             held = files.study, files.roster, files.holding, self.journal, consent
             self.site = Site("kurume", files.identity.signing, *held)
         return self.site.answer(request)
+
+    def answered(self, run):
+        """What kurume has answered in a run."""
+        with closing(JournalFile(own_ledger(SitePaths(self.folder), self.files.identity, "kurume"))) as journal:
+            return journal.exchanges(run)
 
     def stops(self):
         if self.site is not None:

@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 import pytest
 
 from riskset.analyses.cohort import Cohort
+from riskset.catalogue import catalogue
+from riskset.ledger.entry import SITE
 from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.opening import Opening
 from riskset.protocol.remembered import Holding
@@ -246,3 +248,8 @@ def test_a_checkpoint_noted_on_an_earlier_day_is_compared_with_the_ledger(answer
         assert "does not begin with the" in capsys.readouterr().err
     assert member.says("ledger", "--held", "yesterday") == 1
     assert "'yesterday' is not a checkpoint" in capsys.readouterr().err
+
+
+def test_each_kind_of_entry_has_a_name_on_the_page():
+    missing = [kind for kind in SITE if f"site.ledger.kind.{kind}" not in catalogue("en")]
+    assert missing == []
