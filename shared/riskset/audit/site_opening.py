@@ -100,7 +100,7 @@ def read_opening(data: bytes) -> tuple[Document, SiteOpening]:
     content, texts = document.content, ("run", "site", "study", "roster", "to", "reason", "at")
     try:
         secret, log = _bytes(content["secret"]), content["log"]
-        rounds = tuple(map(_round, content["rounds"]))
+        rounds = tuple(map(_round, _list(content["rounds"])))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise not_this from None
     if not isinstance(log, str) or len(secret) not in (0, KEY_BYTES):
@@ -125,14 +125,25 @@ def read_notice(data: bytes) -> tuple[Document, Notice]:
 
 def _round(content: Mapping[str, Any]) -> OpenedRound:
     """Raises KeyError, TypeError, ValueError or AttributeError for anything else than a round of an opening."""
-    numbers = tuple((_text(id_), tuple(map(_text, of)), tuple(map(_number, x))) for id_, of, x in content["numbers"])
-    verdicts = tuple({_text(k): _text(v) for k, v in verdict.items()} for verdict in content["verdicts"])
+    numbers = tuple(map(_labelled, _list(content["numbers"])))
+    verdicts = tuple({_text(k): _text(v) for k, v in verdict.items()} for verdict in _list(content["verdicts"]))
     if not all({"analysis", "verdict", "rule", "limit_name"} <= set(verdict) for verdict in verdicts):
         raise ValueError("not a verdict")
     key = _bytes(content["key"])
     if len(content) != 5 or len(key) != KEY_BYTES:
         raise ValueError("not a round")
     return OpenedRound(_count(content["round"]), _count(content["entry"]), key, numbers, verdicts)
+
+
+def _labelled(content: object) -> Labelled:
+    id_, labels, values = _list(content)
+    return _text(id_), tuple(map(_text, _list(labels))), tuple(map(_number, _list(values)))
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("not a list")
+    return value
 
 
 def _text(value: object) -> str:

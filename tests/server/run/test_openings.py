@@ -1,21 +1,25 @@
 """What sites open is compared with what they sent: each lie is shown to pass with less, and then found."""
 
 import json
+import random
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import rfc8785
 from tests.server.run.ledger_desk import AT, Accomplice, LedgerDesk, Refuser, counts_more, sends_more
 from tests.server.run.outside_reader import Reader
 from tests.test_kinds import with_sets
 
+from riskset.audit.checks import Checks
 from riskset.audit.compare import compare
 from riskset.audit.replay import replay
 from riskset.audit.verify import verify
 from riskset.catalogue import catalogue
 from riskset.cli import main
+from riskset.joining.signed import write_signed
 from riskset.ledger.entry import Entry
 from riskset.protocol.approval import read_content, sign_approval
 from riskset.protocol.contributing import Contributor
@@ -519,3 +523,47 @@ def test_a_site_that_renewed_its_keys_since_opens_with_the_key_of_the_run(desk_o
     assert one.numbers > 100
     failures, _ = compared(desk, data, osaka=desk.opens("osaka", run, by="osaka"))
     assert failures == ["osaka: the opening was changed after osaka signed it, or somebody else signed it"]
+
+
+ODD = (None, True, -1, 2**60, "", "x", "1" * 64, "00" * 32, [], {}, [[]], {"a": "b"}, ["x"], "nan", "inf", "1_0", "한")
+"""What a program that is not ours could write in the place of any value."""
+
+
+def _places(value, path=()):
+    """Every place in a document, those of the longest lists as one."""
+    yield path
+    if isinstance(value, dict):
+        for key in value:
+            yield from _places(value[key], (*path, key))
+    elif isinstance(value, list):
+        for at in range(min(len(value), 2)):
+            yield from _places(value[at], (*path, at))
+
+
+def _put(value, path, other):
+    if not path:
+        return other
+    of = dict(value) if isinstance(value, dict) else list(value)
+    of[path[0]] = _put(of[path[0]], path[1:], other)
+    return of
+
+
+def test_whatever_the_site_signs_in_place_of_a_value_is_a_failure_and_no_error(honest):
+    desk, run, data = honest
+    content = json.loads(desk.opens("osaka", run))["opening"]
+    key = desk.identities["osaka"].signing
+    found = verify(data, desk.trusted)
+    drawn, unnoticed = random.Random(1), []
+    said_only = {("to",), ("reason",), ("at",)}  # for people, and nothing to compare it with
+    for path in sorted(set(_places(content)) - {()} - said_only, key=str):
+        for other in drawn.sample(ODD, 4):
+            changed = _put(content, path, other)
+            try:
+                signed = write_signed("opening", changed, signature=key)
+            except rfc8785.CanonicalizationError:
+                continue
+            checks = Checks()
+            compare(checks, found.files, found.run, {"osaka": signed})
+            if not checks.failures and changed != content:
+                unnoticed.append((path, other))
+    assert unnoticed == []
