@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
 
 import typer
 
 from riskset.audit.bundle import RESULTS_JSON
 from riskset.audit.checks import Checks
+from riskset.audit.compare import compare as compare_opened
+from riskset.audit.comparison_told import comparison_json, comparison_lines
 from riskset.audit.diff import differences
 from riskset.audit.progress import Progress, shown
 from riskset.audit.replay import replay as compare_replayed
@@ -17,7 +20,8 @@ from riskset.audit.report_checks import check_report, installed_report
 from riskset.audit.trusted import load_trusted
 from riskset.audit.verify import Verification
 from riskset.audit.verify import verify as verify_bundle
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
+from riskset.errors import DataError
 from riskset.joining.signed import read_file
 from riskset.language import Language
 from riskset.terminal import tell
@@ -86,7 +90,8 @@ def replay(
             check_report(found.checks, found.files, found.run, again.results, draw)
     same_bytes = None if again is None else found.files.get(RESULTS_JSON) == again.results_json
     report: Report = "left out" if no_report else "not installed" if draw is None else "drawn"
-    _show(found.checks, keys is not None, as_json, same_bytes=same_bytes, report=report)
+    more = {} if same_bytes is None else {"same_bytes": same_bytes, "report": report}
+    _show(found.checks, keys is not None, as_json, said=[*_of_replay(same_bytes, report)], more=more)
 
 
 @app.command()
@@ -120,6 +125,38 @@ def diff(
         tell(message)
 
 
+@app.command()
+def compare(
+    bundle: Bundle,
+    opening: Annotated[
+        list[Path], typer.Argument(help="What sites opened with `riskset site open`.", metavar="OPENING...")
+    ],
+    keys: Keys = None,
+    as_json: AsJson = False,
+    language: Language = None,
+) -> None:
+    """Check a bundle, then compare what sites opened with what they sent, to the bit.
+
+    An opening holds one site's sums: keep it as you keep the protocol of a session. With the openings of all sites it
+    is known which of them refused what, and by which rule.
+
+    Exit 3: something does not hold, or the records of the run are not whole.
+
+    Example: riskset audit compare run.zip seoul.opening.json --keys trusted.toml
+    """
+    hint = say("cli.check_path")
+    with shown() as at:
+        found = _verified(bundle, keys, at)
+    opened = {path.name: read_file(path, say("audit.called.opening"), hint) for path in opening}
+    if len(opened) < len(opening):
+        raise DataError(say("audit.opening.same_name"), say("audit.opening.same_name_hint"))
+    compared = None if found.run is None else compare_opened(found.checks, found.files, found.run, opened)
+    if not as_json:
+        for line in comparison_lines(compared):
+            tell(line)
+    _show(found.checks, keys is not None, as_json, more=comparison_json(compared))
+
+
 def _verified(bundle: Path, keys: Path | None, at: Progress, receipts: Sequence[Path] = ()) -> Verification:
     trusted, hint = None if keys is None else load_trusted(keys), say("cli.check_path")
     kept = {str(file): read_file(file, say("audit.called.receipt"), hint) for file in receipts}
@@ -127,12 +164,17 @@ def _verified(bundle: Path, keys: Path | None, at: Progress, receipts: Sequence[
 
 
 def _show(
-    checks: Checks, knows_keys: bool, as_json: bool, *, same_bytes: bool | None = None, report: Report | None = None
+    checks: Checks,
+    knows_keys: bool,
+    as_json: bool,
+    *,
+    said: Sequence[Message] = (),
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Prints what was found; `same_bytes` and `report` are of a replay. Raises Exit(3) where something does not
-    hold."""
+    """Prints what was found, and what a command says besides: `said` for people, `more` as JSON. Raises Exit(3) where
+    something does not hold."""
     if as_json:
-        _print_json(checks, same_bytes, report)
+        _print_json(checks, more)
     else:
         for topic, n in checks.held.items():
             tell(say(f"audit.topic.{topic}", n=n))
@@ -142,31 +184,31 @@ def _show(
             tell(say("audit.failed", finding=finding.told))
         if not knows_keys:
             tell(say("audit.no_keys"))
-        if report is not None:
-            _tell_replay(same_bytes, report)
+        for line in said:
+            tell(line)
         n = len(checks.failures)
         tell(say("audit.result.failed", n=n) if n else say("audit.result.holds", n=checks.held.total()))
     if checks.failures:
         raise typer.Exit(NOT_AS_SAID)
 
 
-def _tell_replay(same_bytes: bool | None, report: Report) -> None:
+def _of_replay(same_bytes: bool | None, report: Report) -> Iterator[Message]:
     if same_bytes is None:
-        tell(say("audit.replay.not_possible"))
+        yield say("audit.replay.not_possible")
         return
-    tell(say("audit.replay.same") if same_bytes else say("audit.replay.other"))
+    yield say("audit.replay.same") if same_bytes else say("audit.replay.other")
     if report == "not installed":
-        tell(say("audit.report.not_installed"))
+        yield say("audit.report.not_installed")
     elif report == "left out":
-        tell(say("audit.report.left_out"))
+        yield say("audit.report.left_out")
 
 
-def _print_json(checks: Checks, same_bytes: bool | None, report: Report | None) -> None:
+def _print_json(checks: Checks, more: Mapping[str, Any]) -> None:
     content = {
         "holds": checks.all_hold,
         "checks": dict(checks.held),
         "failures": [finding.to_json() for finding in checks.failures],
         "odd": [finding.to_json() for finding in checks.odd],
-        **({} if same_bytes is None else {"same_bytes": same_bytes, "report": report}),
+        **more,
     }
     tell(json_text(content, 1))

@@ -20,13 +20,11 @@ from riskset.catalogue import say
 from riskset.errors import ProtocolError, RisksetError
 from riskset.protocol.contributing import labelled
 from riskset.protocol.coordinator import Outcome
-from riskset.protocol.history import History, histories
+from riskset.protocol.history import History
 from riskset.results import Results, results_file, results_json, results_of
 from riskset.results.notices import notices
 from riskset.secure import fixed_point
-from riskset.secure.envelope import Verified
 from riskset.strict_json import NotStrictJson, read_json
-from riskset.study.load import study_hash
 
 
 @dataclass(frozen=True)
@@ -49,10 +47,11 @@ def derived(run: RecordedRun, at: Progress = unseen) -> Replayed:
     not have the length of its question, the sums are of no patients, or the run is not at its end."""
     rounds = tuple(one.replies for one in run.rounds)
     totals, before = list[dict[str, Any]](), None
-    for round_, history in enumerate(histories(run.plan, study_hash(run.study), run.roster.sha256, run.id, rounds)):
+    for round_, history in enumerate(run.histories()):
         at(say("audit.progress.adding", round=round_, last=len(rounds) - 1))
         if before is not None:
-            totals.append({"round": round_, "asked": _totals(before, rounds[round_])})
+            asked = totals_of(before, [before.read(reply) for reply in rounds[round_]])
+            totals.append({"round": round_, "asked": asked})
         before = history
     if not history.is_closed:
         raise ProtocolError(say("protocol.round.unfinished"))
@@ -61,9 +60,9 @@ def derived(run: RecordedRun, at: Progress = unseen) -> Replayed:
     return Replayed(found, as_json(totals), as_json(_verdicts(outcome)))
 
 
-def _totals(history: History, replies: Sequence[Verified]) -> list[dict[str, Any]]:
+def totals_of(history: History, vectors: Sequence[fixed_point.Vector]) -> list[dict[str, Any]]:
     """Returns the totals of a round, with what asked for them, in the order of the vector; flags are left out."""
-    total = fixed_point.total([history.read(reply) for reply in replies])
+    total = fixed_point.total(vectors)
     numbers = np.array(fixed_point.decode(total[:, len(history.live) :]))
     asked = labelled(history, numbers, np.zeros(len(numbers), bool))
     return [

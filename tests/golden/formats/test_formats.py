@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from tests.server.run import outside_reader
 from tests.server.run.outside_reader import sha256
 
 from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.joining.signed import signed_bytes, write_signed
+from riskset.ledger.seals import opened_with
 from riskset.protocol.approval import read_approval
 from riskset.protocol.roster import read_roster
 from riskset.protocol.round import before_opening, chain
@@ -69,6 +71,16 @@ def test_masks(case):
         masks = PairwiseMasks(secret, site, keys, case["context"])
         sent = masks.mask(fixed_point.encode(case["numbers"][site], 3), case["round"], case["history"])
         assert fixed_point.to_bytes(sent).hex() == case["sent"][site]
+
+
+@pytest.mark.parametrize("case", VECTORS["sealed"], ids=lambda case: case.get("why", "holds"))
+def test_the_key_of_an_entry_opens_it(case):
+    key, private = bytes.fromhex(case["key"]), bytes.fromhex(case["private"])
+    if case["holds"]:
+        assert json.loads(opened_with(key, private)) == case["content"]
+        return
+    with pytest.raises((InvalidTag, ValueError)):
+        opened_with(key, private)
 
 
 @pytest.mark.parametrize("case", VECTORS["files"], ids=lambda case: case["kind"])
