@@ -29,7 +29,7 @@ def receipt(
     run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as riskset site status lists it.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The file to write. Default: SITE.RUN.receipt.json beside the site file.", show_default=False),
+        typer.Option(help="The file to write. Default: SITE.RUN.receipt.json in the folder.", show_default=False),
     ] = None,
     language: OwnLanguage = None,
 ) -> None:
