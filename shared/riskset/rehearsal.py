@@ -39,7 +39,7 @@ from riskset.protocol.site import Site
 from riskset.protocol.stated import stated
 from riskset.protocol.told import with_told
 from riskset.protocol.unblinding import Decision
-from riskset.protocol.witnessing import LOG
+from riskset.protocol.witnessing import LOG, longest_seen
 from riskset.secure import fixed_point
 from riskset.secure.envelope import claimed_head
 from riskset.secure.keys import new_identity, public_hex
@@ -116,7 +116,7 @@ class MemoryJournal:
         self.sent[run] += [sent] if sent is not None else []
         if head["type"] == CLOSED:
             self._over.add(run)
-        self._seen = head.get("coordinator", self._seen)
+        self._seen = longest_seen([self._seen, head.get("coordinator", "")])
         self._enter(head)
 
     def freeze(self, run: str, key: str, compute: Callable[[], bytes]) -> bytes:

@@ -169,7 +169,7 @@ class RunRecord:
         for reply in (*self.replies(run), *after):
             head = claimed_head(reply)
             replies += [{}] * (head.round + 1 - len(replies))
-            replies[head.round] = {**replies[head.round], head.sender: reply}
+            replies[head.round] = {head.sender: reply, **replies[head.round]}  # of two, the first is the run's
         files = self.files(run)
         return Records(
             study=files["study"].encode(),

@@ -132,6 +132,9 @@ def read_manifest(data: bytes) -> Document:
     listed = document.content.get("files")
     if not isinstance(listed, list) or not all(_is_listed(one) for one in listed):
         raise not_this
+    paths = [one["path"] for one in listed]
+    if paths != sorted({*paths} - {MANIFEST}) or set(document.content) != {"schema", "run", "files"}:
+        raise not_this  # a file listed twice, or a remark, would be read by one program and not by another
     return document
 
 

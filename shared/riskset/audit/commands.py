@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from riskset.audit.checks import Checks
-from riskset.audit.diff import differences
+from riskset.audit.diff import check_one_log, differences
+from riskset.audit.recorded_run import RecordedRun
 from riskset.audit.replay import replay as compare_replayed
 from riskset.audit.trusted import load_trusted
 from riskset.audit.verify import Verification
@@ -50,8 +50,7 @@ def verify(
 
     Example: riskset audit verify run.zip --keys trusted.toml --receipt seoul.receipt.json
     """
-    found = _verified(bundle, keys, receipt or ())
-    _show(found.checks, keys is not None, as_json)
+    _show(_verified(bundle, keys, receipt or ()), keys is not None, as_json)
 
 
 @app.command()
@@ -64,7 +63,7 @@ def replay(bundle: Bundle, keys: Keys = None, as_json: AsJson = False, language:
     """
     found = _verified(bundle, keys)
     same_bytes = compare_replayed(found.checks, found.files, found.run) if found.run is not None else None
-    _show(found.checks, keys is not None, as_json, same_bytes=same_bytes, is_replay=True)
+    _show(found, keys is not None, as_json, same_bytes=same_bytes, is_replay=True)
 
 
 @app.command()
@@ -77,18 +76,17 @@ def diff(
 ) -> None:
     """Say what differs between two runs: study, sites, approvals, programs and results.
 
-    Exit 3: one of the bundles does not hold; then nothing is compared.
+    Exit 3: one of the bundles does not hold, or their logs are not one; then nothing is compared.
 
     Example: riskset audit diff first.zip second.zip --keys trusted.toml
     """
-    compared = []
-    for file in (before, after):
-        found = _verified(file, keys)
+    both = [_verified(file, keys) for file in (before, after)]
+    check_one_log(*both)
+    for found in both:
         if found.run is None or not found.checks.all_hold:
-            _show(found.checks, keys is not None, as_json)
+            _show(found, keys is not None, as_json)
             raise typer.Exit(NOT_AS_SAID)
-        compared.append((found.run, found.files))
-    (one, of_one), (other, of_other) = compared
+    (one, of_one), (other, of_other) = ((found.run, found.files) for found in both if found.run is not None)
     said = list(differences(one, of_one, other, of_other))
     if as_json:
         tell(json_text({"differences": [message.to_json() for message in said]}, 1))
@@ -104,12 +102,15 @@ def _verified(bundle: Path, keys: Path | None, receipts: Sequence[Path] = ()) ->
 
 
 def _show(
-    checks: Checks, knows_keys: bool, as_json: bool, *, same_bytes: bool | None = None, is_replay: bool = False
+    found: Verification, knows_keys: bool, as_json: bool, *, same_bytes: bool | None = None, is_replay: bool = False
 ) -> None:
     """Prints what was found. Raises Exit(3) where something does not hold."""
+    checks = found.checks
     if as_json:
-        _print_json(checks, same_bytes)
+        _print_json(found, same_bytes)
     else:
+        if found.run is not None:
+            tell(say("audit.of", **_of(found.run)))
         for topic, n in checks.held.items():
             tell(say(f"audit.topic.{topic}", n=n))
         for finding in checks.odd:
@@ -132,8 +133,16 @@ def _of_replay(same_bytes: bool | None) -> str:
     return say("audit.replay.same") if same_bytes else say("audit.replay.other")
 
 
-def _print_json(checks: Checks, same_bytes: bool | None) -> None:
+def _of(run: RecordedRun) -> dict[str, Any]:
+    """Returns which run it is, for who holds it against what was asked for."""
+    study = {"study": run.study.id, "version": run.study.version}
+    return {"run": run.id, **study, "sites": run.participants, "began": run.began_at, "last_reply": run.last_reply_at}
+
+
+def _print_json(found: Verification, same_bytes: bool | None) -> None:
+    checks = found.checks
     content = {
+        **({} if found.run is None else {"of": _of(found.run)}),
         "holds": checks.all_hold,
         "checks": dict(checks.held),
         "failures": [finding.to_json() for finding in checks.failures],

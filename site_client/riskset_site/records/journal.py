@@ -35,6 +35,7 @@ from riskset.protocol.journal import (
 )
 from riskset.protocol.kept import read_outcome
 from riskset.protocol.own_log import OwnLog, name_of
+from riskset.protocol.witnessing import longest_seen
 from riskset.secure.envelope import sha256
 from riskset.strict_json import read_json
 from riskset_site.keys import Identity, SitePaths
@@ -156,10 +157,8 @@ class JournalFile:
 
     def seen(self) -> str:
         if self._seen is None:
-            answered = self._entries(CONTRIBUTED, CLOSED, WITNESSED)
-            # the last one, not the longest: that may come from a former coordinator
-            last = max(answered, key=lambda entry: entry.number, default=None)
-            self._seen = "" if last is None else str(last.public["coordinator"])
+            answered = sorted(self._entries(CONTRIBUTED, CLOSED, WITNESSED), key=lambda entry: entry.number)
+            self._seen = longest_seen(str(entry.public["coordinator"]) for entry in answered)
         return self._seen
 
     def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, Any]) -> None:
@@ -172,7 +171,8 @@ class JournalFile:
             raise ProtocolError(say("site.journal.never_begun", run=run))
         kind = str(head["type"]) if head["type"] in (CLOSED, *AFTER_END) else CONTRIBUTED
         self._append(kind, run, exchange, head, sent)
-        self._seen = head.get("coordinator", self._seen)
+        if self._seen is not None and "coordinator" in head:
+            self._seen = longest_seen([self._seen, str(head["coordinator"])])
 
     def freeze(self, run: str, key: str, compute: Callable[[], bytes]) -> bytes:
         return self._frozen(run, key, compute, {})

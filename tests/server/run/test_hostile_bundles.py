@@ -1,0 +1,253 @@
+"""Bundles that a dishonest coordinator or site made: whatever their bytes are, a check ends, and says what is wrong."""
+
+import json
+import struct
+from dataclasses import replace
+
+import pytest
+from tests.server.run.conftest import SITES, Desk, told, without_end
+
+from riskset.audit import log_checks, message_checks
+from riskset.audit.archive import pack, unpack
+from riskset.audit.bundle import LOG, MANIFEST, RESULTS
+from riskset.audit.checks import Checks
+from riskset.audit.trusted import Trusted
+from riskset.audit.verify import verify
+from riskset.cli import main
+from riskset.errors import DataError
+from riskset.joining.signed import write_signed
+from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
+from riskset.ledger.entry import Entry, canonical, read_line
+from riskset.ledger.note import Signature, key_id
+from riskset.ledger.witness import COSIGNED
+from riskset.protocol import opening
+from riskset.protocol import site as site_module
+from riskset.protocol.roster import COORDINATOR, read_roster
+from riskset.secure.envelope import sha256
+from riskset.secure.fingerprint_words import fingerprint_words
+from riskset.secure.keys import new_identity
+
+
+@pytest.fixture
+def desk(tmp_path, patients):
+    return Desk(tmp_path, patients)
+
+
+def bundle_of(desk, run, tmp_path):
+    file = tmp_path / f"{run}.zip"
+    assert desk.says("bundle", run, "--file", file) == 0
+    return file.read_bytes()
+
+
+def odd(found):
+    return [str(finding.told) for finding in found.checks.odd]
+
+
+def with_public(log, of, **changes):
+    """The log with the public part of some entries changed; None takes a key away."""
+    return [
+        Entry(0, e.at, e.kind, {k: v for k, v in {**e.public, **changes}.items() if v is not None}, e.private)
+        if of(e)
+        else e
+        for e in log
+    ]
+
+
+class TestAnyBytes:
+    """Nothing that a coordinator can sign stops the check."""
+
+    @pytest.mark.parametrize(
+        ("of", "changes"),
+        [
+            (lambda e: e.kind == "received", {"round": []}),
+            (lambda e: e.kind == "received" and e.public["round"] == 2, {"round": None}),
+            (lambda e: e.kind == "asked", {"round": {}}),
+            (lambda e: e.kind == "asked" and e.public["round"] == 1, {"round": True}),
+            (lambda e: e.kind == "received", {"sender": None}),
+            (lambda e: e.kind == "received", {"sender": ["asan"]}),
+            (lambda e: e.kind == "began", {"participants": [[], {}, 1]}),
+            (lambda e: e.kind == "began", {"participants": None}),
+            (lambda e: e.kind == "ended", {"files": []}),
+            (lambda e: e.kind == "ended", {"files": {"results.json": [1]}}),
+            (lambda e: True, {"run": None}),
+        ],
+    )
+    def test_entries_of_any_form(self, trusted, with_log, of, changes):
+        assert told(verify(with_log(lambda log: with_public(log, of, **changes)), trusted))
+
+    def test_a_reply_of_no_round(self, trusted, with_log):
+        def change(log):
+            return [*log[:-1], *with_public(log[-2:-1], lambda e: True, round=[]), log[-1]]
+
+        assert any("for which nobody asked" in line for line in told(verify(with_log(change), trusted)))
+
+    @pytest.mark.parametrize("names", [[], ["None"], ["None"] * 3])
+    def test_a_run_of_nobody(self, trusted, with_log, names):
+        def change(log):
+            kept = [e for e in log if e.kind != "received"] if not names else log
+            named = with_public(kept, lambda e: e.kind == "began", participants=names)
+            return with_public(named, lambda e: e.kind == "received", sender=None)
+
+        assert any("not sites of the roster" in line for line in told(verify(with_log(change), trusted)))
+
+    def test_more_files_than_an_archive_holds(self, trusted):
+        header = struct.Struct("<4s5H3I2H")
+        members = (b"PK\x03\x04", 20, 0, 0, 0, 0x21, 0, 0, 0, 5, 0)
+        data = b"".join(header.pack(*members) + b"%05d" % number for number in range(65_600))
+        (failure,) = told(verify(data, trusted))
+        assert "at most 65,535 files" in failure
+
+    def test_a_log_of_very_many_rounds_is_read_once(self):
+        """Counted in looks at an entry: a log of 32 MB has 100,000."""
+        looks = []
+
+        class Counted(dict):
+            def get(self, *of):
+                looks.append(of)
+                return super().get(*of)
+
+        def entry(number, kind, **public):
+            return Entry(number, "2026-01-01T00:00:00.000+00:00", kind, Counted(public), b"")
+
+        n = 500
+        asked = [entry(2 * i, "asked", round=i) for i in range(n)]
+        received = [entry(2 * i + 1, "received", round=i, sender="asan") for i in range(n)]
+        checks = Checks()
+        assert len([*log_checks._rounds(checks, [*asked, *received], ["asan"], -1, 2 * n)]) == n
+        assert checks.all_hold
+        assert len(looks) <= 10 * n
+
+    def test_results_that_are_none_are_not_compared(self, finished, bundle, signed_again, with_log, tmp_path, capsys):
+        for content in (b"{", b"[]", b'{"results": [1]}', b'{"results": [{"id": 1}]}'):
+
+            def change(log, content=content):
+                files = {**log[-1].public["files"], "results.json": sha256(content)}
+                return [*log[:-1], Entry(0, log[-1].at, "ended", {**log[-1].public, "files": files}, b"")]
+
+            other = tmp_path / "other.zip"
+            other.write_bytes(with_log(change, **without_end(bundle), **{f"{RESULTS}results.json": content}))
+            assert told(verify(other.read_bytes(), None)) == []
+            assert main(["audit", "diff", str(other), str(other)]) == 1
+            assert "does not hold results" in capsys.readouterr().err
+
+
+class TestOneForm:
+    """Each record can be read in one way only, or two readers see two bundles."""
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda of: {**of, "files": [{**of["files"][0], "sha256": "0" * 64}, *of["files"]]},
+            lambda of: {**of, "files": of["files"][::-1]},
+            lambda of: {
+                **of,
+                "files": sorted([*of["files"], {**of["files"][0], "path": MANIFEST}], key=lambda f: f["path"]),
+            },
+            lambda of: {**of, "remark": "seen by the committee"},
+        ],
+    )
+    def test_a_manifest(self, finished, bundle, trusted, change):
+        files = unpack(bundle)
+        of = json.loads(files[MANIFEST])["bundle"]
+        for content, says in ((of, []), (change(of), ["manifest.json: not the manifest of a bundle"])):
+            signed = write_signed("bundle", content, signature=finished[0].rehearsal.coordinator_key)
+            assert told(verify(pack({**files, MANIFEST: signed}), trusted)) == says
+
+    def test_a_log_with_a_cosignature_that_nobody_gave(self, finished, bundle, trusted, signed_again):
+        """Readers of checkpoints/end.txt would take it for the site's."""
+        desk, files = finished[0], unpack(bundle)
+        *lines, last = files[LOG].decode().splitlines()
+        note = json.loads(last)["checkpoint"] + forged("osaka", desk)
+        text = "\n".join([*lines, canonical({"checkpoint": note}).decode()]) + "\n"
+        failures = told(verify(signed_again(**{LOG: text.encode()}), trusted))
+        assert any("one checkpoint that the coordinator alone has signed" in line for line in failures), failures
+
+    def test_a_log_with_a_checkpoint_in_its_middle(self, finished, bundle, trusted, signed_again):
+        desk, files = finished[0], unpack(bundle)
+        first, *others = files[LOG].decode().splitlines()
+        root = read_line(first).leaf
+        note = sign_checkpoint(Checkpoint("riskset/coordinator", 1, root), desk.rehearsal.coordinator_key)
+        text = "\n".join([first, canonical({"checkpoint": note}).decode(), *others])
+        failures = told(verify(signed_again(**{LOG: text.encode() + b"\n"}), trusted))
+        assert [line.startswith(f"{LOG}: the log is not spelt as riskset writes it") for line in failures] == [True]
+
+    def test_an_entry_of_another_kind(self, trusted, with_log):
+        def change(log):
+            return [*log[:-1], Entry(0, log[-1].at, "withdrew", {"site": "osaka"}, b""), log[-1]]
+
+        failures = told(verify(with_log(change), trusted))
+        assert any("no entries of the kind withdrew" in line for line in failures), failures
+
+    def test_results_that_are_not_there(self, bundle, trusted, with_log):
+        """The coordinator leaves all of them out, and says so in the log."""
+        results = dict.fromkeys(path for path in unpack(bundle) if path.startswith(RESULTS))
+
+        def change(log):
+            return [*log[:-1], Entry(0, log[-1].at, "ended", {**log[-1].public, "files": {}}, b"")]
+
+        data = with_log(change, **without_end(bundle), **results, **{"totals.json": None})
+        missing = [f"{path}: the bundle does not have this file" for path in ("totals.json", "results/results.json")]
+        assert told(verify(data, trusted)) == missing
+
+
+def forged(site, desk, name=""):
+    """A line in the name of a site, which it did not sign."""
+    identity = desk.rehearsal.roster.sites[site]
+    return str(Signature(name or site, key_id(site, identity, COSIGNED), bytes(72)))
+
+
+class TestWhoAndWhich:
+    def test_a_site_that_should_have_been_there_is_named(self, bundle, trusted):
+        more = Trusted({**trusted.fingerprints, "sapporo": fingerprint_words(new_identity().public_key())})
+        assert odd(verify(bundle, trusted)) == []
+        assert odd(verify(bundle, more)) == [
+            "roster.json: you gave the fingerprint of sapporo, which took no part in this run"
+        ]
+
+    def test_which_run_it_is_is_said(self, finished, capsys):
+        """The bundle of another run under the name of this one holds, too."""
+        assert main(["audit", "verify", str(finished[2])]) == 0
+        first = capsys.readouterr().out.splitlines()[0]
+        assert first.startswith(f"Run {finished[1]} of the study trial 1, by asan, kurume, osaka: it began at 20")
+        assert main(["audit", "verify", str(finished[2]), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["of"]["sites"] == [*SITES]
+
+    def test_a_site_by_the_name_of_the_coordinator(self, finished, bundle):
+        desk = finished[0]
+        content = json.loads(unpack(bundle)["roster.json"])["roster"]
+        assert read_roster(write_signed("roster", content, signature=desk.rehearsal.coordinator_key))
+        content["sites"][COORDINATOR] = content["sites"].pop("osaka")
+        with pytest.raises(DataError):
+            read_roster(write_signed("roster", content, signature=desk.rehearsal.coordinator_key))
+
+
+class TestTimes:
+    def test_a_log_dated_back_while_the_sites_cosign_it(self, desk, monkeypatch, tmp_path):
+        """A coordinator writes that all answers came before an approval ended; the sites' own clocks say otherwise."""
+        with monkeypatch.context() as then:
+            then.setattr("riskset.ledger.log_file.utc_now", lambda: "2026-01-01T00:00:00.000+00:00")
+            run = desk.finishes(desk.begins()).name
+        data = bundle_of(desk, run, tmp_path)
+        found = verify(data, None)
+        assert told(found) == []
+        n_rounds = len(found.run.rounds) - 1
+        assert sum("by its own clock" in line for line in odd(found)) == n_rounds * len(SITES)
+        monkeypatch.setattr(message_checks, "CLOCKS_DIFFER_S", 10**12)
+        assert odd(verify(data, None)) == []
+
+
+class TestOldVersions:
+    def test_all_claim_a_protocol_without_logs_of_their_own(self, desk, monkeypatch, tmp_path):
+        """Then nobody cosigns the end, and it is said so."""
+        monkeypatch.setattr("riskset.protocol.program.PROTOCOL", 3)
+        monkeypatch.setattr(opening, "PROTOCOL", 3)
+        for site in SITES:
+            desk.rehearsal.start_site(site)
+        monkeypatch.setattr(Desk, "delivers", lambda *_: ())
+        monkeypatch.setattr(site_module, "check_shown", lambda *_: None)
+        opened = site_module.Site._opened
+        monkeypatch.setattr(site_module.Site, "_opened", lambda *of: replace(opened(*of), log=None))
+        run = desk.finishes(desk.begins()).name
+        found = verify(bundle_of(desk, run, tmp_path), None)
+        assert told(found) == []
+        assert sum("has not cosigned the end" in line for line in odd(found)) == len(SITES)
