@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,11 @@ REPLIES = (OPENED, CONTRIBUTED, CLOSED)
 """Kinds of the ledger's entries that are signed replies of a run."""
 AFTER_END = (WITNESSED, KEPT)
 """The same, after its end."""
-_FROZE = "froze"
+SHOWN = (OPENED, WITNESSED)
+"""Kinds of those that show the site's own log as it was before the entry."""
+_FROZE, _REFUSED = "froze", "refused"
+NUMBERS = (CONTRIBUTED, CLOSED, _FROZE)
+"""Kinds with which no log goes on that was restored from a backup: they follow what was opened since."""
 _KEPT = "kept for later runs"
 _BEGUN = 2
 """The layout of what a run began with. riskset 0.1.0 wrote none: marks by names, and participants without keys."""
@@ -147,9 +152,12 @@ class JournalFile:
         return sent_of(self.ledger, besides=run)
 
     def log(self) -> OwnLog:
-        now = self.ledger.verify()
-        shown = {int(entry.public["log"]) for entry in self._entries(OPENED, WITNESSED) if "log" in entry.public}
-        proofs = {size: self.ledger.consistency(size, now.size) for size in sorted(shown)}
+        now, entries = self.ledger.verify(), self.ledger.entries()
+        shown = {int(entry.public["log"]) for entry in entries if entry.kind in SHOWN and "log" in entry.public}
+        # where a backup was restored, the log may have been shown as it was then, and the entry of that be lost
+        pairs = ((before.kind, after) for before, after in pairwise(entries) if after.kind not in NUMBERS)
+        went_on = {after.number for before, after in pairs if (before, after.kind) != (_REFUSED, _REFUSED)}
+        proofs = {size: self.ledger.consistency(size, now.size) for size in sorted(shown | went_on)}
         return OwnLog(now.size, now.root, proofs)
 
     def _entries(self, *kinds: str) -> list[Entry]:

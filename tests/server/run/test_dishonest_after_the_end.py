@@ -1,17 +1,20 @@
 """Coordinators and sites that lie after the end of a run; and honest ones to whom something harmless happened."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
 from tests.server.run.conftest import SITES, Desk, told
 from tests.server.run.test_after_the_end import after, code, receipt_of
 from tests.server.run.test_hostile_bundles import bundle_of, forged, odd
+from tests.server.run.test_rounds import Clock, Network
 
 from riskset.audit import receipt_checks
 from riskset.audit.verify import verify
 from riskset.errors import Refused, VerificationError
 from riskset.joining.request import EARLIER, Member, Request
 from riskset.joining.signed import write_signed
+from riskset.ledger.checkpoint import Checkpoint
 from riskset.protocol import after_end, ended_here, witnessing
 from riskset.protocol.end_messages import Listed, delivery, read_delivery
 from riskset.protocol.messages import KEPT, RECEIPT
@@ -22,6 +25,7 @@ from riskset.secure.envelope import claimed_head, frame, seal, unframe
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key, public_node_text
 from riskset.study.load import study_hash
+from riskset_server.commands import run as run_command
 from riskset_server.run.ended import end_of
 from riskset_server.run.record import RunRecord
 
@@ -60,7 +64,7 @@ class TestASiteThatShowsItsOwnLogAsItWas:
         with desk.record() as record:
             ended = after(desk, run, record)
             reply = desk.rehearsal.sites["osaka"].answer(ended.request("osaka"))
-            with pytest.raises(VerificationError, match="osaka shows its own log as it was before its last replies"):
+            with pytest.raises(VerificationError, match="osaka shows its own log as it was at an earlier time"):
                 ended.accept(reply)
             no_check_of_size(monkeypatch)
             assert ended.accept(reply) == "osaka"
@@ -80,7 +84,24 @@ class TestASiteThatShowsItsOwnLogAsItWas:
             data = bundle_of(desk, run, tmp_path)
             assert told(verify(data, None)) == []
         (failure, *_) = told(verify(data, None))
-        assert "osaka shows its own log as it was before its last replies: 1 entries" in failure
+        assert "osaka shows its own log as it was at an earlier time: with 1 entries" in failure
+
+    def test_when_the_next_run_opens(self, desk, monkeypatch):
+        """Each run would be cosigned as of the first; alternating runs may show what they showed."""
+        journal = desk.rehearsal.journals["osaka"]
+        before = journal.log()
+        waiting = desk.begins(rounds=1)
+        desk.finishes(desk.begins())
+        log, journal.log = journal.log, lambda: before
+        with pytest.raises(Refused, match="osaka shows its own log as it was at an earlier time") as refused:
+            desk.begins(rounds=1)
+        assert refused.value.code == "site_log"
+        with monkeypatch.context() as off:
+            off.setattr("riskset.protocol.coordinator.checkpoint_of", lambda _: Checkpoint("", 0, b""))
+            desk.begins(rounds=1)
+        journal.log = log
+        desk.finishes(waiting)
+        assert desk.runs()[waiting] == "finished"
 
     def test_an_honest_log_has_more(self, desk):
         run = desk.finishes(desk.begins()).name
@@ -222,3 +243,51 @@ def renews(desk, site):
     desk.rehearsal.keys[site] = new
     for name in SITES:
         desk.rehearsal.start_site(name)
+
+
+@pytest.mark.parametrize("lost", ["the end", "the opening"])
+def test_a_site_that_restored_its_newest_backup_goes_on(desk, monkeypatch, lost):
+    """The copy was made before the site showed its own log once more; then it approved anew, so its log went on."""
+    run = desk.finishes(desk.begins(), sites=()).name
+    if lost == "the opening":
+        with desk.record() as record:
+            desk.delivers(run, record)
+    backup = deepcopy(desk.rehearsal.journals["osaka"])
+    with desk.record() as record:
+        if lost == "the opening":
+            record.cancel(desk.begins(rounds=1))
+        desk.delivers(run, record)
+
+    def restored(may_have_been_shown):
+        copy = deepcopy(backup)
+        size = copy._log.size
+        copy._enter({"type": "approved"})
+        if not may_have_been_shown:
+            copy._shown.remove(size)
+        desk.rehearsal.journals["osaka"] = copy
+        desk.rehearsal.start_site("osaka")
+
+    restored(may_have_been_shown=False)
+    with pytest.raises(Refused, match="osaka shows a log of its own"):
+        desk.begins(rounds=1)
+    restored(may_have_been_shown=True)
+    third = desk.finishes(desk.begins()).name
+    assert desk.runs()[third] == "finished"
+
+
+def test_a_site_that_was_away_gets_its_own_though_another_run_has_begun(desk, monkeypatch):
+    first = desk.finishes(desk.begins(), sites=("asan", "kurume")).name
+    second = desk.finishes(desk.begins(), sites=()).name
+    clock = Clock()
+    monkeypatch.setattr(run_command, "SystemClock", lambda: clock)
+    network = Network(desk.rehearsal, clock)
+    network.reachable = {"asan", "kurume"}
+    asked = run_command._Asked(desk.study, desk.rehearsal.roster, {}, desk.home, desk.out, None, "riskset run")
+    with desk.record() as record:
+        waiting = run_command._waiting(asked, record)
+        assert [one.run for one in waiting] == [second, first]
+        said = [str(line) for line in run_command._after_end(waiting, network)]
+        assert [f"run {run} " in line for run, line in zip((second, first), said, strict=True)] == [True, True]
+        network.reachable = set(SITES)
+        assert run_command._after_end(run_command._waiting(asked, record), network) == []
+        assert run_command._waiting(asked, record) == []

@@ -187,6 +187,16 @@ class TestKeeps:
         with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
             assert again.seen() == seen(3)
 
+    def test_its_own_log_is_proven_from_wherever_it_may_have_been_shown(self, journal):
+        """Not from between numbers of a run, nor from between refusals, of which there can be many."""
+        whole_run(journal)
+        for kind in ("approved", "refused", "refused", "paused"):
+            journal.ledger.append(kind, {"site": "asan"})
+        kinds = [entry.kind for entry in journal.ledger.entries()]
+        assert kinds == ["opened", "contributed", "closed", "approved", "refused", "refused", "paused"]
+        log = journal.log()
+        assert (log.size, [*log.proofs]) == (7, [3, 4, 6])
+
     def test_nothing_secret_in_clear(self, journal, path):
         whole_run(journal)
         file = path.read_bytes()
