@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.catalogue import say
 from riskset.errors import ProtocolError, Refused, VerificationError
+from riskset.ledger.merkle import verify_consistency
 from riskset.ledger.note import parse
 from riskset.ledger.witness import Witness, cosign
 from riskset.protocol.after_end import check_seen_to_end
@@ -21,7 +22,7 @@ from riskset.protocol.own_log import OwnLog, check_own_log
 from riskset.protocol.receipt import Proven, Receipt, check_receipt, read_receipt
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
-from riskset.protocol.witnessing import cosignature, read_relayed, witnessed
+from riskset.protocol.witnessing import cosignature, read_relayed, witness_of, witnessed
 from riskset.secure.envelope import Head, Verified, claimed_head, sha256, unframe, verify
 
 _AFTER = {END: CLOSE, RECEIPT: END}
@@ -46,15 +47,21 @@ class EndedHere:
         if not is_next or closing is None or claimed_head(closing.reply).history != head.history:
             raise Refused("order", say("protocol.round.order"))
 
-    def seen_to_end(self, message: Verified, shown: str, own: OwnLog, time: int) -> tuple[SeenToEnd, Witness]:
+    def seen_to_end(
+        self, message: Verified, shown: str, longest: str, own: OwnLog, time: int
+    ) -> tuple[SeenToEnd, Witness]:
         """Returns the answer to the end, and what this site has then seen of the coordinator's log; `shown` is the
-        checkpoint that it cosigned last in the run, `time` in seconds since 1970.
+        checkpoint that it cosigned last in the run, `longest` the longest in any run, `time` in seconds since 1970.
 
-        Raises Refused("ledger") where the log does not continue that one, or does not end with this run."""
+        Raises Refused("ledger") where the log does not continue the first, or is not the beginning of the second, or
+        does not end with this run."""
         end = read_end(message.payload)
         witness = witnessed(end.view, self.roster.coordinator, shown)
-        checkpoint = witness.checkpoint
+        checkpoint, later = witness.checkpoint, witness_of(self.roster.coordinator, longest).checkpoint
         try:
+            if later.size > checkpoint.size:
+                proof = end.view.proofs.get(later.size, ())
+                verify_consistency(checkpoint.size, later.size, checkpoint.root, later.root, proof)
             entry = end.ended.under(checkpoint)
         except (VerificationError, ProtocolError):
             raise refused("ledger") from None

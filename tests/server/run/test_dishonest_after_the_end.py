@@ -14,13 +14,17 @@ from riskset.audit.verify import verify
 from riskset.errors import Refused, VerificationError
 from riskset.joining.request import EARLIER, Member, Request
 from riskset.joining.signed import write_signed
-from riskset.ledger.checkpoint import Checkpoint
+from riskset.ledger.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
+from riskset.ledger.merkle import Tree
+from riskset.ledger.note import parse
 from riskset.protocol import after_end, ended_here, witnessing
-from riskset.protocol.end_messages import Listed, delivery, read_delivery
-from riskset.protocol.messages import KEPT, RECEIPT
+from riskset.protocol.end_messages import End, Listed, delivery, read_delivery
+from riskset.protocol.log_view import LogView
+from riskset.protocol.messages import END, KEPT, RECEIPT, WITNESSED
 from riskset.protocol.opening import Opening
 from riskset.protocol.receipt import check_receipt, read_receipt
 from riskset.protocol.roster import COORDINATOR, read_roster, sign_roster
+from riskset.protocol.witnessing import LOG, read_relayed
 from riskset.secure.envelope import claimed_head, frame, seal, unframe
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key, public_node_text
@@ -189,6 +193,37 @@ class TestAReceiptThatIsNotOfTheRunHere:
             request, false = self.delivered(desk, run, record, change)
             assert code(desk.rehearsal.sites["asan"].answer(false)) == "ledger"
             assert claimed_head(desk.rehearsal.sites["asan"].answer(request)).type == KEPT
+
+
+def test_an_end_that_a_later_run_contradicts_is_not_cosigned(desk, monkeypatch):
+    """The coordinator keeps two logs: one goes on with another run, the other one ends the first run otherwise."""
+    first = desk.finishes(desk.begins(), sites=()).name
+    with desk.record() as record:
+        number = record.entry("ended", first).number
+        entries = list(record.ledger.entries())[: number + 1]
+        head = end_of(record, first).closing
+        closing = record.last_request(first)
+    desk.finishes(desk.begins())
+    entries[-1] = replace(entries[-1], public={"run": first, "files": {"results.json": "0" * 64}})
+    tree, key = Tree(entry.leaf for entry in entries), desk.rehearsal.coordinator_key
+    shown = read_checkpoint(parse(read_relayed(unframe(closing)[1])[0].checkpoint).text).size
+    note = sign_checkpoint(Checkpoint(LOG, tree.size, tree.root()), key)
+    other = End(
+        LogView(note, {shown: tree.consistency(shown, tree.size)}),
+        Listed(entries[-1].proven, tree.inclusion(number, tree.size)),
+    )
+    stated = {"study": head.study, "roster": head.roster, "run": first, "history": head.history, "sender": COORDINATOR}
+    asked = seal(key, other.to_bytes(), type=END, round=head.round + 1, **stated)
+    site = desk.rehearsal.sites["asan"]
+    assert code(site.answer(asked)) == "ledger"
+    with monkeypatch.context() as off:
+        off.setattr(ended_here, "verify_consistency", lambda *_: None)
+        backup = deepcopy(desk.rehearsal.journals["asan"])
+        assert claimed_head(site.answer(asked)).type == WITNESSED
+    desk.rehearsal.journals["asan"] = backup
+    desk.rehearsal.start_site("asan")
+    with desk.record() as record:
+        assert desk.delivers(first, record) == ()  # the honest end is the beginning of what the site has seen since
 
 
 class TestHarmless:
