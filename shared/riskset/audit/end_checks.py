@@ -41,11 +41,12 @@ def check_end(checks: Checks, files: Mapping[str, bytes], of_log: RunOfLog, run:
     for site in run.participants:
         if site not in witnessed:
             checks.odd.append(Finding(FILE, say("audit.end.not_cosigned", site=site), of_log.ended))
-    kept = _answers(checks, files, run, KEPT, 2) if opened else {}
-    for site, message in kept.items():
+    kept: list[Verified] = []
+    for site, message in (_answers(checks, files, run, KEPT, 2) if opened else {}).items():
         with checks.each("cosignatures", message_name(message.head.round, site)):
             check_kept(message, seen, run.roster)
-    return run.with_end(final, tuple(witnessed.values()), tuple(kept.values()))
+            kept.append(message)
+    return run.with_end(final, tuple(witnessed[site] for site in seen), tuple(kept))
 
 
 def _seen_to_end(message: Verified, final: str, run: RecordedRun, opened: LogView) -> SeenToEnd:

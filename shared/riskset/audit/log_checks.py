@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from riskset.audit.bundle import LOG as FILE
 from riskset.audit.checks import Checks, Finding
@@ -19,6 +20,9 @@ from riskset.protocol.roster import Roster
 from riskset.protocol.witnessing import LOG
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
+
+LEAST_ROUNDS: Final = 2
+"""The opening, and the closing round, which a site answers only where all results follow."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ def check_log(checks: Checks, files: Mapping[str, bytes], run: str, study: Study
     if not checks.that("log", are_known, FILE, say("audit.log.participants"), began.number):
         return None
     rounds = [*_rounds(checks, own, participants, began.number, ended.number)]
+    checks.that("order", len(rounds) >= LEAST_ROUNDS, FILE, say("audit.log.no_close"), ended.number)
     hashes = ended.public.get("files")
     checks.that("log", isinstance(hashes, dict), FILE, say("audit.log.no_files"), ended.number)
     results = dict(hashes) if isinstance(hashes, dict) else {}

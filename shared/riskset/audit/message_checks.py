@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from riskset.audit.bundle import LOG as FILE
 from riskset.audit.bundle import message_name, read_request
 from riskset.audit.checks import Checks, Finding
-from riskset.audit.log_checks import RoundOfLog, RunOfLog
+from riskset.audit.log_checks import LEAST_ROUNDS, RoundOfLog, RunOfLog
 from riskset.audit.recorded_run import RecordedRun, Round
 from riskset.catalogue import say
 from riskset.errors import ProtocolError, VerificationError
@@ -48,7 +48,7 @@ def check_messages(
             return None
         rounds.append(found)
     run = RecordedRun(of_log.id, study, roster, of_log.participants, of_log.entries, rounds)
-    if not rounds or not _check_heads(checks, run):
+    if len(rounds) < LEAST_ROUNDS or not _check_heads(checks, run):
         return None
     n_before = len(checks.failures)
     _check_opening(checks, run)

@@ -15,7 +15,7 @@ from riskset.audit.checks import Checks
 from riskset.audit.following import as_json
 from riskset.audit.recorded_run import RecordedRun
 from riskset.catalogue import say
-from riskset.errors import RisksetError
+from riskset.errors import ProtocolError, RisksetError
 from riskset.protocol.contributing import labelled
 from riskset.protocol.coordinator import Outcome
 from riskset.protocol.history import History, open_history
@@ -46,13 +46,15 @@ class Replayed:
 
 def derived(run: RecordedRun) -> Replayed:
     """Returns what follows from the replies of a run. Raises ProtocolError or Refused where nothing does: a reply does
-    not have the length of its question, or the sums are of no patients."""
+    not have the length of its question, the sums are of no patients, or something is not asked yet."""
     opened, *others = [one.replies for one in run.rounds]
     history = open_history(run.plan, study_hash(run.study), run.roster.sha256, run.id, opened)
     totals = []
     for round_, replies in enumerate(others, 1):
         totals.append({"round": round_, "asked": _totals(history, replies)})
         history = history.advance(replies)
+    if not history.is_closed:
+        raise ProtocolError(say("protocol.round.unfinished"))
     rounds = tuple(one.replies for one in run.rounds)
     outcome = Outcome(run.id, dict(history.results), len(rounds), rounds, history)
     found = results_of(run.study, outcome, history.opening.participants, notices(run.study, outcome))

@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 from tests.server.run.conftest import SITES, Desk, told, without_end
 
-from riskset.audit import log_checks, message_checks
+from riskset.audit import bundling, log_checks, message_checks
 from riskset.audit.archive import pack, unpack
-from riskset.audit.bundle import LOG, MANIFEST, RESULTS
+from riskset.audit.bundle import LOG, MANIFEST, RESULTS, message_name
 from riskset.audit.checks import Checks
+from riskset.audit.following import readme
+from riskset.audit.replay import replay
 from riskset.audit.trusted import Trusted
 from riskset.audit.verify import verify
 from riskset.cli import main
@@ -22,8 +24,9 @@ from riskset.ledger.note import Signature, key_id
 from riskset.ledger.witness import COSIGNED
 from riskset.protocol import opening
 from riskset.protocol import site as site_module
+from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.roster import COORDINATOR, read_roster
-from riskset.secure.envelope import sha256
+from riskset.secure.envelope import claimed_head, frame, seal, sha256
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import new_identity
 
@@ -188,6 +191,67 @@ class TestOneForm:
         data = with_log(change, **without_end(bundle), **results, **{"totals.json": None})
         missing = [f"{path}: the bundle does not have this file" for path in ("totals.json", "results/results.json")]
         assert told(verify(data, trusted)) == missing
+
+
+class TestARunThatWasNotFinished:
+    """The sites opened a run; the coordinator invents the rest of it."""
+
+    def test_only_opened(self, bundle, trusted, with_log, monkeypatch):
+        later = [
+            path for path in unpack(bundle) if path.startswith(("messages/", "checkpoints/")) and "/00-" not in path
+        ]
+
+        def change(log):
+            return [*(e for e in log[:-1] if e.public.get("round", 0) == 0), log[-1]]
+
+        with monkeypatch.context() as off:
+            off.setattr(log_checks, "LEAST_ROUNDS", 1)
+            off.setattr(message_checks, "LEAST_ROUNDS", 1)
+            page = readme(verify(with_log(change, **dict.fromkeys(later)), trusted).run)
+            data = with_log(change, **dict.fromkeys(later), **page)
+            found = verify(data, trusted)
+            assert told(found) == []
+            assert not replay(found.checks, found.files, found.run)
+            assert told(found) == ["messages/: the run is not finished"]
+        found = verify(data, trusted)
+        assert "the run ends without its closing round" in told(found)[0]
+        assert found.run is None
+
+
+class TestAnswersAfterTheEnd:
+    @pytest.mark.parametrize("payload", [b"", b"\0", frame([b"\xff", b"{}"]), frame([b"x", b"{}"])])
+    @pytest.mark.parametrize("later", [1, 2])
+    def test_of_any_form(self, finished, bundle, trusted, signed_again, payload, later):
+        files = unpack(bundle)
+        last = max(path for path in files if path.endswith("-coordinator.bin"))
+        path = message_name(int(last.split("/")[1].split("-")[0]) + later, "osaka")
+        head = claimed_head(files[path])
+        stated = {
+            name: getattr(head, name) for name in ("type", "study", "roster", "run", "round", "sender", "history")
+        }
+        answer = seal(finished[0].rehearsal.keys["osaka"], payload, **stated)
+        failures = told(verify(signed_again(**{path: answer}), trusted))
+        assert failures[0].startswith(path)
+        assert not any("no bundle has a file of this name" in line for line in failures)
+
+    def test_of_a_site_whose_first_statement_does_not_hold(self, desk, monkeypatch, tmp_path):
+        """All parties looked away when osaka opened the run with another's signature on its own log."""
+        opened, other = site_module.Site._opened, new_identity()
+
+        def unsigned(self, *of):
+            found = opened(self, *of)
+            if self.name != "osaka":
+                return found
+            return replace(found, log=desk.rehearsal.journals["osaka"].log().shown("osaka", other))
+
+        monkeypatch.setattr(site_module.Site, "_opened", unsigned)
+        monkeypatch.setattr(Coordinator, "_check_its_log", lambda *_: None)
+        monkeypatch.setattr(site_module, "check_shown", lambda *_: None)
+        run = desk.finishes(desk.begins()).name
+        checked = bundling.check_end
+        monkeypatch.setattr(bundling, "check_end", lambda _, *of: checked(Checks(), *of))
+        failures = told(verify(bundle_of(desk, run, tmp_path), None))
+        assert failures[0].startswith("messages/00-osaka.bin: ")
 
 
 def forged(site, desk, name=""):
