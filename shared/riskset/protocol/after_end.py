@@ -1,7 +1,8 @@
 """The coordinator's side after the end of a run: it collects every site's cosignature of its log, then gives each a
 receipt. Bytes in, bytes out; the run does not wait for it, and a site that is away is asked later.
 
-Both messages follow from the record: asked again, they have the same bytes.
+Both messages follow from the record: asked again, they have the same bytes. (The first has further proofs where the log
+was shown to sites since.)
 """
 
 from __future__ import annotations

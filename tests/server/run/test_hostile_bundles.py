@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 from tests.server.run.conftest import SITES, Desk, told, without_end
+from tests.server.run.test_after_the_end import closing_swapped
 
-from riskset.audit import bundling, log_checks, message_checks
+from riskset.audit import bundling, commands, log_checks, message_checks
 from riskset.audit.archive import pack, unpack
 from riskset.audit.bundle import LOG, MANIFEST, RESULTS, message_name
 from riskset.audit.checks import Checks
@@ -29,6 +30,7 @@ from riskset.protocol.roster import COORDINATOR, read_roster
 from riskset.secure.envelope import claimed_head, frame, seal, sha256
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import new_identity
+from riskset_server.run.record import RunRecord
 
 
 @pytest.fixture
@@ -315,3 +317,31 @@ class TestOldVersions:
         found = verify(bundle_of(desk, run, tmp_path), None)
         assert told(found) == []
         assert sum("has not cosigned the end" in line for line in odd(found)) == len(SITES)
+
+
+def test_an_earlier_run_that_was_not_named_is_shown(desk, monkeypatch, tmp_path):
+    """A coordinator keeps it from sites that were not in it."""
+    first = desk.finishes(desk.begins()).name
+    named = desk.finishes(desk.begins()).name
+    assert odd(verify(bundle_of(desk, named, tmp_path), None)) == []
+    monkeypatch.setattr(RunRecord, "earlier", lambda *_: ())
+    monkeypatch.setattr(site_module, "check_earlier", lambda *_: None)
+    monkeypatch.setattr(site_module, "check_told", lambda *_: None)
+    run = desk.finishes(desk.begins()).name
+    said = odd(verify(bundle_of(desk, run, tmp_path), None))
+    assert sum("the run was opened without naming run" in line for line in said) == 2
+    assert any(first in line for line in said)
+
+
+def test_two_logs_of_one_coordinator_are_not_compared(bundle, trusted, with_log, monkeypatch, tmp_path, capsys):
+    """Each bundle by itself holds."""
+    one, other = tmp_path / "one.zip", tmp_path / "other.zip"
+    one.write_bytes(with_log(closing_swapped, **without_end(bundle)))
+    other.write_bytes(bundle)
+    assert told(verify(one.read_bytes(), trusted)) == told(verify(bundle, trusted)) == []
+    command = ["audit", "diff", str(one), str(other)]
+    assert main(command) == 3
+    assert "the coordinator rewrote its log, or it keeps two" in " ".join(capsys.readouterr().out.split())
+    assert main(["audit", "diff", str(other), str(other)]) == 0
+    monkeypatch.setattr(commands, "check_one_log", lambda *_: None)
+    assert main(command) == 0
