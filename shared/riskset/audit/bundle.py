@@ -38,6 +38,8 @@ SCHEMA: Final = 1
 KIND: Final = "bundle"
 MANIFEST, STUDY, ROSTER, LOG = "manifest.json", "study.json", "roster.json", "coordinator.log"
 MESSAGES, RESULTS = "messages/", "results/"
+MOST_MANIFEST_BYTES: Final = 2**24
+"""It lists at most 65,535 files, with some 200 bytes each; fifty sites in fifty rounds send 2,500."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _manifest(run: str, files: Mapping[str, bytes]) -> dict[str, Any]:
 def read_manifest(data: bytes) -> Document:
     """Returns the manifest, whose signature is not checked yet. Raises DataError where it is malformed."""
     not_this = DataError(say("audit.manifest.form"), say("audit.manifest.hint"))
-    document = read_signed(data, KIND, not_this)
+    document = read_signed(data, KIND, not_this, most_bytes=MOST_MANIFEST_BYTES)
     document.check_schema(SCHEMA, MANIFEST)
     document.text("run")
     listed = document.content.get("files")

@@ -46,6 +46,8 @@ def check_end(checks: Checks, files: Mapping[str, bytes], of_log: RunOfLog, run:
         with checks.each("cosignatures", message_name(message.head.round, site)):
             check_kept(message, seen, run.roster)
             kept.append(message)
+    if missing := {*run.participants} - {message.head.sender for message in kept}:
+        checks.odd.append(Finding(FILE, say("audit.end.not_kept", sites=tuple(sorted(missing))), of_log.ended))
     return run.with_end(final, tuple(witnessed[site] for site in seen), tuple(kept))
 
 

@@ -9,6 +9,8 @@ from riskset.audit.log_checks import RunOfLog
 from riskset.audit.recorded_run import RecordedRun
 from riskset.catalogue import say
 from riskset.errors import DataError
+from riskset.ledger.note import parse
+from riskset.protocol.end_messages import read_seen_to_end
 from riskset.protocol.receipt import Proven, Receipt, check_receipt, proven_by, read_receipt
 from riskset.secure.envelope import sha256
 
@@ -43,3 +45,6 @@ def _compare(checks: Checks, file: str, receipt: Receipt, proven: Proven, of_log
     sent = [sha256(reply.raw) for one in run.rounds for reply in one.replies if reply.head.sender == site]
     listed = [entry.public.get("sha256") for entry in proven.replies]
     checks.that(TOPIC, sent == listed, file, say("audit.receipt.other_replies", site=site))
+    shown = [read_seen_to_end(one.payload).log.checkpoint for one in run.witnessed if one.head.sender == site]
+    is_shown = all(parse(one).text == parse(receipt.log).text for one in shown)
+    checks.that(TOPIC, is_shown, file, say("audit.receipt.other_own_log", site=site))

@@ -85,7 +85,7 @@ def test_one_receipt_finds_it_where_the_cosignatures_are_kept_back(finished, bun
     receipts = {"asan.receipt.json": receipt_of(finished[0])}
     honest = verify(bundle, trusted, receipts)
     assert told(honest) == []
-    assert honest.checks.held["receipts"] == 3
+    assert honest.checks.held["receipts"] == 4
     found = verify(with_log(change, **without_end(bundle)), trusted, receipts)
     (failure,) = told(found)
     assert failure.startswith("asan.receipt.json: the receipt of asan is of another log of the coordinator")

@@ -10,6 +10,8 @@ from tests.server.run.test_hostile_bundles import bundle_of, forged, odd
 from tests.server.run.test_rounds import Clock, Network
 
 from riskset.audit import receipt_checks
+from riskset.audit.archive import pack, unpack
+from riskset.audit.bundle import MANIFEST, manifest
 from riskset.audit.verify import verify
 from riskset.errors import Refused, VerificationError
 from riskset.joining.request import EARLIER, Member, Request
@@ -193,6 +195,28 @@ class TestAReceiptThatIsNotOfTheRunHere:
             request, false = self.delivered(desk, run, record, change)
             assert code(desk.rehearsal.sites["asan"].answer(false)) == "ledger"
             assert claimed_head(desk.rehearsal.sites["asan"].answer(request)).type == KEPT
+
+
+def test_a_site_that_shows_one_log_to_the_sites_and_another_to_the_auditor(desk, tmp_path):
+    """Its coordinator keeps back what the others cosigned; the receipt was given before."""
+    run = desk.finishes(desk.begins()).name
+    data, receipt = bundle_of(desk, run, tmp_path), receipt_of(desk, "osaka")
+    assert told(verify(data, None, {"osaka": receipt})) == []
+    assert odd(verify(data, None)) == []
+    files = unpack(data)
+    kept = sorted(path for path in files if path.startswith("messages/"))[-len(SITES) :]
+    path = kept[-1].replace(kept[-1][9:11], f"{int(kept[-1][9:11]) - 1:02d}")
+    journal = desk.rehearsal.journals["osaka"]
+    line, _ = unframe(unframe(files[path])[1])
+    log = journal.log().shown("osaka", desk.rehearsal.keys["osaka"])  # of a later moment
+    other = sealed_again(desk, "osaka", files[path], frame([line, log.to_bytes()]))
+    files = {name: content for name, content in files.items() if name not in (MANIFEST, *kept)} | {path: other}
+    signed = pack({**files, MANIFEST: manifest(run, files, desk.rehearsal.coordinator_key)})
+    found = verify(signed, None)
+    assert told(found) == []
+    assert ["did not cosign the other sites' own logs" in line for line in odd(found)] == [True]
+    (failure,) = told(verify(signed, None, {"osaka": receipt}))
+    assert "the receipt has another state of osaka's own log" in failure
 
 
 def test_an_end_that_a_later_run_contradicts_is_not_cosigned(desk, monkeypatch):

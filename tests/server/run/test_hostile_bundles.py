@@ -8,9 +8,10 @@ import pytest
 from tests.server.run.conftest import SITES, Desk, told, without_end
 from tests.server.run.test_after_the_end import closing_swapped
 
+from riskset.audit import bundle as bundle_module
 from riskset.audit import bundling, commands, log_checks, message_checks
 from riskset.audit.archive import pack, unpack
-from riskset.audit.bundle import LOG, MANIFEST, RESULTS, message_name
+from riskset.audit.bundle import LOG, MANIFEST, RESULTS, manifest, message_name, read_manifest
 from riskset.audit.checks import Checks
 from riskset.audit.following import readme
 from riskset.audit.replay import replay
@@ -18,7 +19,7 @@ from riskset.audit.trusted import Trusted
 from riskset.audit.verify import verify
 from riskset.cli import main
 from riskset.errors import DataError
-from riskset.joining.signed import write_signed
+from riskset.joining.signed import MOST_FILE_BYTES, write_signed
 from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
 from riskset.ledger.entry import Entry, canonical, read_line
 from riskset.ledger.note import Signature, key_id
@@ -157,6 +158,15 @@ class TestOneForm:
         for content, says in ((of, []), (change(of), ["manifest.json: not the manifest of a bundle"])):
             signed = write_signed("bundle", content, signature=finished[0].rehearsal.coordinator_key)
             assert told(verify(pack({**files, MANIFEST: signed}), trusted)) == says
+
+    def test_a_manifest_of_very_many_files(self, monkeypatch):
+        """A hundred sites in a hundred rounds."""
+        files = {message_name(round_, f"site{number:02d}"): b"" for round_ in range(100) for number in range(100)}
+        data = manifest("0" * 16, files, new_identity())
+        assert len(read_manifest(data).content["files"]) == 10_000
+        monkeypatch.setattr(bundle_module, "MOST_MANIFEST_BYTES", MOST_FILE_BYTES)
+        with pytest.raises(DataError):
+            read_manifest(data)
 
     def test_a_log_with_a_cosignature_that_nobody_gave(self, finished, bundle, trusted, signed_again):
         """Readers of checkpoints/end.txt would take it for the site's."""
