@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from riskset.catalogue import Message, say
 from riskset.disclosure.curves import read_curve
 from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement
-from riskset.ledger.entry import Entry
+from riskset.ledger.entry import SITE, Entry
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.journal import (
     NAMED,
@@ -152,12 +151,13 @@ class JournalFile:
         return sent_of(self.ledger, besides=run)
 
     def log(self) -> OwnLog:
-        now, entries = self.ledger.verify(), self.ledger.entries()
-        shown = {int(entry.public["log"]) for entry in entries if entry.kind in SHOWN and "log" in entry.public}
+        now = self.ledger.verify()
+        acts = self._entries(*(kind for kind in SITE if kind not in NUMBERS))
+        shown = {int(entry.public["log"]) for entry in acts if entry.kind in SHOWN and "log" in entry.public}
         # where a backup was restored, the log may have been shown as it was then, and the entry of that be lost
-        pairs = ((before.kind, after) for before, after in pairwise(entries) if after.kind not in NUMBERS)
-        went_on = {after.number for before, after in pairs if (before, after.kind) != (_REFUSED, _REFUSED)}
-        proofs = {size: self.ledger.consistency(size, now.size) for size in sorted(shown | went_on)}
+        refused = {entry.number for entry in acts if entry.kind == _REFUSED}
+        went_on = {entry.number for entry in acts if entry.number - 1 not in refused or entry.number not in refused}
+        proofs = {size: self.ledger.consistency(size, now.size) for size in sorted((shown | went_on) - {0})}
         return OwnLog(now.size, now.root, proofs)
 
     def _entries(self, *kinds: str) -> list[Entry]:
