@@ -21,7 +21,7 @@ from riskset.engine.wire import FIELD
 from riskset.errors import RisksetError, VerificationError
 from riskset.protocol.coordinator import Outcome
 from riskset.protocol.history import open_history
-from riskset.protocol.messages import CLOSED, CONTRIBUTION, OPENED
+from riskset.protocol.messages import CLOSED, CONTRIBUTION, KEPT, OPENED, WITNESSED
 from riskset.protocol.roster import load_roster
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
@@ -223,6 +223,8 @@ class Theatre:
         study, roster = load_study(self.stage.study), load_roster(self.stage.root / "roster.json")
         rounds: dict[int, list[Verified]] = {}
         for message in self.of_sites():
+            if message.head.type in (WITNESSED, KEPT):
+                continue  # after the end: no number follows from it
             assert message.head.type in (OPENED, CONTRIBUTION, CLOSED)
             rounds.setdefault(message.head.round, []).append(message)
         run = rounds[0][0].head.run
