@@ -27,6 +27,7 @@ from riskset.protocol.unblinding import Decision, Unblinding
 from riskset.secure.keys import public_hex
 from riskset.study.load import canonical_json, load_study, study_hash
 from riskset.study.spec import Study
+from riskset.study.toml_text import read_text
 from riskset.terminal import tell
 from riskset.visible_text import lines
 from riskset_server.commands.joining import HOME, Folder, StudyFile
@@ -118,7 +119,11 @@ def _asked(study_file: Path, roster_file: Path | None, folder: Path, out: Path, 
     words += ["--roster", roster_file] if roster_file else []
     words += ["--out", out] if out != OUT else []
     words += ["--lang", language] if language else []
-    files = {"study": canonical_json(study).decode(), "roster": roster_path.read_text(encoding="utf-8")}
+    files = {
+        "study": canonical_json(study).decode(),
+        "study_toml": read_text(study_file),
+        "roster": roster_path.read_text(encoding="utf-8"),
+    }
     return _Asked(study, roster, files, home, out, language, shlex.join(map(str, words)))
 
 

@@ -174,6 +174,7 @@ class RunRecord:
         return Records(
             study=files["study"].encode(),
             roster=files["roster"].encode(),
+            study_toml=files.get("study_toml", "").encode(),
             log=self.ledger.export(ended.number + 1).encode(),
             requests=[bytes(request) for (request,) in requests],
             replies=replies,

@@ -3,7 +3,7 @@
 =========================  ===========================================================================================
 file                       holds
 =========================  ===========================================================================================
-study.json, roster.json    what the run was begun with
+study.json, roster.json    what the run was begun with; study.toml is the study as somebody wrote it
 coordinator.log            the coordinator's log up to the entry that ended the run, and a checkpoint of it
 messages/RR-SITE.bin       the signed reply of a site to the message of round RR
 messages/RR-coordinator.bin  that message: its signed head, what is new in its payload, its signature
@@ -37,6 +37,8 @@ from riskset.secure.envelope import frame, sha256, unframe
 SCHEMA: Final = 1
 KIND: Final = "bundle"
 MANIFEST, STUDY, ROSTER, LOG = "manifest.json", "study.json", "roster.json", "coordinator.log"
+STUDY_TOML: Final = "study.toml"
+"""As somebody wrote it; absent where an earlier version, which kept it not, began the run."""
 MESSAGES, RESULTS = "messages/", "results/"
 RESULTS_JSON: Final = f"{RESULTS}results.json"
 MOST_MANIFEST_BYTES: Final = 2**24
@@ -100,6 +102,8 @@ class Records:
     """By round, then by site."""
     results: Mapping[str, bytes]
     """By path in the folder of the run."""
+    study_toml: bytes = b""
+    """The study file; empty where it was not kept."""
 
     def files(self) -> dict[str, bytes]:
         """Returns them by their path in the bundle."""
@@ -113,7 +117,8 @@ class Records:
             for site, raw in by_site.items()
         }
         results = {f"{RESULTS}{path}": content for path, content in self.results.items()}
-        return {STUDY: self.study, ROSTER: self.roster, LOG: self.log, **messages, **results}
+        written = {STUDY_TOML: self.study_toml} if self.study_toml else {}
+        return {STUDY: self.study, **written, ROSTER: self.roster, LOG: self.log, **messages, **results}
 
 
 def manifest(run: str, files: Mapping[str, bytes], key: Ed25519PrivateKey) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from riskset.audit.archive import NotAsWritten, unpack
-from riskset.audit.bundle import KIND, MANIFEST, RESULTS, ROSTER, STUDY, read_manifest
+from riskset.audit.bundle import KIND, MANIFEST, RESULTS, ROSTER, STUDY, STUDY_TOML, read_manifest
 from riskset.audit.checks import Checks, Finding
 from riskset.audit.end_checks import check_end
 from riskset.audit.following import follows_from, readme
@@ -25,7 +25,7 @@ from riskset.catalogue import say
 from riskset.errors import DataError, RisksetError
 from riskset.protocol.roster import COORDINATOR, Roster, read_roster
 from riskset.secure.envelope import sha256
-from riskset.study.load import canonical_json, study_from_json
+from riskset.study.load import canonical_json, parse_study, study_from_json
 from riskset.study.spec import Study
 
 BY_REPLAY = ("totals.json", "verdicts.json")
@@ -114,8 +114,21 @@ def _study(checks: Checks, files: Mapping[str, bytes]) -> Study | None:
         study = study_from_json(files[STUDY])
         if canonical_json(study) != files[STUDY]:
             raise DataError(say("audit.study.spelling"))
+        if STUDY_TOML in files:
+            _check_written(checks, files)
         return study
     return None
+
+
+def _check_written(checks: Checks, files: Mapping[str, bytes]) -> None:
+    """The study file that people read says the same as what was signed."""
+    with checks.each("parties", STUDY_TOML):
+        try:
+            text = files[STUDY_TOML].decode()
+        except UnicodeDecodeError:
+            raise DataError(say("audit.study.written")) from None
+        if canonical_json(parse_study(text, STUDY_TOML)) != files[STUDY]:
+            raise DataError(say("audit.study.written"))
 
 
 def _roster(checks: Checks, files: Mapping[str, bytes]) -> Roster | None:
@@ -158,6 +171,6 @@ def _check_following(checks: Checks, files: Mapping[str, bytes], run: RecordedRu
     for path in (*BY_REPLAY, f"{RESULTS}results.json"):
         checks.that("files", path in files, path, say("audit.file.missing"))
     wrong = {failure.file for failure in checks.failures}  # an answer after the end that does not hold, for one
-    known = {*following, *run.files, *BY_REPLAY, MANIFEST, *wrong}
+    known = {*following, *run.files, *BY_REPLAY, MANIFEST, *wrong, STUDY_TOML}
     for path in sorted(path for path in files if path not in known and not path.startswith(RESULTS)):
         checks.failures.append(Finding(path, say("audit.file.unknown")))

@@ -89,7 +89,11 @@ class Desk:
         """Begins a run as `riskset run` does and goes some rounds; returns its id."""
         with self.record() as record:
             hashes = study_hash(self.study), self.rehearsal.roster.sha256
-            texts = {"study": canonical_json(self.study).decode(), "roster": self.roster_file.read_text("utf-8")}
+            texts = {
+                "study": canonical_json(self.study).decode(),
+                "study_toml": self.text,
+                "roster": self.roster_file.read_text("utf-8"),
+            }
             run = record.begin("trial", *hashes, SITES, texts)
             self._opens(run, record)
             for _ in range(rounds):

@@ -161,6 +161,8 @@ def test_what_only_the_coordinator_can_change_is_found_in_what_others_signed(bun
         ({"results/terms.csv": None}, "results/terms.csv", "which they had when the run ended"),
         ({"code.json": b"{}\n"}, "code.json", "does not repeat what the messages say"),
         ({"approvals/asan.json": files["approvals/osaka.json"]}, "approvals/asan.json", "does not repeat"),
+        ({"study.toml": files["study.toml"].replace(b"A trial", b"A trail")}, "study.toml", "of another study"),
+        ({"study.toml": b"\xff"}, "study.toml", "of another study"),
         ({"study.json": files["study.json"].replace(b"A trial", b"A trail")}, "coordinator.log", "another study"),
     ]:
         failures = told(verify(signed_again(**changes), trusted))
