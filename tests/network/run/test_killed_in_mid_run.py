@@ -9,7 +9,7 @@ import pytest
 
 from riskset.analyses.plan import plan
 from riskset.protocol.history import histories
-from riskset.protocol.messages import CLOSE
+from riskset.protocol.messages import CLOSE, KEPT, WITNESSED
 from riskset.protocol.roster import load_roster
 from riskset.secure.envelope import claimed_head, verify
 from riskset.study.load import load_study, study_hash
@@ -28,7 +28,8 @@ def phases(theatre, run):
 
 
 def check_nothing_was_lost_or_said_twice(theatre):
-    """One run, ended; every party's ledger holds; one contribution per site and round, in every record."""
+    """One run, ended; every party's ledger holds; one contribution per site and round, in every record;
+    after the end each site cosigns once, and once keeps what the others cosigned."""
     [(run, is_ended)] = theatre.runs()
     assert is_ended
     rounds = len(theatre.requests(run))
@@ -36,13 +37,16 @@ def check_nothing_was_lost_or_said_twice(theatre):
     for site in theatre.sites:
         with closing(theatre.journal(site)) as journal:
             sent = [exchange.reply for exchange in journal.exchanges(run)]
-        assert sent == [theatre.replies(run, number)[site] for number in range(rounds)]
+        *in_rounds, witnessed, kept = sent
+        assert in_rounds == [theatre.replies(run, number)[site] for number in range(rounds)]
+        assert (claimed_head(witnessed).type, claimed_head(kept).type) == (WITNESSED, KEPT)
     folder = theatre.stage.coordinator
     with closing(RunRecord(folder.runs, folder.identity)) as record:
         kinds = Counter(entry.kind for entry in record.ledger.entries())
-    assert kinds == {"began": 1, "asked": rounds, "received": rounds * len(theatre.sites), "ended": 1}
+    of_sites = (rounds + 2) * len(theatre.sites)
+    assert kinds == {"began": 1, "asked": rounds, "received": of_sites, "ended": 1}
     passed = Counter((message.head.sender, message.head.round) for message in theatre.of_sites())
-    assert len(passed) == rounds * len(theatre.sites)
+    assert len(passed) == of_sites
     assert set(passed.values()) == {1}
 
 
