@@ -8,7 +8,9 @@ from riskset_site.commands.check import check
 from riskset_site.commands.consent import approve, pause, resume, review, vouch, withdraw
 from riskset_site.commands.join import join, renew
 from riskset_site.commands.ledger import ledger
+from riskset_site.commands.opening import destroy_secret, open_
 from riskset_site.commands.receipt import receipt
+from riskset_site.commands.recompute import recompute_run
 from riskset_site.commands.serve import serve
 from riskset_site.commands.status import status
 
@@ -33,3 +35,6 @@ app.command()(serve)
 app.command()(status)
 app.command()(ledger)
 app.command()(receipt)
+app.command("open")(open_)
+app.command("recompute")(recompute_run)
+app.command()(destroy_secret)

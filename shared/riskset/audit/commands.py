@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Any
 
 import typer
 
 from riskset.audit.checks import Checks
+from riskset.audit.compare import compare as compare_opened
+from riskset.audit.comparison_told import comparison_json, comparison_lines
 from riskset.audit.diff import differences
 from riskset.audit.replay import replay as compare_replayed
 from riskset.audit.trusted import load_trusted
 from riskset.audit.verify import Verification
 from riskset.audit.verify import verify as verify_bundle
 from riskset.catalogue import say
+from riskset.errors import DataError
 from riskset.joining.signed import read_file
 from riskset.language import Language
 from riskset.terminal import tell
@@ -97,6 +101,36 @@ def diff(
         tell(message)
 
 
+@app.command()
+def compare(
+    bundle: Bundle,
+    opening: Annotated[
+        list[Path], typer.Argument(help="What sites opened with `riskset site open`.", metavar="OPENING...")
+    ],
+    keys: Keys = None,
+    as_json: AsJson = False,
+    language: Language = None,
+) -> None:
+    """Check a bundle, then compare what sites opened with what they sent, to the bit.
+
+    An opening holds one site's sums: keep it as you keep the protocol of a session. With the openings of all sites it
+    is known which of them refused what, and by which rule.
+
+    Exit 3: something does not hold, or the records of the run are not whole.
+
+    Example: riskset audit compare run.zip seoul.opening.json --keys trusted.toml
+    """
+    found, hint = _verified(bundle, keys), say("cli.check_path")
+    opened = {path.name: read_file(path, say("audit.called.opening"), hint) for path in opening}
+    if len(opened) < len(opening):
+        raise DataError(say("audit.opening.same_name"), say("audit.opening.same_name_hint"))
+    compared = None if found.run is None else compare_opened(found.checks, found.files, found.run, opened)
+    if not as_json:
+        for line in comparison_lines(compared):
+            tell(line)
+    _show(found.checks, keys is not None, as_json, more=comparison_json(compared))
+
+
 def _verified(bundle: Path, keys: Path | None, receipts: Sequence[Path] = ()) -> Verification:
     trusted, hint = None if keys is None else load_trusted(keys), say("cli.check_path")
     kept = {str(file): read_file(file, say("audit.called.receipt"), hint) for file in receipts}
@@ -104,11 +138,17 @@ def _verified(bundle: Path, keys: Path | None, receipts: Sequence[Path] = ()) ->
 
 
 def _show(
-    checks: Checks, knows_keys: bool, as_json: bool, *, same_bytes: bool | None = None, is_replay: bool = False
+    checks: Checks,
+    knows_keys: bool,
+    as_json: bool,
+    *,
+    same_bytes: bool | None = None,
+    is_replay: bool = False,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Prints what was found. Raises Exit(3) where something does not hold."""
+    """Prints what was found; `more` as JSON only. Raises Exit(3) where something does not hold."""
     if as_json:
-        _print_json(checks, same_bytes)
+        _print_json(checks, {**({} if same_bytes is None else {"same_bytes": same_bytes}), **more})
     else:
         for topic, n in checks.held.items():
             tell(say(f"audit.topic.{topic}", n=n))
@@ -132,12 +172,12 @@ def _of_replay(same_bytes: bool | None) -> str:
     return say("audit.replay.same") if same_bytes else say("audit.replay.other")
 
 
-def _print_json(checks: Checks, same_bytes: bool | None) -> None:
+def _print_json(checks: Checks, more: Mapping[str, Any]) -> None:
     content = {
         "holds": checks.all_hold,
         "checks": dict(checks.held),
         "failures": [finding.to_json() for finding in checks.failures],
         "odd": [finding.to_json() for finding in checks.odd],
-        **({} if same_bytes is None else {"same_bytes": same_bytes}),
+        **more,
     }
     tell(json_text(content, 1))

@@ -22,7 +22,6 @@ from riskset.protocol.history import History, open_history
 from riskset.results import results_file, results_json, results_of
 from riskset.results.notices import notices
 from riskset.secure import fixed_point
-from riskset.secure.envelope import Verified
 from riskset.strict_json import NotStrictJson, read_json
 from riskset.study.load import study_hash
 
@@ -47,21 +46,29 @@ class Replayed:
 def derived(run: RecordedRun) -> Replayed:
     """Returns what follows from the replies of a run. Raises ProtocolError or Refused where nothing does: a reply does
     not have the length of its question, or the sums are of no patients."""
-    opened, *others = [one.replies for one in run.rounds]
-    history = open_history(run.plan, study_hash(run.study), run.roster.sha256, run.id, opened)
-    totals = []
-    for round_, replies in enumerate(others, 1):
-        totals.append({"round": round_, "asked": _totals(history, replies)})
-        history = history.advance(replies)
+    *before, history = histories(run)
     rounds = tuple(one.replies for one in run.rounds)
+    totals = [
+        {"round": round_, "asked": totals_of(then, [then.read(reply) for reply in replies])}
+        for round_, (then, replies) in enumerate(zip(before, rounds[1:], strict=True), 1)
+    ]
     outcome = Outcome(run.id, dict(history.results), len(rounds), rounds, history)
     found = results_of(run.study, outcome, history.opening.participants, notices(run.study, outcome))
     return Replayed(outcome, as_json(totals), as_json(_verdicts(outcome)), results_file(results_json(found)))
 
 
-def _totals(history: History, replies: Sequence[Verified]) -> list[dict[str, Any]]:
+def histories(run: RecordedRun) -> list[History]:
+    """Returns the history that each round from 1 on answered, and the last one. Raises as `derived`."""
+    opened, *others = [one.replies for one in run.rounds]
+    found = [open_history(run.plan, study_hash(run.study), run.roster.sha256, run.id, opened)]
+    for replies in others:
+        found.append(found[-1].advance(replies))
+    return found
+
+
+def totals_of(history: History, vectors: Sequence[fixed_point.Vector]) -> list[dict[str, Any]]:
     """Returns the totals of a round, with what asked for them, in the order of the vector; flags are left out."""
-    total = fixed_point.total([history.read(reply) for reply in replies])
+    total = fixed_point.total(vectors)
     numbers = np.array(fixed_point.decode(total[:, len(history.live) :]))
     asked = labelled(history, numbers, np.zeros(len(numbers), bool))
     return [

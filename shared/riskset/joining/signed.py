@@ -80,12 +80,16 @@ def write_signed(kind: str, content: Mapping[str, Any], **keys: Ed25519PrivateKe
 
 
 def read_signed(
-    data: bytes, kind: str, not_this: DataError, signatures: Collection[str] = frozenset({SIGNATURE})
+    data: bytes,
+    kind: str,
+    not_this: DataError,
+    signatures: Collection[str] = frozenset({SIGNATURE}),
+    most_bytes: int = MOST_FILE_BYTES,
 ) -> Document:
     """Returns the document; raises `not_this` where the bytes are not a file of this kind, in the one form in which
-    riskset writes it but for spaces (`read_exact`)."""
+    riskset writes it but for spaces (`read_exact`), or are more than `most_bytes`."""
     try:
-        document = read_exact(data, MOST_FILE_BYTES)
+        document = read_exact(data, most_bytes)
         content = document.pop(kind)
         signed = signed_bytes(kind, content)
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -56,6 +56,7 @@ class DurableFile:
             # A power cut must not lose what was reported as written: with FULL there is a moment in which the folder
             # still lists the rollback file, and the next start would undo the last transaction.
             self._db.execute("PRAGMA synchronous = EXTRA")
+            self._db.execute("PRAGMA secure_delete = ON")  # what is replaced is overwritten: a secret may be destroyed
         try:
             self._lay_out()
         except BaseException:

@@ -29,6 +29,8 @@ SITE: Final[Mapping[str, str]] = {
     "witnessed": "the coordinator's log was cosigned up to the end of a run, and the site's own log was shown",
     "kept": "the receipt of a run was kept, and the other sites' own logs were cosigned",
     "refused": "a request was refused",
+    "disclosed": "the site opened to an auditor what it sent in a run: to whom, why, and the SHA-256 of the file",
+    "destroyed": "the secret of a run was destroyed: what was sent in it can no longer be opened",
     "renewed": "the site replaced its keys; the new key signs from now on",
 }
 

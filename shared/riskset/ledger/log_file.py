@@ -30,7 +30,7 @@ _LAYOUT, _SAME_TABLES = 4, (1, 2, 3)
 """Of every file with a ledger. Number 2 came with entries `froze`, approvals of schema 2 and runs of protocol 2.
 riskset 0.1.0, whose files have 1, would take the first for forgeries, and continue the last with its own arithmetic.
 Number 3 came with runs that begin with marks of content and keys of participants, 4 with what is exchanged after the
-end of a run."""
+end of a run, and with entries `disclosed` and `destroyed`."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS ledger_entry (
     number INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, public TEXT NOT NULL, private BLOB NOT NULL
@@ -118,6 +118,10 @@ class LedgerFile:
             return None
         content: Mapping[str, Any] = read_json(self.unseal(entry.private, _purpose(entry.number)))
         return content
+
+    def key_of(self, entry: Entry) -> bytes:
+        """Returns the key that opens the private part of this entry, and of no other, for whom it is given to."""
+        return self._seals.key_of(entry.private, _purpose(entry.number))
 
     def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Returns the rows of a query of the other tables."""

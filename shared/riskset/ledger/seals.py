@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -34,20 +35,33 @@ class Seals:
     def seal(self, plain: bytes, purpose: str) -> bytes:
         """Returns a fresh nonce and the ciphertext."""
         nonce = secrets.token_bytes(_NONCE_BYTES)  # random: a key seals far fewer than 2^32 texts
-        return nonce + _cipher(self.secret, purpose).encrypt(nonce, plain, None)
+        return nonce + AESGCM(_key(self.secret, purpose)).encrypt(nonce, plain, None)
 
     def unseal(self, sealed: bytes, purpose: str) -> bytes:
         """Returns the plaintext. Raises VerificationError where it was changed, or the key or purpose differs."""
+        return self._opened(sealed, purpose)[1]
+
+    def key_of(self, sealed: bytes, purpose: str) -> bytes:
+        """Returns the key, 32 bytes, with which anybody can open what was sealed for this purpose, and nothing else.
+        Raises VerificationError as `unseal`."""
+        return self._opened(sealed, purpose)[0]
+
+    def _opened(self, sealed: bytes, purpose: str) -> tuple[bytes, bytes]:
         for secret in (self.secret, *self.former):
-            try:
-                return _cipher(secret, purpose).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
-            except (InvalidTag, ValueError):
-                continue
+            key = _key(secret, purpose)
+            with suppress(InvalidTag, ValueError):
+                return key, opened_with(key, sealed)
         raise VerificationError(say("ledger.file.sealed", purpose=purpose), say("ledger.file.sealed_hint"))
 
 
-def _cipher(secret: bytes, purpose: str) -> AESGCM:
-    return AESGCM(_derived(secret, f"purpose {purpose}"))
+def opened_with(key: bytes, sealed: bytes) -> bytes:
+    """Returns the plaintext of what was sealed, opened with its own key (`Seals.key_of`). Raises InvalidTag or
+    ValueError where the key does not open it."""
+    return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
+
+
+def _key(secret: bytes, purpose: str) -> bytes:
+    return _derived(secret, f"purpose {purpose}")
 
 
 def _derived(secret: bytes, info: str) -> bytes:

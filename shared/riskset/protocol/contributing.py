@@ -191,17 +191,15 @@ class Contributor:
         silent. They are computed all the same: an answer that comes sooner would name the site that refuses. A round of
         admission needs the columns of those admitted before, which are told already."""
         own = self._known_to(history)
-        values, silent = [np.zeros(0)], [np.zeros(0, bool)]
+        values = [np.zeros(0)]
         if history.step is not None:
             values.append(history.step.local(own, history.in_admission))
-            silent.append(history.step.silent(history.in_admission, refused.intersection(history.batch)))
         for question in history.questions:
             is_refused = question.analysis.id in refused
             values.append(self._discarded(question, history) if is_refused else self._local(question, history))
-            silent.append(np.full(question.size, is_refused))
         states = history.step.contributes(own, history.in_admission) if history.step is not None else ()
         told = tuple(self._told(question, history, refused) for question in history.told)
-        return Summary(np.concatenate(values), np.concatenate(silent), states, told)
+        return Summary(np.concatenate(values), history.silent(refused), states, told)
 
     def tells(self, analysis: Analysis, history: History) -> bool:
         """Whether this site tells its own estimate of an analysis, here and in every round of the run: it signed for
@@ -268,7 +266,7 @@ class Contributor:
     def _sent(self, history: History, released: Released | Summary, findings: Sequence[Judged]) -> Sent:
         verdicts = tuple({"analysis": id_, **finding.to_json()} for id_, finding in findings)
         numbers, opens = labelled(history, released.values, released.silent), history.opens(self.own.cohort)
-        numbers = (*numbers, *_in_clear(history, released.stated), *_alone(history, released.told))
+        numbers = (*numbers, *in_clear(history, released.stated), *alone(history, released.told))
         opened = tuple(opens.get(id_, 0) if labels else 0 for id_, labels, _ in numbers)
         told, crossed = _told(history, findings)
         followed, heard = _followed(history, findings), tuple(sorted(history.tellers))
@@ -313,7 +311,7 @@ def _followed(history: History, findings: Sequence[Judged]) -> dict[str, int]:
     return {name: number for id_, name, number in events if id_ not in refused}
 
 
-def _in_clear(history: History, states: Sequence[bool]) -> tuple[Labelled, ...]:
+def in_clear(history: History, states: Sequence[bool]) -> tuple[Labelled, ...]:
     """Returns what a site states in clear, as its ledger shows it."""
     if history.step is None or not states:
         return ()
@@ -322,7 +320,7 @@ def _in_clear(history: History, states: Sequence[bool]) -> tuple[Labelled, ...]:
     return ((IN_CLEAR, texts, tuple(map(float, states))),)
 
 
-def _alone(history: History, told: Sequence[Told]) -> tuple[Labelled, ...]:
+def alone(history: History, told: Sequence[Told]) -> tuple[Labelled, ...]:
     """Returns what a site tells of its own rows alone, as its ledger shows it."""
     numbers = [
         (f"{label.text} ({question.analysis.id})", number)

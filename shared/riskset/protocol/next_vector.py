@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from riskset.analyses.admission.causes import OWN_CAUSES
 from riskset.analyses.admission.joint import columns_told
 from riskset.analyses.admission.step import Step
@@ -49,6 +52,13 @@ class NextVector(Progress):
         """What each number of the next round of admission is; nothing outside an admission."""
         return self.step.labels(self.in_admission) if self.step else ()
 
+    def silent(self, refused: frozenset[str]) -> NDArray[np.bool_]:
+        """Returns which numbers of the next vector, behind the flags, a site that refuses these analyses sends as
+        noise."""
+        step = (self.step.silent(self.in_admission, refused.intersection(self.batch)),) if self.step else ()
+        questions = (np.full(q.size, q.analysis.id in refused) for q in self.questions)
+        return np.concatenate([np.zeros(0, bool), *step, *questions])
+
     def parts(self, cohort: Cohort) -> tuple[SummaryPart, ...]:
         """Returns, in the order of `labels`, what the gate of the hospital with this cohort requires of each number."""
         sets = cohort.analysis_sets
@@ -85,6 +95,11 @@ class NextVector(Progress):
             read_stated(contribution, self._stated)
             read_told(contribution, self._sizes_told)
         return fixed_point.from_bytes(read_cosigned(contribution.payload).vector, self.vector_size)
+
+    def states_in(self, contribution: Verified) -> list[bool]:
+        """Returns to which counts of the next vector a site states that it contributes. Raises ProtocolError as
+        `read`; nothing is stated in runs before protocol 3."""
+        return [] if self.is_before_statements else read_stated(contribution, self._stated)
 
     @property
     def _sizes_told(self) -> list[int]:

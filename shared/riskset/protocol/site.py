@@ -39,6 +39,7 @@ from riskset.protocol.ended_here import EndedHere, check_shown, shown_before
 from riskset.protocol.history import History, open_history
 from riskset.protocol.journal import Begun, Exchange, Journal
 from riskset.protocol.log_view import LogView
+from riskset.protocol.masking import masks_of
 from riskset.protocol.messages import CLOSE, END, OPEN, OPENED, RECEIPT, REFUSED, REPLY_TO, ROUND, refused
 from riskset.protocol.opening import Opened, Opening, read_coordinators_program, read_opened, read_opening
 from riskset.protocol.participation import ApprovedConditions, Conditions
@@ -59,7 +60,7 @@ from riskset.protocol.witnessing import (
     witnessed,
 )
 from riskset.secure.envelope import Head, Verified, claimed_head, seal, sha256, verify
-from riskset.secure.masks import Masks, NoMasks, PairwiseMasks, new_secret, public_of
+from riskset.secure.masks import new_secret, public_of
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
 
@@ -264,7 +265,8 @@ class Site:
             run.contributor.check_curves(history)
         view = read_relayed(message.payload)[0]
         witness = witnessed(view, self._roster.coordinator, self._last_shown(run))
-        vector, stated, sent = run.contributor.contribute(history, self._masks(run, history, head.run))
+        masks = masks_of(history, self.name, run.begun.secret, study=head.study, roster=head.roster, run=head.run)
+        vector, stated, sent = run.contributor.contribute(history, masks)
         payload = cosigned(vector, cosignature(witness, self.name, self._key, int(self._clock())), stated)
         reply = self._seal(head, REPLY_TO[head.type], payload, history.hash)
         exchange = Exchange(head.round, message.raw, reply)
@@ -290,13 +292,6 @@ class Site:
         self._journal.record(head.run, exchange, None, public | more)
         self._runs[head.run] = replace(run, answered=(*run.answered, exchange))
         return reply
-
-    def _masks(self, run: _Run, history: History, run_id: str) -> Masks:
-        if not run.begun.secret:
-            return NoMasks()
-        keys = {name: said.key for name, said in history.opened.items()}
-        context = {"study": self._study_hash, "roster": self._roster.sha256, "run": run_id}
-        return PairwiseMasks(run.begun.secret, self.name, keys, context)
 
     def _advance(self, run: _Run, message: Verified) -> History:
         """Takes in the contributions that a message carries, after checking that the participants signed them and that

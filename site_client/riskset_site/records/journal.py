@@ -52,6 +52,8 @@ REPLIES = (OPENED, CONTRIBUTED, CLOSED)
 """Kinds of the ledger's entries that are signed replies of a run."""
 AFTER_END = (WITNESSED, KEPT)
 """The same, after its end."""
+DISCLOSED, DESTROYED = "disclosed", "destroyed"
+"""Kinds of the entries by which a run was opened to an auditor, and by which it never will be again."""
 _FROZE = "froze"
 _KEPT = "kept for later runs"
 _BEGUN = 2
@@ -173,6 +175,15 @@ class JournalFile:
         kind = str(head["type"]) if head["type"] in (CLOSED, *AFTER_END) else CONTRIBUTED
         self._append(kind, run, exchange, head, sent)
         self._seen = head.get("coordinator", self._seen)
+
+    def destroy_secret(self, run: str) -> None:
+        """Replaces what a run began with by the same without its secret, and writes the entry "destroyed", in one
+        transaction. No page of the file keeps the old bytes."""
+        [(sealed,)] = self.ledger.read("SELECT begun FROM run WHERE id = ?", run)
+        content = {**read_json(self.ledger.unseal(sealed, _purpose(run))), "secret": ""}
+        without = self.ledger.seal(json.dumps(content, separators=(",", ":")).encode(), _purpose(run))
+        self.ledger.append(DESTROYED, {"run": run}, None, [("UPDATE run SET begun = ? WHERE id = ?", (without, run))])
+        self._begun.pop(run, None)
 
     def freeze(self, run: str, key: str, compute: Callable[[], bytes]) -> bytes:
         return self._frozen(run, key, compute, {})

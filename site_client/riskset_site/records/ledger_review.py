@@ -19,7 +19,7 @@ from riskset.protocol.consent import ACTS, APPROVED
 from riskset.protocol.messages import own_refusal
 from riskset.study.asked import OWN
 from riskset.study.load import study_from_json
-from riskset_site.records.journal import AFTER_END, REPLIES, JournalFile, read_sent
+from riskset_site.records.journal import AFTER_END, DESTROYED, DISCLOSED, REPLIES, JournalFile, read_sent
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,10 @@ def _details(entry: Entry) -> Message:
         if public.get("run"):
             return say("site.ledger.refused_run", run=public["run"], reason=reason)
         return say("site.ledger.refused", reason=reason)
+    if entry.kind == DISCLOSED:
+        return say("site.ledger.disclosed", run=public["run"], to=public["to"], reason=public["reason"])
+    if entry.kind == DESTROYED:
+        return say("site.ledger.destroyed", run=public["run"])
     if entry.kind in AFTER_END:
         return say("site.ledger.run", run=public["run"])
     if entry.kind in ACTS:

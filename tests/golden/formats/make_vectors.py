@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 SEED = bytes(range(32))
@@ -143,10 +144,30 @@ def masks():
     }
 
 
+def sealed():
+    """The private part of a log's entry, and the key that opens it."""
+    key = hashlib.sha256(b"key of an entry").digest()
+    content = {"numbers": [["admission/cohorts", ["patients of os"], ["31.0"]]], "verdicts": []}
+    nonce, plain = bytes(range(12)), json.dumps(content, separators=(",", ":")).encode()
+    whole = nonce + AESGCM(key).encrypt(nonce, plain, None)
+    yield {"holds": True, "key": key.hex(), "private": whole.hex(), "content": content}
+    changed = bytearray(whole)
+    changed[-1] ^= 1
+    wrong = {
+        "a byte changed": (key, bytes(changed)),
+        "another key": (hashlib.sha256(b"another").digest(), whole),
+        "the nonce behind the ciphertext": (key, whole[12:] + nonce),
+        "no nonce": (key, whole[12:]),
+        "nothing": (key, b""),
+    }
+    for why, (of, private) in wrong.items():
+        yield {"holds": False, "why": why, "key": of.hex(), "private": private.hex()}
+
+
 def files():
     """What is signed of a file of each kind."""
     content = {"schema": 1, "run": RUN, "name": "Gangnam 강남"}
-    for kind in ("roster", "approval", "bundle"):
+    for kind in ("roster", "approval", "bundle", "opening", "notice"):
         signed = rfc8785.dumps({f"riskset {kind}": content})
         yield {"kind": kind, "content": content, "signed": signed.hex(), "signature": KEY.sign(signed).hex()}
 
@@ -161,6 +182,7 @@ def main():
         "vectors": list(vectors()),
         "totals": list(totals()),
         "masks": list(masks()),
+        "sealed": list(sealed()),
         "files": list(files()),
     }
     print(json.dumps(content, indent=1, ensure_ascii=False))

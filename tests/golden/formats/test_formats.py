@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.errors import ProtocolError, VerificationError
 from riskset.joining.signed import signed_bytes, write_signed
+from riskset.ledger.seals import opened_with
 from riskset.protocol.round import before_opening, chain
 from riskset.secure import fixed_point
 from riskset.secure.envelope import Verified, verify
@@ -64,6 +66,16 @@ def test_masks(case):
         masks = PairwiseMasks(secret, site, keys, case["context"])
         sent = masks.mask(fixed_point.encode(case["numbers"][site], 3), case["round"], case["history"])
         assert fixed_point.to_bytes(sent).hex() == case["sent"][site]
+
+
+@pytest.mark.parametrize("case", VECTORS["sealed"], ids=lambda case: case.get("why", "holds"))
+def test_the_key_of_an_entry_opens_it(case):
+    key, private = bytes.fromhex(case["key"]), bytes.fromhex(case["private"])
+    if case["holds"]:
+        assert json.loads(opened_with(key, private)) == case["content"]
+        return
+    with pytest.raises((InvalidTag, ValueError)):
+        opened_with(key, private)
 
 
 @pytest.mark.parametrize("case", VECTORS["files"], ids=lambda case: case["kind"])

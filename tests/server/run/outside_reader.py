@@ -4,9 +4,15 @@ import base64
 import hashlib
 import json
 import zipfile
+from fractions import Fraction
 
 import rfc8785
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 TYPES = {"open": "opened", "round": "contribution", "close": "closed"}
 
@@ -110,8 +116,9 @@ class Reader:
         began = next(e["public"] for e in self.entries if e["kind"] == "began" and e["public"]["run"] == self.run)
         participants, history, before = began["participants"], "", []
         asked = [e["public"] for e in self.entries if e["kind"] == "asked" and e["public"]["run"] == self.run]
-        self.totals = []
+        self.totals, self.histories = [], []
         for round_, entry in enumerate(asked):
+            self.histories.append(history)
             new_head, new, signature = unframed(self.files[f"messages/{round_:02d}-coordinator.bin"])
             payload = framed([new, *before]) if round_ else new
             raw = framed([new_head, payload, signature])
@@ -157,6 +164,71 @@ class Reader:
             self.checked += 1
             vectors.append(numbers(vector))
         self.totals.append([real(sum(column) % 2**128) for column in zip(*vectors, strict=True)])
+
+    def opened(self, opening):
+        """Checks an opening against the messages that were read. Returns how many of its numbers are what was sent."""
+        document = json.loads(opening)
+        content = document["opening"]
+        site = content["site"]
+        self.sites[site].verify(bytes.fromhex(document["signature"]), signed("opening", content))
+        assert (content["run"], content["study"], content["roster"]) == (self.run, self.study, self.roster)
+        entries = self._own_log(site, content["log"])
+        keys = self._keys_of_the_run()
+        secret = X25519PrivateKey.from_private_bytes(bytes.fromhex(content["secret"]))
+        assert secret.public_key().public_bytes_raw().hex() == keys[site]
+        named = json.loads(self.files["totals.json"])
+        agree = 0
+        for one, of in zip(content["rounds"], named, strict=True):
+            reply = self.files[f"messages/{one['round']:02d}-{site}.bin"]
+            assert entries[one["entry"]]["public"]["reply"] == sha256(reply)
+            private = bytes.fromhex(entries[one["entry"]]["private"])
+            recorded = json.loads(AESGCM(bytes.fromhex(one["key"])).decrypt(private[:12], private[12:], None))
+            assert (recorded["numbers"], recorded["verdicts"]) == (one["numbers"], one["verdicts"])
+            vector, _, statement = unframed(unframed(reply)[1])
+            sent, masks = numbers(vector), self._masks(site, secret, keys, one["round"], len(vector))
+            clear = [(x - mask) % 2**128 for x, mask in zip(sent, masks, strict=True)]
+            labels = [(of_one["asked_by"], x["what"]) for of_one in of["asked"] for x in of_one["totals"]]
+            found = [(id_, *x) for id_, *lists in one["numbers"] for x in zip(*lists, strict=True)]
+            spoken = [x for x in found if not x[0].startswith("in clear")]
+            assert [x[:2] for x in spoken] == labels  # nothing was refused
+            assert not any(clear[: len(clear) - len(labels)])  # and no flag is raised
+            assert clear[len(clear) - len(labels) :] == [integer(float(x)) for _, _, x in spoken]
+            stated = [str(int(float(x))) for id_, _, x in found if id_ == "in clear"]
+            assert "".join(stated) == statement.decode()
+            agree += len(spoken)
+        return agree
+
+    def _own_log(self, site, log):
+        *lines, last = log.splitlines()
+        entries = [canonical(line.encode()) for line in lines]
+        text, _, signatures = json.loads(last)["checkpoint"].partition("\n\n")
+        name, n, of = text.split("\n")
+        assert (name, int(n), base64.b64decode(of)) == (f"riskset/site/{site}", len(lines), root([*map(leaf, entries)]))
+        self.sites[site].verify(base64.b64decode(signatures.split()[2])[4:], f"{text}\n".encode())
+        return entries
+
+    def _keys_of_the_run(self):
+        opened = {site: self.files.get(f"messages/00-{site}.bin") for site in self.sites}
+        return {site: canonical(unframed(raw)[1])["key"] for site, raw in opened.items() if raw is not None}
+
+    def _masks(self, site, secret, keys, round_, size):
+        """The sum of the masks that the site put on a vector of so many bytes."""
+        salt = hashlib.sha256(rfc8785.dumps([[name, keys[name]] for name in sorted(keys)])).digest()
+        context = {"roster": self.roster, "run": self.run, "study": self.study}
+        masks = [0] * (size // 16)
+        for other in sorted(keys.keys() - {site}):
+            lower, higher = sorted((site, other))
+            info = rfc8785.dumps(["riskset pairwise masks 1", context, round_, self.histories[round_], lower, higher])
+            shared = secret.exchange(X25519PublicKey.from_public_bytes(bytes.fromhex(keys[other])))
+            key = HKDF(hashes.SHA256(), 32, salt, info).derive(shared)
+            stream = numbers(Cipher(algorithms.AES(key), modes.CTR(bytes(16))).encryptor().update(bytes(size)))
+            masks = [mask + (x if site == lower else -x) for mask, x in zip(masks, stream, strict=True)]
+        return masks
+
+
+def integer(x):
+    whole = int(abs(Fraction(x)) * 2**64)
+    return (whole if x >= 0 else -whole) % 2**128
 
 
 def numbers(vector):

@@ -169,7 +169,8 @@ def test_nobody_else_holds_the_door(modules):
 
 def test_numbers_become_bytes_in_one_place(modules):
     """And in the rehearsal, whose own numbers no gate has seen; a preview looks at them and sends none."""
-    assert modules("fixed_point.encode") == {"contributing.py", "rehearsal.py"}
+    assert modules("fixed_point.encode") == {"contributing.py", "rehearsal.py", "clear_numbers.py"}
+    assert modules("fixed_point.to_bytes") == {"contributing.py", "rehearsal.py"}  # the third compares what was sent
     assert modules("Ungated", "UngatedConditions", "UngatedContributor") == {"rehearsal.py"}
     sealing = modules("seal") - {"journal.py", "log_file.py", "seals.py"}
     assert sealing == {"site.py", "coordinator.py", "after_end.py", "envelope.py"}

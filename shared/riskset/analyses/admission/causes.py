@@ -11,7 +11,7 @@ from math import nan
 from typing import Final
 
 from riskset.analyses.analysis import Analysis, RefusedByRule
-from riskset.catalogue import Message, say
+from riskset.catalogue import NOTHING, Message, say
 from riskset.disclosure import cells, span
 from riskset.disclosure import models as of_models
 from riskset.disclosure.finding import Finding, judge
@@ -148,6 +148,14 @@ def cause_of(phase: str, finding: Finding | None) -> str:
     if phase == "admission/pairs" or (phase == "admission/products" and finding.limit_name == "R4.leverage"):
         return "R4.column"
     return {"R4": "R4.lost", "R7": "R7.unjudged", "R8": "R8.unjudged"}.get(finding.limit_name, finding.limit_name)
+
+
+def causes_under(phase: str, rule: str, limit_name: str) -> frozenset[str]:
+    """Returns the causes that a finding in a ledger may have had, which knows rule and limit, but of what it is about
+    only the words."""
+    finding = Finding(rule, limit_name, "", "fail", nan, nan, nan, lambda: NOTHING, NOTHING)
+    of_subject = {cause for cause in _BY_SUBJECT.values() if cause.partition(".")[0] == rule}
+    return frozenset({cause_of(phase, finding), *of_subject}.intersection(OWN_CAUSES[phase]))
 
 
 def refusal_by_a_site(policy: Policy | None, phase: str, cause: str, analysis: Analysis) -> RefusedByRule:

@@ -1,0 +1,164 @@
+"""`riskset site open` and `destroy-secret`: what was sent in a run is opened to an auditor, or never again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskset.audit.site_opening import Notice
+from riskset.catalogue import Message, say
+from riskset.errors import DataError, Refused
+from riskset.joining.signed import read_file
+from riskset.language import OwnLanguage, told
+from riskset.ledger.durable import utc_now
+from riskset.private_files import create_file
+from riskset.terminal import tell
+from riskset_site.commands import SiteToml, speak_at
+from riskset_site.data.config import load_site_file
+from riskset_site.keys import Identity, SitePaths, load_keys
+from riskset_site.records.disclosing import (
+    LONGEST,
+    RunOver,
+    check_secret,
+    notices_of,
+    opening_of,
+    record_disclosed,
+    run_over,
+    signing_key,
+    what_follows,
+)
+from riskset_site.records.journal import DISCLOSED, JournalFile, own_ledger
+
+Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as riskset site status lists it.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+_ENDING = ".opening.json"
+
+
+def open_(
+    site_file: SiteToml,
+    run: Run,
+    to: Annotated[str, typer.Option(help="The auditor to whom the run is opened.")],
+    reason: Annotated[str, typer.Option(help="Why, in one sentence.")],
+    notice: Annotated[
+        list[Path] | None, typer.Option(help="The notice of another site that has opened this run.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The file to write. Default: SITE.RUN.opening.json in the folder.", show_default=False),
+    ] = None,
+    yes: Yes = False,
+    language: OwnLanguage = None,
+) -> None:
+    """Open to an auditor what this site sent in a run that is over: its own sums, in clear.
+
+    The file holds every number before it was masked, the findings of the rules, the secret of the run, and the log of
+    this site, signed. It shows first which other sites have opened the run, and what follows: openings add up. The
+    ledger has the act before the file exists. A notice beside the file says that this site has opened, without a
+    number; the auditor hands it to the sites that have not.
+
+    Exit 3: the run is not over, or its secret was destroyed.
+
+    Example: riskset site open site.toml 0f9a3c5e7b1d2468 --to "K. Sato, auditor" --reason "audit of the first run"
+    """
+    speak_at(site_file)
+    with _run_over(site_file, run) as (identity, of):
+        check_secret(of)
+        file = out or site_file.parent / _name(of)
+        beside = file.with_name(f"{file.name.removesuffix(_ENDING)}.notice.json")
+        _check_said(to, reason)
+        _check_new(file, beside)
+        notices = notices_of(of, {path.name: _read(path) for path in notice or ()})
+        for line in _shown(of, notices):
+            tell(line)
+        _ask(say("site.open.ask", run=run, to=to), yes)
+        opening, key = opening_of(of, to, reason, utc_now()), signing_key(of, identity)
+        data = opening.signed(key)
+        record_disclosed(of, opening, data)
+        create_file(file, data)
+        create_file(beside, Notice(run, of.site, to, opening.at).signed(key))
+    tell(say("site.open.written", file=str(file), to=to))
+    tell(say("site.open.notice", file=str(beside)))
+
+
+def destroy_secret(site_file: SiteToml, run: Run, yes: Yes = False, language: OwnLanguage = None) -> None:
+    """Destroy the secret of a run that is over, once the audit has ended: nobody can open the run any more.
+
+    The ledger has the act. Every number stays in the ledger, for this site alone; other runs are not touched. Backups
+    keep the secret as long as they exist.
+
+    Exit 3: the run is not over, has no secret, or it was destroyed before.
+
+    Example: riskset site destroy-secret site.toml 0f9a3c5e7b1d2468
+    """
+    speak_at(site_file)
+    with _run_over(site_file, run) as (_, of):
+        check_secret(of)
+        if not of.is_masked:
+            raise Refused("unmasked", say("site.open.no_secret", run=run))
+        _ask(say("site.open.ask_destroy", run=run), yes)
+        of.journal.destroy_secret(run)
+    tell(say("site.open.was_destroyed", run=run))
+
+
+@contextmanager
+def _run_over(site_file: Path, run: str) -> Iterator[tuple[Identity, RunOver]]:
+    site, paths = load_site_file(site_file, needs_export=False).site, SitePaths(site_file.parent)
+    if not paths.journal.exists():
+        raise DataError(say("site.ledger.none", file=str(paths.journal)), say("site.ledger.none_hint"))
+    identity = load_keys(paths)
+    with closing(JournalFile(own_ledger(paths, identity, site))) as journal:
+        yield identity, run_over(journal, site, run)
+
+
+def _name(of: RunOver) -> str:
+    name = f"{of.site}.{of.run}{_ENDING}"
+    if Path(name).name != name:  # the coordinator chose the id of the run
+        raise DataError(say("site.open.no_name", run=of.run))
+    return name
+
+
+def _check_said(to: str, reason: str) -> None:
+    for option, text in (("--to", to), ("--reason", reason)):
+        if not text.strip() or not text.isprintable() or len(text) > LONGEST:
+            raise DataError(say("site.open.text", option=option, most=LONGEST))
+
+
+def _check_new(*files: Path) -> None:
+    for file in filter(os.path.lexists, files):
+        raise DataError(say("site.open.exists", file=str(file)), say("site.open.exists_hint"))
+
+
+def _read(path: Path) -> bytes:
+    return read_file(path, say("audit.called.notice"), say("cli.check_path"))
+
+
+def _shown(of: RunOver, notices: Mapping[str, Notice]) -> Iterator[Message]:
+    """Yields who has opened the run so far, and what follows from one more opening."""
+    for entry in of.of_kind(DISCLOSED):
+        yield say("site.open.own_before", date=entry.at[:10], to=entry.public["to"])
+    for site in of.others:
+        if site in notices:
+            yield say("site.open.other_open", site=site, date=notices[site].at[:10], to=notices[site].to)
+        else:
+            yield say("site.open.other_not_open", site=site)
+    yield what_follows(of, tuple(notices))
+
+
+def _ask(question: Message, yes: bool) -> None:
+    """Raises DataError where nobody says yes."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise DataError(say("site.open.no_terminal"), say("site.open.no_terminal_hint"))
+    try:
+        agreed = typer.confirm(told(question))
+    except typer.Abort:
+        agreed = False
+    if not agreed:
+        raise DataError(say("site.open.not_done"))
