@@ -17,7 +17,8 @@ def table(cells):
     """A two-way table with its margins: rows are levels, columns arms; all of it printed."""
     rows, columns = len(cells), len(cells[0])
     values = {f"{i}{j}": cells[i][j] for i in range(rows) for j in range(columns)}
-    values |= {f"{i}+": sum(cells[i]) for i in range(rows)} | {f"+{j}": sum(r[j] for r in cells) for j in range(columns)}
+    values |= {f"{i}+": sum(cells[i]) for i in range(rows)}
+    values |= {f"+{j}": sum(row[j] for row in cells) for j in range(columns)}
     values["++"] = sum(map(sum, cells))
     relations = [{f"{i}+": -1, **{f"{i}{j}": 1 for j in range(columns)}} for i in range(rows)]
     relations += [{f"+{j}": -1, **{f"{i}{j}": 1 for i in range(rows)}} for j in range(columns)]

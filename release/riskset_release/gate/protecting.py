@@ -64,9 +64,7 @@ def _largest(block: CountSystem, least: int) -> int:
     return max(block.values.values()) + 2 * least
 
 
-def _is_protected(
-    block: CountSystem, name: str, held: AbstractSet[str], least: int, largest: int, nodes: int
-) -> bool:
+def _is_protected(block: CountSystem, name: str, held: AbstractSet[str], least: int, largest: int, nodes: int) -> bool:
     known = block.printed - held
     return range_of(block, name, known, largest, least, nodes=nodes).width >= least
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from riskset_release.gate.system import CountSystem
@@ -83,11 +84,11 @@ def _with_rule(
     constraints: list[LinearConstraint],
     names: list[str],
     unknown: list[str],
-    low: np.ndarray,
-    high: np.ndarray,
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
     least: int,
-) -> tuple[list[LinearConstraint], Bounds, np.ndarray]:
-    """Adds a yes-no variable for each unknown count: where it is yes the count is of 1 to `least` - 1; one of them is."""
+) -> tuple[list[LinearConstraint], Bounds, NDArray[np.float64]]:
+    """Adds a yes-no variable for each unknown count: where it is yes the count is of 1 to `least` - 1; one is."""
     n, m = len(names), len(unknown)
     wide = [LinearConstraint(np.hstack([one.A, np.zeros((one.A.shape[0], m))]), one.lb, one.ub) for one in constraints]
     at = [names.index(name) for name in unknown]
