@@ -1,7 +1,7 @@
 """Which count of patients each number of a run is: two numbers that count the same patients are one count.
 
-A number is found by its kind of analysis and its path in results.json (docs/results.md). A whole number of patients that
-no rule here knows is not published: `counted` returns `UNKNOWN` for it, and the gate holds it back by its name.
+A number is found by its kind of analysis and its path in results.json (docs/results.md). A whole number of patients
+that no rule here knows is not published: the gate holds it back by its name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from riskset.analyses.excluded import MISSING
+from riskset.analyses.excluded import MISSING, NOT_ADJUSTED
 from riskset.results import ResultEntry
 from riskset_report.cells import Found
 
@@ -41,17 +41,7 @@ class Count:
         return Count(self.of, what or self.what, tuple(sorted({*self.where, *where})))
 
 
-_NOT_COUNTS: Final = re.compile(
-    r"(.*\.)?(df|iterations|level|rho|width_days|max_days|tau_days|time|day|probability|knots|reference|at|landmark_days"
-    r"|averaged_over|rounded_to|sites_combined|edges|limit|mean)"
-)
-"""What the study asked for, and degrees of freedom."""
 _INDEX: Final = re.compile(r"\[[^\]]*\]")
-
-
-def is_constant(found: Found) -> bool:
-    """Whether a number says nothing of patients: a part of the question, or a degree of freedom."""
-    return bool(_NOT_COUNTS.fullmatch(path_of(found)))
 
 
 def path_of(found: Found) -> str:
@@ -166,6 +156,15 @@ def _of_table(what: str) -> Any:  # noqa: ANN401
     return rule
 
 
+def _of_group(group: str) -> Any:  # noqa: ANN401
+    """Of the arm that is compared, or of the others: where a study has two arms, a reader knows which one that is."""
+    return lambda own, inside, found, arm: own.at(("group", group))
+
+
+def _unmatched(own: Count, inside: Mapping[str, Any], found: Found, arm: str) -> Count:
+    return own.at(("reason", NOT_ADJUSTED), what=EXCLUDED)
+
+
 _RULES: Final[Mapping[tuple[str, str], Any]] = {
     ("", "n"): _whole,
     ("", "events"): _events,
@@ -202,6 +201,10 @@ _RULES: Final[Mapping[tuple[str, str], Any]] = {
     ("flow", "steps.by_arm.n"): _of_step,
     ("flow", "missing.n"): _missing_in_flow,
     ("flow", "missing.by_arm.n"): _missing_in_flow,
+    ("balance", "matched.treated"): _of_group("treated"),
+    ("balance", "matched.control"): _of_group("control"),
+    ("balance", "matched.unmatched"): _unmatched,
+    ("propensity", "treated"): _of_group("treated"),
     ("table1", "n.n"): _of_table(ROWS),
     ("table1", "variables.arms.n"): _of_table("known"),
     ("table1", "variables.arms.missing"): _of_table(MISSING),

@@ -2,8 +2,8 @@
 
 An event is put off until k have gathered in an arm: every curve of a result steps on the same days, and in each arm by
 nobody or by k. A curve ends where fewer than max(k, 10) are at risk. Survival, incidence and limits are rounded before
-anything is drawn; numbers at risk are rounded to a multiple of 5. At a landmark the rounded curve is read, not the exact
-one. Events, censorings and standard errors of a step are not published at all (`numbers`).
+anything is drawn; numbers at risk are rounded to a multiple of 5. At a landmark the published curve is read, not the
+exact one. Events, censorings and standard errors of a step are not published at all (`numbers`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ Floats = NDArray[np.float64]
 
 
 def has_curves(entry: ResultEntry) -> bool:
-    return entry.status == "ok" and entry.kind in ("km", "cumulative-incidence")
+    """Whether a result has curves; a Fine-Gray model, a part of the incidence, has none."""
+    return entry.kind in ("km", "cumulative-incidence") and hasattr(entry.result, "arms")
 
 
 def with_published_curves(entry: ResultEntry, least: int) -> ResultEntry | None:
@@ -92,10 +93,14 @@ def _survival(group: Any, days: Sequence[int], least: int) -> Any:  # noqa: ANN4
 
 
 def _landmark(landmark: Any, day: NDArray[Any], survival: Floats, group: Any, at: Sequence[int]) -> Any:  # noqa: ANN401
-    """Returns a landmark read off the published curve; limits as those of its last step."""
+    """Returns a landmark read off the published curve, with the limits of its last step; of averaged weights, whose
+    limits are known at landmarks only, with its own."""
     i = int(np.searchsorted(day, landmark.day, side="right")) - 1
     value = float(survival[i]) if i >= 0 else 1.0
-    lower, upper = (float(_rounded(of[at])[i]) if i >= 0 else 1.0 for of in (group.lower, group.upper))
+    if np.isnan(group.lower).all():
+        lower, upper = round(float(landmark.lower), DIGITS), round(float(landmark.upper), DIGITS)
+    else:
+        lower, upper = (float(_rounded(of[at])[i]) if i >= 0 else 1.0 for of in (group.lower, group.upper))
     n = AT_RISK * round(landmark.at_risk / AT_RISK)
     return replace(landmark, at_risk=float(n), survival=value, std_error=np.nan, lower=lower, upper=upper)
 

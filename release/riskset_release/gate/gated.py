@@ -1,4 +1,4 @@
-"""A run as it may be published: one object of cells, some of them held back, all others with the digits that people print.
+"""A run as it may be published: one object of cells, some held back, all others with the digits that people print.
 
 Everything of a release is rendered from it. What no rule knows is held back, by the name of its path.
 """

@@ -12,8 +12,8 @@ from riskset_release.gate.counted import CENSORED, ELIGIBLE, EVENTS, EXCLUDED, R
 from riskset_release.gate.system import CountSystem, Relation
 from riskset_report.cells import Found, numbers_of
 
-_MARGIN, _INNER = 20.0, 1.0
-"""What it costs to hold back a number of all patients, or of an arm, and one within."""
+_PATIENTS, _EVENTS, _INNER = 50.0, 10.0, 1.0
+"""What it costs to hold back how many patients a set or an arm has, how many events, and a number within."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,9 @@ def counted_of(results: Results) -> Counted:
 
 def _found(results: Results, arm: str) -> Iterator[tuple[str, Count, int]]:
     for entry in results.entries:
-        if entry.status == "ok":
-            for number in numbers_of(entry):
-                if isinstance(number.value, int) and (count := counted(entry, number, arm)) is not None:
-                    yield number.place.id, count, number.value
+        for number in numbers_of(entry):
+            if isinstance(number.value, int) and (count := counted(entry, number, arm)) is not None:
+                yield number.place.id, count, number.value
 
 
 def _same_sets(found: Iterable[tuple[str, Count, int]]) -> dict[str, str]:
@@ -84,7 +83,7 @@ def _may_join(one: Mapping[tuple[str, object], int], other: Mapping[tuple[str, o
 
 def _cost(count: Count, arm: str) -> float:
     is_margin = not count.where or {name for name, _ in count.where} <= {arm}
-    return _MARGIN if is_margin and count.what in (ROWS, EVENTS) else _INNER
+    return {ROWS: _PATIENTS, EVENTS: _EVENTS}.get(count.what, _INNER) if is_margin else _INNER
 
 
 class _Links:
@@ -152,7 +151,7 @@ class _Links:
         """Who is in a box of the flow chart is in the one before."""
         named = {count.name: value for count, value in self.values.items()}
         for entry in entries:
-            if entry.kind != "flow" or entry.status != "ok":
+            if entry.kind != "flow":
                 continue
             after = {str(n.inside[1][0]["id"]): n.inside[1][0].get("after") for n in numbers_of(entry) if _is_step(n)}
             for count in self.values:
