@@ -15,9 +15,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks import doors, fits, machine, one_request, rounds, secure_sum, tables
+from benchmarks import audit, doors, fits, machine, one_request, rounds, secure_sum, tables
 
 SIZES, COLUMNS, SITES, SUMMED = (10_000, 100_000, 1_000_000), (10, 30, 100), (3, 10, 22, 50), (10, 50)
+TURNS = 5
 STUDIES = 3
 """Whole studies over the engine for each number of sites, in turn."""
 say = partial(print, file=sys.stderr, flush=True)
@@ -29,6 +30,7 @@ def main() -> None:
     results["doors"] = doors.run()
     results["one_request"] = one_request.run()
     results["secure_sum"] = [secure_sum.run(sites) for sites in asked.summed]
+    results["audits"] = [audit.run(name, of, asked.audits) for name, of in audit.studies().items() if asked.audits]
     results["lists"] = [rounds.list_of("hcc", "seoul") for _ in range(asked.lists)]
     for sites in [*asked.sites] * STUDIES:
         results["rounds"].append(rounds.run(sites))
@@ -58,6 +60,8 @@ def page(results: dict[str, Any]) -> str:
         parts["Secure sum"] = tables.secure_sum(results["secure_sum"])
     parts["Small hostile files"] = tables.doors(results["doors"])
     parts["One request at the server"] = tables.one_request(results["one_request"])
+    if results["audits"]:
+        parts["An auditor's commands"] = tables.audits(results["audits"])
     if results["rounds"]:
         parts["Rounds"] = tables.rounds(results["rounds"])
     if results["lists"]:
@@ -69,9 +73,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--n", type=int, nargs="*", default=SIZES, help="rows (default: 10000 100000 1000000)")
     parser.add_argument("--p", type=int, nargs="*", default=COLUMNS, help="columns (default: 10 30 100)")
-    parser.add_argument("--turns", type=int, default=5, help="how often each program has its turn (default: 5)")
+    parser.add_argument("--turns", type=int, default=TURNS, help="how often each program has its turn (default: 5)")
     parser.add_argument("--sites", type=int, nargs="*", default=SITES, help="over the engine (default: 3 10 22 50)")
     parser.add_argument("--lists", type=int, default=STUDIES, help="runs of the study hcc over the engine (default: 3)")
+    parser.add_argument("--audits", type=int, default=TURNS, help="turns of an auditor's commands (default: 5)")
     parser.add_argument("--summed", type=int, nargs="*", default=SUMMED, help="secure sums (default: 10 50)")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results.json", help="raw measures")
     return parser.parse_args()

@@ -146,6 +146,17 @@ def secure_sum(cases: Sequence[Measures]) -> str:
     return _table(head, rows)
 
 
+def audits(cases: Sequence[Measures]) -> str:
+    """Seconds and peak memory of each of an auditor's commands, for each bundle."""
+    rows = []
+    for case in cases:
+        of_bundle = [case["study"], case["rounds"], case["files"], f"{case['bytes'] / 1e6:.0f}"]
+        for command, cost in case["commands"].items():
+            costs = [f"{cost['cpu_s']:.1f}", f"{cost['wall_s']:.1f}", f"{cost['peak_mb']:.0f}"]
+            rows.append([*of_bundle, command, *costs])
+    return _table(["bundle", "rounds", "files", "MB", "command", "CPU, s", "by the clock, s", "peak, MB"], rows)
+
+
 def doors(cases: Sequence[Measures]) -> str:
     """CPU seconds and MB until a hostile text is refused."""
     rows = [[c["text"], f"{c['bytes']:,}", f"{c['cpu_s']:.2f}", f"{c['mb']:.0f}", c["passed"]] for c in cases]

@@ -20,7 +20,7 @@ from riskset.catalogue import say
 from riskset.errors import VerificationError
 from riskset.protocol.contributing import labelled
 from riskset.protocol.coordinator import Outcome
-from riskset.protocol.history import History, open_history
+from riskset.protocol.history import History, histories
 from riskset.protocol.journal import CLEAR
 from riskset.secure.envelope import Verified
 from riskset.secure.fixed_point import Vector, encode, total
@@ -119,13 +119,8 @@ def clear_numbers(ledger: Mapping[str, Any], run: str) -> Clear:
 def rounds_of(outcome: Outcome, study: Study, roster: str) -> list[ReceivedRound]:
     """Returns the rounds after the opening, with the meaning of their numbers derived again from the signed
     messages."""
-    opened, *rest = outcome.replies
-    history = open_history(plan(study), study_hash(study), roster, outcome.run, opened)
-    rounds = []
-    for contributions in rest:
-        rounds.append(_round(history, contributions))
-        history = history.advance(contributions)
-    return rounds
+    states = histories(plan(study), study_hash(study), roster, outcome.run, outcome.replies)
+    return [_round(before, replies) for before, replies in zip(states, outcome.replies[1:], strict=False)]
 
 
 def _round(history: History, contributions: Iterable[Verified]) -> ReceivedRound:

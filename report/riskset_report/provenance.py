@@ -49,6 +49,7 @@ def provenance(report: Report, recorded: Recorded | None, fonts: FigureFonts, co
     """Returns provenance.json: the same bytes for the same run, versions, fonts and files. Nothing is read from a
     clock; `recorded` is None of a rehearsal, whose times are then null."""
     results, study = report.results, report.results.study
+    of_packages, system = {name: version(name) for name in PACKAGES}, f"{platform.system()} {platform.machine()}"
     whole: dict[str, Any] = {
         "schema": SCHEMA,
         "study": {"id": study.id, "version": study.version, "sha256": study_hash(study)},
@@ -59,7 +60,7 @@ def provenance(report: Report, recorded: Recorded | None, fonts: FigureFonts, co
         "ended_at": recorded and recorded.ended_at,
         "sites": list(results.sites),
         "language": report.language,
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "versions": {"python": platform.python_version(), **of_packages, "system": system},
         "fonts": dict(fonts.files),
         "text_as_paths": fonts.are_paths,
         "files": {name: file_hash(content) for name, content in contents.items()},

@@ -250,7 +250,7 @@ def test_provenance_names_the_run_the_programs_and_every_file(lung, tmp_path, ty
     assert (told["recorded"], told["roster"]) == (True, RECORDED.roster)
     assert (told["began_at"], told["ended_at"]) == (RECORDED.began_at, RECORDED.ended_at)
     assert told["versions"]["riskset"] == importlib.metadata.version("riskset")
-    assert {"python", "numpy", "matplotlib", "python-docx"} < told["versions"].keys()
+    assert {"python", "numpy", "matplotlib", "python-docx", "system"} < told["versions"].keys()
     assert "DejaVu Sans" in told["fonts"]
 
 

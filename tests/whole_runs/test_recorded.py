@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from riskset import __version__
+from riskset.audit.json_values import side_by_side
 from riskset.cli import main
 from riskset.errors import Refused
 from riskset.protocol.coordinator import Coordinator
@@ -85,6 +86,15 @@ def of_0_1_0(found, expected):
     if isinstance(expected, list) and isinstance(found, list) and len(found) == len(expected):
         return [of_0_1_0(*pair) for pair in zip(found, expected, strict=True)]
     return found
+
+
+def far_apart(found, expected):
+    """The places at which two documents differ, floats by more than a last bit that a sum hands on."""
+    return [
+        place
+        for place, one, other in side_by_side(found, expected)
+        if one != other and not (isinstance(one, float) and one == pytest.approx(other, rel=1e-9, abs=1e-9))
+    ]
 
 
 def layout(path):
@@ -182,7 +192,7 @@ class TestTheRunThatWasStopped:
         found, before = parties.results(coordinator), parties.results(parties.coordinator(RESULTS["run"]))
         assert all(one.pop("excluded") is not None for one in found)
         assert all(one.pop("excluded") is None for one in before)  # 0.1.0 did not count them
-        assert rounded(found) == rounded(before)
+        assert far_apart(found, before) == []
         assert layout(parties.home.runs) == layout(sites["north"]._journal.ledger.path) == 4
 
 

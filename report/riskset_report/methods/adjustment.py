@@ -23,9 +23,10 @@ def paragraphs(done: Done) -> Iterator[Iterator[Message]]:
     if asked is None or not scores:
         return
     yield _score(asked, scores[0], done)
-    used = {one.about[1] for one in done.given}
-    for name, adjustment in asked.adjustments.items():
-        if name not in used:
+    # in the order of the results: that of the study's table is lost where the study is read from its canonical form
+    for name in dict.fromkeys(one.about[1] for one in done.given):
+        adjustment = asked.adjustments.get(name)
+        if adjustment is None:
             continue
         if isinstance(adjustment, Matching):
             yield _matched(name, adjustment, scores[0], done)

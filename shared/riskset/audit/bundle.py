@@ -38,6 +38,7 @@ SCHEMA: Final = 1
 KIND: Final = "bundle"
 MANIFEST, STUDY, ROSTER, LOG = "manifest.json", "study.json", "roster.json", "coordinator.log"
 MESSAGES, RESULTS = "messages/", "results/"
+RESULTS_JSON: Final = f"{RESULTS}results.json"
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
+from riskset.audit.bundle import RESULTS_JSON
 from riskset.audit.checks import Checks
 from riskset.audit.compare import compare as compare_opened
 from riskset.audit.comparison_told import comparison_json, comparison_lines
 from riskset.audit.diff import differences
+from riskset.audit.progress import Progress, shown
 from riskset.audit.replay import replay as compare_replayed
+from riskset.audit.report_checks import check_report, installed_report
 from riskset.audit.trusted import load_trusted
 from riskset.audit.verify import Verification
 from riskset.audit.verify import verify as verify_bundle
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset.joining.signed import read_file
 from riskset.language import Language
@@ -25,6 +28,8 @@ from riskset.terminal import tell
 from riskset.visible_text import json_text
 
 NOT_AS_SAID = 3
+Report = Literal["drawn", "not installed", "left out"]
+"""Whether the report was drawn again."""
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check the records of a finished run, offline.")
 Bundle = Annotated[Path, typer.Argument(help="The bundle, as `riskset bundle` wrote it.", metavar="BUNDLE")]
 Keys = Annotated[
@@ -54,21 +59,39 @@ def verify(
 
     Example: riskset audit verify run.zip --keys trusted.toml --receipt seoul.receipt.json
     """
-    found = _verified(bundle, keys, receipt or ())
+    with shown() as at:
+        found = _verified(bundle, keys, at, receipt or ())
     _show(found.checks, keys is not None, as_json)
 
 
 @app.command()
-def replay(bundle: Bundle, keys: Keys = None, as_json: AsJson = False, language: Language = None) -> None:
-    """Check a bundle, then derive the results again from the sites' signed sums, and compare.
+def replay(
+    bundle: Bundle,
+    keys: Keys = None,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Draw no tables and figures again, which takes longest.")
+    ] = False,
+    as_json: AsJson = False,
+    language: Language = None,
+) -> None:
+    """Check a bundle, then derive the results again from the sites' signed sums, draw the report again, and compare.
 
-    Exit 3: something does not hold, or the results do not follow.
+    Without the extra `report` the results are compared, and tables and figures are not. Nothing is written. Exit 3:
+    something does not hold, or does not follow.
 
     Example: riskset audit replay run.zip --keys trusted.toml
     """
-    found = _verified(bundle, keys)
-    same_bytes = compare_replayed(found.checks, found.files, found.run) if found.run is not None else None
-    _show(found.checks, keys is not None, as_json, same_bytes=same_bytes, is_replay=True)
+    with shown() as at:
+        found = _verified(bundle, keys, at)
+        draw = None if no_report else installed_report()
+        again = compare_replayed(found.checks, found.files, found.run, at) if found.run is not None else None
+        if found.run is not None and again is not None and draw is not None:
+            at(say("audit.progress.drawing"))
+            check_report(found.checks, found.files, found.run, again.results, draw)
+    same_bytes = None if again is None else found.files.get(RESULTS_JSON) == again.results_json
+    report: Report = "left out" if no_report else "not installed" if draw is None else "drawn"
+    more = {} if same_bytes is None else {"same_bytes": same_bytes, "report": report}
+    _show(found.checks, keys is not None, as_json, said=[*_of_replay(same_bytes, report)], more=more)
 
 
 @app.command()
@@ -87,7 +110,8 @@ def diff(
     """
     compared = []
     for file in (before, after):
-        found = _verified(file, keys)
+        with shown() as at:
+            found = _verified(file, keys, at)
         if found.run is None or not found.checks.all_hold:
             _show(found.checks, keys is not None, as_json)
             raise typer.Exit(NOT_AS_SAID)
@@ -120,7 +144,9 @@ def compare(
 
     Example: riskset audit compare run.zip seoul.opening.json --keys trusted.toml
     """
-    found, hint = _verified(bundle, keys), say("cli.check_path")
+    hint = say("cli.check_path")
+    with shown() as at:
+        found = _verified(bundle, keys, at)
     opened = {path.name: read_file(path, say("audit.called.opening"), hint) for path in opening}
     if len(opened) < len(opening):
         raise DataError(say("audit.opening.same_name"), say("audit.opening.same_name_hint"))
@@ -131,10 +157,10 @@ def compare(
     _show(found.checks, keys is not None, as_json, more=comparison_json(compared))
 
 
-def _verified(bundle: Path, keys: Path | None, receipts: Sequence[Path] = ()) -> Verification:
+def _verified(bundle: Path, keys: Path | None, at: Progress, receipts: Sequence[Path] = ()) -> Verification:
     trusted, hint = None if keys is None else load_trusted(keys), say("cli.check_path")
     kept = {str(file): read_file(file, say("audit.called.receipt"), hint) for file in receipts}
-    return verify_bundle(read_file(bundle, say("audit.called.bundle"), hint), trusted, kept)
+    return verify_bundle(read_file(bundle, say("audit.called.bundle"), hint), trusted, kept, at)
 
 
 def _show(
@@ -142,13 +168,13 @@ def _show(
     knows_keys: bool,
     as_json: bool,
     *,
-    same_bytes: bool | None = None,
-    is_replay: bool = False,
+    said: Sequence[Message] = (),
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Prints what was found; `more` as JSON only. Raises Exit(3) where something does not hold."""
+    """Prints what was found, and what a command says besides: `said` for people, `more` as JSON. Raises Exit(3) where
+    something does not hold."""
     if as_json:
-        _print_json(checks, {**({} if same_bytes is None else {"same_bytes": same_bytes}), **more})
+        _print_json(checks, more)
     else:
         for topic, n in checks.held.items():
             tell(say(f"audit.topic.{topic}", n=n))
@@ -158,18 +184,23 @@ def _show(
             tell(say("audit.failed", finding=finding.told))
         if not knows_keys:
             tell(say("audit.no_keys"))
-        if is_replay:
-            tell(_of_replay(same_bytes))
+        for line in said:
+            tell(line)
         n = len(checks.failures)
         tell(say("audit.result.failed", n=n) if n else say("audit.result.holds", n=checks.held.total()))
     if checks.failures:
         raise typer.Exit(NOT_AS_SAID)
 
 
-def _of_replay(same_bytes: bool | None) -> str:
+def _of_replay(same_bytes: bool | None, report: Report) -> Iterator[Message]:
     if same_bytes is None:
-        return say("audit.replay.not_possible")
-    return say("audit.replay.same") if same_bytes else say("audit.replay.other")
+        yield say("audit.replay.not_possible")
+        return
+    yield say("audit.replay.same") if same_bytes else say("audit.replay.other")
+    if report == "not installed":
+        yield say("audit.report.not_installed")
+    elif report == "left out":
+        yield say("audit.report.left_out")
 
 
 def _print_json(checks: Checks, more: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from riskset.audit.checks import Checks, Finding
 from riskset.audit.recorded_run import RecordedRun
-from riskset.audit.replay import histories, totals_of
+from riskset.audit.replay import totals_of
 from riskset.audit.site_log import check_extends, check_site_log
 from riskset.audit.site_opening import OpenedRound, SiteOpening, read_opening
 from riskset.catalogue import say
@@ -78,7 +78,7 @@ class Comparison:
 def compare(checks: Checks, files: Mapping[str, bytes], run: RecordedRun, opened: Mapping[str, bytes]) -> Comparison:
     """Checks openings, by the name of their file, against the records of a verified run."""
     try:
-        asked = histories(run)
+        asked = list(run.histories())
     except RisksetError as wrong:
         checks.that("replay", False, "messages/", wrong.message)
         return Comparison((), run.participants)

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from riskset.audit.bundle import STUDY
+from riskset.audit.bundle import RESULTS_JSON, STUDY
+from riskset.audit.json_values import ABSENT, side_by_side
 from riskset.audit.recorded_run import RecordedRun
-from riskset.audit.replay import RESULTS_JSON
 from riskset.catalogue import Message, say
 from riskset.secure.keys import public_hex
 from riskset.strict_json import read_json
@@ -23,42 +23,23 @@ Files = Mapping[str, bytes]
 def differences(one: RecordedRun, of_one: Files, other: RecordedRun, of_other: Files) -> Iterator[Message]:
     """Yields what differs between a run and a later one, with the files of their bundles; nothing where all is the
     same. Both bundles have been verified."""
-    yield from _changed("study", _leaves(read_json(of_one[STUDY])), _leaves(read_json(of_other[STUDY])))
+    yield from _changed("study", read_json(of_one[STUDY]), read_json(of_other[STUDY]))
     yield from _parties(one, other)
     for site in sorted({*one.participants} & {*other.participants}):
         before, after = (_approved(files, site) for files in (of_one, of_other))
         yield from _changed(f"approvals/{site}", before, after)
-    yield from _changed("code", *(_leaves(read_json(files["code.json"])) for files in (of_one, of_other)))
+    yield from _changed("code", *(read_json(files["code.json"]) for files in (of_one, of_other)))
     yield from _results(*(_by_id(files) for files in (of_one, of_other)))
 
 
-def _leaves(value: Any, place: str = "") -> dict[str, Any]:  # noqa: ANN401 - any JSON value
-    """Returns every value that holds no other by its place in the document; an empty object or list is one too."""
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found: dict[str, Any] = {}
-    for key, inner in inside:
-        index = f"[{key}]" if isinstance(key, int) else f".{key}" if place else str(key)
-        found |= _leaves(inner, f"{place}{index}")
-    return found or {place: value}
-
-
-def _changed(of: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Message]:
-    for place in dict.fromkeys((*before, *after)):
-        if _is_filled(place, before, after) or _is_filled(place, after, before):
-            continue  # what fills an empty list is told by itself
-        if place not in before:
-            yield say("audit.diff.added", of=of, place=place, after=_short(after[place]))
-        elif place not in after:
-            yield say("audit.diff.removed", of=of, place=place, before=_short(before[place]))
-        elif before[place] != after[place]:
-            values = {"before": _short(before[place]), "after": _short(after[place])}
-            yield say("audit.diff.changed", of=of, place=place, **values)
-
-
-def _is_filled(place: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether an object or list is empty in one, and holds something in the other."""
-    is_empty = place in one and one[place] in ([], {}) and place not in other
-    return is_empty and any(inner.startswith((f"{place}.", f"{place}[")) for inner in other)
+def _changed(of: str, one: Any, other: Any) -> Iterator[Message]:  # noqa: ANN401 - any JSON value
+    for place, before, after in side_by_side(one, other):
+        if before is ABSENT:
+            yield say("audit.diff.added", of=of, place=place, after=_short(after))
+        elif after is ABSENT:
+            yield say("audit.diff.removed", of=of, place=place, before=_short(before))
+        elif before != after:
+            yield say("audit.diff.changed", of=of, place=place, before=_short(before), after=_short(after))
 
 
 def _short(value: Any) -> str:  # noqa: ANN401 - any JSON value
@@ -80,7 +61,7 @@ def _parties(one: RecordedRun, other: RecordedRun) -> Iterator[Message]:
 
 def _approved(files: Files, site: str) -> dict[str, Any]:
     content = read_json(files.get(f"approvals/{site}.json", b"{}")).get("approval", {})
-    return _leaves({name: content[name] for name in _APPROVED if name in content})
+    return {name: content[name] for name in _APPROVED if name in content}
 
 
 def _by_id(files: Files) -> dict[str, Any]:
@@ -96,7 +77,6 @@ def _results(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Me
         elif before[id_]["status"] != after[id_]["status"]:
             yield say("audit.diff.status", id=id_, before=before[id_]["status"], after=after[id_]["status"])
         else:
-            one, other = _leaves(before[id_]), _leaves(after[id_])
-            n = sum(one.get(place) != other.get(place) for place in {*one, *other})
-            if n:
-                yield say("audit.diff.values", id=id_, n=n, all=len({*one, *other}))
+            values = [(one, other) for _, one, other in side_by_side(before[id_], after[id_])]
+            if n := sum(one != other for one, other in values):
+                yield say("audit.diff.values", id=id_, n=n, all=len(values))

@@ -11,6 +11,7 @@ from riskset.audit.bundle import LOG as FILE
 from riskset.audit.bundle import message_name, read_request
 from riskset.audit.checks import Checks, Finding
 from riskset.audit.log_checks import RoundOfLog, RunOfLog
+from riskset.audit.progress import Progress, unseen
 from riskset.audit.recorded_run import RecordedRun, Round
 from riskset.catalogue import say
 from riskset.errors import ProtocolError, VerificationError
@@ -28,12 +29,18 @@ from riskset.study.spec import Study
 
 
 def check_messages(
-    checks: Checks, files: Mapping[str, bytes], of_log: RunOfLog, study: Study, roster: Roster
+    checks: Checks,
+    files: Mapping[str, bytes],
+    of_log: RunOfLog,
+    study: Study,
+    roster: Roster,
+    at: Progress = unseen,
 ) -> RecordedRun | None:
     """Returns the run with its messages; None where one of them is missing or not what it should be."""
     keys = roster.parties_of(roster.sites)
     rounds: list[Round] = []
     for round_, entries in enumerate(of_log.rounds):
+        at(say("audit.progress.messages", round=round_, last=len(of_log.rounds) - 1))
         before = [one.raw for one in rounds[-1].replies] if rounds else []
         found = _round(checks, files, round_, entries, before, keys)
         if found is None:

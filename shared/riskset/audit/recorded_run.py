@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from riskset.analyses.plan import Plan, plan
 from riskset.audit.bundle import LOG, ROSTER, STUDY, message_name
 from riskset.ledger.entry import Entry
+from riskset.protocol.history import History, histories
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.secure.envelope import Verified
+from riskset.study.load import study_hash
 from riskset.study.spec import Study
 
 
@@ -49,6 +51,11 @@ class RecordedRun:
     @property
     def plan(self) -> Plan:
         return plan(self.study)
+
+    def histories(self) -> Iterator[History]:
+        """Yields what follows from each round, the opening first. Raises as `riskset.protocol.history.histories`."""
+        replies = [one.replies for one in self.rounds]
+        return histories(self.plan, study_hash(self.study), self.roster.sha256, self.id, replies)
 
     @property
     def began_at(self) -> str:

@@ -2,68 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isclose
-from typing import Any, Final
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from riskset.analyses.analysis import NotEstimable, RefusedByRule, Result
-from riskset.audit.bundle import RESULTS
-from riskset.audit.checks import Checks
+from riskset.audit.bundle import MESSAGES, RESULTS_JSON
+from riskset.audit.checks import Checks, Finding
 from riskset.audit.following import as_json
+from riskset.audit.json_values import are_close, side_by_side
+from riskset.audit.progress import Progress, unseen
 from riskset.audit.recorded_run import RecordedRun
 from riskset.catalogue import say
-from riskset.errors import RisksetError
+from riskset.errors import ProtocolError, RisksetError
 from riskset.protocol.contributing import labelled
 from riskset.protocol.coordinator import Outcome
-from riskset.protocol.history import History, open_history
-from riskset.results import results_file, results_json, results_of
+from riskset.protocol.history import History
+from riskset.results import Results, results_file, results_json, results_of
 from riskset.results.notices import notices
 from riskset.secure import fixed_point
 from riskset.strict_json import NotStrictJson, read_json
-from riskset.study.load import study_hash
-
-CLOSEST: Final = 1e-12
-"""Relative difference up to which two floats agree: those of two machines may differ in their last bits."""
-RESULTS_JSON: Final = f"{RESULTS}results.json"
 
 
 @dataclass(frozen=True)
 class Replayed:
     """What follows from the signed replies."""
 
-    outcome: Outcome
+    results: Results
     totals: bytes
     """totals.json"""
     verdicts: bytes
     """verdicts.json"""
-    results: bytes
-    """results.json"""
+
+    @cached_property
+    def results_json(self) -> bytes:
+        return results_file(results_json(self.results))
 
 
-def derived(run: RecordedRun) -> Replayed:
+def derived(run: RecordedRun, at: Progress = unseen) -> Replayed:
     """Returns what follows from the replies of a run. Raises ProtocolError or Refused where nothing does: a reply does
-    not have the length of its question, or the sums are of no patients."""
-    *before, history = histories(run)
+    not have the length of its question, the sums are of no patients, or the run is not at its end."""
     rounds = tuple(one.replies for one in run.rounds)
-    totals = [
-        {"round": round_, "asked": totals_of(then, [then.read(reply) for reply in replies])}
-        for round_, (then, replies) in enumerate(zip(before, rounds[1:], strict=True), 1)
-    ]
+    totals, before = list[dict[str, Any]](), None
+    for round_, history in enumerate(run.histories()):
+        at(say("audit.progress.adding", round=round_, last=len(rounds) - 1))
+        if before is not None:
+            asked = totals_of(before, [before.read(reply) for reply in rounds[round_]])
+            totals.append({"round": round_, "asked": asked})
+        before = history
+    if not history.is_closed:
+        raise ProtocolError(say("protocol.round.unfinished"))
     outcome = Outcome(run.id, dict(history.results), len(rounds), rounds, history)
     found = results_of(run.study, outcome, history.opening.participants, notices(run.study, outcome))
-    return Replayed(outcome, as_json(totals), as_json(_verdicts(outcome)), results_file(results_json(found)))
-
-
-def histories(run: RecordedRun) -> list[History]:
-    """Returns the history that each round from 1 on answered, and the last one. Raises as `derived`."""
-    opened, *others = [one.replies for one in run.rounds]
-    found = [open_history(run.plan, study_hash(run.study), run.roster.sha256, run.id, opened)]
-    for replies in others:
-        found.append(found[-1].advance(replies))
-    return found
+    return Replayed(found, as_json(totals), as_json(_verdicts(outcome)))
 
 
 def totals_of(history: History, vectors: Sequence[fixed_point.Vector]) -> list[dict[str, Any]]:
@@ -90,48 +84,42 @@ def _verdict(result: Result) -> dict[str, str]:
     return {"verdict": "passed"}
 
 
-def replay(checks: Checks, files: Mapping[str, bytes], run: RecordedRun) -> bool:
-    """Compares what follows from a run with the files of its bundle; returns whether results.json has the same bytes.
-    Texts and whole numbers must be equal, floats within `CLOSEST`."""
+def replay(checks: Checks, files: Mapping[str, bytes], run: RecordedRun, at: Progress = unseen) -> Replayed | None:
+    """Compares what follows from a run with its bundle, as `compare` does, and returns it; None where nothing
+    follows."""
     try:
-        again = derived(run)
+        again = derived(run, at)
     except RisksetError as wrong:
-        checks.that("replay", False, "messages/", wrong.message)
-        return False
-    for path, expected in (
-        ("totals.json", again.totals),
-        ("verdicts.json", again.verdicts),
-        (RESULTS_JSON, again.results),
-    ):
-        _compare(checks, files, path, read_json(expected))
-    return files.get(RESULTS_JSON) == again.results
+        checks.failures.append(Finding(MESSAGES, wrong.message))
+        return None
+    compare(checks, files, again)
+    return again
 
 
-def _compare(checks: Checks, files: Mapping[str, bytes], path: str, expected: Any) -> None:  # noqa: ANN401 - any JSON
+def compare(checks: Checks, files: Mapping[str, bytes], again: Replayed) -> None:
+    """Compares totals, verdicts and results.json of a bundle with what follows. Texts and whole numbers must be equal,
+    floats up to `CLOSEST`."""
+    _compare(checks, files, "totals.json", again.totals)
+    _compare(checks, files, "verdicts.json", again.verdicts)
+    _compare(checks, files, RESULTS_JSON, again.results_json)
+
+
+def _compare(checks: Checks, files: Mapping[str, bytes], path: str, expected: bytes) -> None:
     if not checks.that("files", path in files, path, say("audit.file.missing")):
         return
     try:
         found = read_json(files[path])
     except NotStrictJson:
-        checks.that("replay", False, path, say("audit.replay.not_json"))
+        checks.failures.append(Finding(path, say("audit.replay.not_json")))
         return
-    for place, is_same in _compared(expected, found, ""):
-        checks.that("replay", is_same, path, say("audit.replay.differs", place=place or path))
+    for place, one, other in side_by_side(read_json(expected), found):
+        if _is_same(one, other):
+            checks.held["replay"] += 1
+        else:
+            checks.failures.append(Finding(path, say("audit.replay.differs", place=place or path)))
 
 
-def _compared(expected: Any, found: Any, place: str) -> Iterator[tuple[str, bool]]:  # noqa: ANN401 - any JSON value
-    """Yields every value that follows, with its place, and whether it was found."""
-    if isinstance(expected, dict) and isinstance(found, dict):
-        for key in [*expected, *(key for key in found if key not in expected)]:
-            inner = f"{place}.{key}" if place else key
-            if key in expected and key in found:
-                yield from _compared(expected[key], found[key], inner)
-            else:
-                yield inner, False
-    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        for index, (one, other) in enumerate(zip(expected, found, strict=True)):
-            yield from _compared(one, other, f"{place}[{index}]")
-    elif isinstance(expected, float) and isinstance(found, float):
-        yield place, expected == found or isclose(expected, found, rel_tol=CLOSEST)
-    else:
-        yield place, type(expected) is type(found) and expected == found
+def _is_same(expected: object, found: object) -> bool:
+    if isinstance(expected, float) and isinstance(found, float):
+        return are_close(expected, found)
+    return type(expected) is type(found) and expected == found

@@ -17,6 +17,7 @@ from riskset.audit.end_checks import check_end
 from riskset.audit.following import follows_from, readme
 from riskset.audit.log_checks import RunOfLog, check_log
 from riskset.audit.message_checks import check_messages
+from riskset.audit.progress import Progress, unseen
 from riskset.audit.receipt_checks import check_receipts
 from riskset.audit.recorded_run import RecordedRun
 from riskset.audit.trusted import Trusted
@@ -42,10 +43,13 @@ class Verification:
     """What can be derived again; None where the records of the run are not whole."""
 
 
-def verify(data: bytes, trusted: Trusted | None, receipts: Mapping[str, bytes] | None = None) -> Verification:
+def verify(
+    data: bytes, trusted: Trusted | None, receipts: Mapping[str, bytes] | None = None, at: Progress = unseen
+) -> Verification:
     """Returns what holds of a bundle and what does not, whatever the bytes are. Without `trusted` nobody's fingerprint
     is compared: then anybody may have made the bundle. `receipts` are files that sites kept, by name."""
     checks = Checks()
+    at(say("audit.progress.archive"))
     try:
         files = unpack(data)
     except NotAsWritten as wrong:
@@ -62,7 +66,7 @@ def verify(data: bytes, trusted: Trusted | None, receipts: Mapping[str, bytes] |
     with checks.each("parties", ROSTER):
         roster.check_belongs_to(study)
     of_log = check_log(checks, files, run_id, study, roster)
-    run = None if of_log is None else check_messages(checks, files, of_log, study, roster)
+    run = None if of_log is None else check_messages(checks, files, of_log, study, roster, at)
     if run is not None and of_log is not None:
         run = check_end(checks, files, of_log, run)
         check_receipts(checks, receipts or {}, of_log, run)

@@ -19,7 +19,7 @@ from riskset.curve25519 import check_signature
 from riskset.disclosure.policy import K, Policy, default_policy, loosened, tightened
 from riskset.disclosure.rules import RuleColumn
 from riskset.errors import DataError, VerificationError
-from riskset.joining.signed import signature_of, signed_bytes
+from riskset.joining.signed import SIGNATURE, signature_of, signed_bytes
 from riskset.secure.envelope import sha256
 
 _Change = Callable[[Policy, Mapping[str, str]], Policy]
@@ -144,10 +144,12 @@ def sign_approval(approval: Approval, key: Ed25519PrivateKey) -> dict[str, Any]:
 def read_approval(document: Mapping[str, Any], key: Ed25519PublicKey) -> Approval:
     """Returns the approval that this site's key signed.
 
-    Raises DataError where the document is malformed, VerificationError where it was changed or signed with a different
-    key.
+    Raises DataError where the document is malformed or names another hash, VerificationError where it was changed or
+    signed with a different key.
     """
     try:
+        if document.keys() != {KIND, SIGNATURE, "sha256"}:
+            raise _malformed()
         content, signature = document["approval"], signature_of(document["signature"])
         approval = read_content(content)
         signed = signed_bytes(KIND, content)
@@ -158,6 +160,8 @@ def read_approval(document: Mapping[str, Any], key: Ed25519PublicKey) -> Approva
     except InvalidSignature:
         changed = say("protocol.approval.signature", site=approval.site)
         raise VerificationError(changed, say("protocol.approval.signature_hint")) from None
+    if document["sha256"] != sha256(signed):
+        raise _malformed()
     return approval
 
 

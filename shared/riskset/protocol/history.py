@@ -13,7 +13,7 @@ The hash of a history is a chain over the contributions' ids: two parties with t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from riskset.analyses.admission.figures import Figures
@@ -155,6 +155,17 @@ def open_history(plan: Plan, study: str, roster: str, run: str, messages: Sequen
     """
     of = study, roster, run, *(message.raw for message in messages)
     return once(plan, of, lambda: _opened(plan, study, roster, run, messages))
+
+
+def histories(plan: Plan, study: str, roster: str, run: str, rounds: Iterable[Sequence[Verified]]) -> Iterator[History]:
+    """Yields the history after each round of a run, the opening first; `rounds` has every participant's reply to each.
+    Raises as `open_history` and `History.advance` do."""
+    opened, *others = rounds
+    history = open_history(plan, study, roster, run, opened)
+    yield history
+    for contributions in others:
+        history = history.advance(contributions)
+        yield history
 
 
 def _opened(plan: Plan, study: str, roster: str, run: str, messages: Sequence[Verified]) -> History:

@@ -34,6 +34,7 @@ COORDINATOR = "coordinator"
 """The name under which the coordinator signs; no site may have it."""
 
 KIND, SCHEMA = "roster", 3
+_KEYS = {"schema", "study", "study_sha256", "coordinator", "sites", "renewals"}
 _OF_0_1_0 = 2
 """The schema of rosters that name neither the hash of their study nor the sites' earlier keys."""
 MOST_RENEWALS = 100
@@ -142,6 +143,8 @@ def read_roster(text: bytes) -> Roster:
     is_earlier = document.content.get("schema") == _OF_0_1_0
     if not is_earlier:
         document.check_schema(SCHEMA, say("protocol.roster.called"))
+    if not is_earlier and document.content.keys() != _KEYS:
+        raise not_this
     entries, renewals = document.content.get("sites"), {} if is_earlier else document.content.get("renewals")
     if not isinstance(entries, dict) or not isinstance(renewals, dict) or not all(map(NAME.fullmatch, entries)):
         raise not_this

@@ -7,15 +7,18 @@ Needs rfc8785 and cryptography, which have nothing to do with what is tested.
 
 import hashlib
 import json
+import re
 from fractions import Fraction
 
 import rfc8785
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 SEED = bytes(range(32))
 KEY = Ed25519PrivateKey.from_private_bytes(SEED)
@@ -172,6 +175,189 @@ def files():
         yield {"kind": kind, "content": content, "signed": signed.hex(), "signature": KEY.sign(signed).hex()}
 
 
+SITES = ("asan", "kurume", "osaka")
+IDENTITIES = {site: Ed25519PrivateKey.from_private_bytes(hashlib.sha256(site.encode()).digest()) for site in SITES}
+NEUTRAL = "01" + 31 * "00"
+"""The point of order 1, under which anybody signs anything with itself and a zero."""
+OF_ORDER_8 = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"
+
+
+def hex_of(key):
+    return key.public_key().public_bytes_raw().hex()
+
+
+def node_of(site):
+    number = int.from_bytes(hashlib.sha256(f"node of {site}".encode()).digest(), "big")
+    public = ec.derive_private_key(number, ec.SECP384R1()).public_key()
+    return public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+
+
+def roster(**changed):
+    told = {"telephone": "+82 2 1234", "irb": "2026-1", "irb_until": ""}
+    members = {site: {"identity": hex_of(key), "node": node_of(site), **told} for site, key in IDENTITIES.items()}
+    content = {"schema": 3, "study": "trial", "study_sha256": HASH["study"], "coordinator": hex_of(KEY)}
+    return content | {"sites": members, "renewals": {}} | changed
+
+
+def approval(**changed):
+    content = {
+        "schema": 2,
+        "site": "asan",
+        "study": HASH["study"],
+        "roster": HASH["roster"],
+        "policy": {},
+        "exceptions": [{"limit": "R4.leverage", "value": "1/3", "reason": "강남: three sites only"}],
+        "snapshot": sha256(b"snapshot"),
+        "code": "0.2.0",
+        "by": "Kim",
+        "irb": "2026-1",
+        "until": "2027-01-31",
+        "signed_at": "2026-11-01T09:00:00Z",
+        "compared": ["kurume", "osaka"],
+        "may_be_subtracted": False,
+        "methods": {"km": "riskset 0.2.0"},
+    }
+    return content | changed
+
+
+def document(kind, content, key=KEY, signed_as=None, **more):
+    """The text of a signed file; an approval also has its hash."""
+    signed = rfc8785.dumps({f"riskset {signed_as or kind}": content})
+    of_approval = {"sha256": sha256(rfc8785.dumps({"riskset approval": content}))} if kind == "approval" else {}
+    return {kind: content, "signature": key.sign(signed).hex(), **of_approval, **more}
+
+
+def written(content):
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def reversed_order(value):
+    if isinstance(value, dict):
+        return {key: reversed_order(inner) for key, inner in reversed(value.items())}
+    return value
+
+
+def spellings(kind, right):
+    """Yields texts of the same file: some that mail could have made of it, and some that nobody writes."""
+    text = written(right)
+    yield True, "as it is written", text
+    yield True, "without spaces", json.dumps(right, separators=(",", ":"), ensure_ascii=False)
+    yield True, "with other ends of lines", text.replace("\n", "\r\n")
+    yield True, "its keys in another order", written(reversed_order(right))
+    yield False, "a key given twice", text.replace('"study":', '"study": "other",\n    "study":', 1)
+    yield False, "the same key twice with one value", text.replace('"schema":', '"schema": 9,\n    "schema":', 1)
+    yield False, "a letter written as its number", text.replace('"study"', '"\\u0073tudy"', 1)
+    yield False, "a schema with a fraction of zero", re.sub(r'("schema": \d)', r"\1.0", text)
+    yield False, "a schema with an exponent", re.sub(r'("schema": \d)', r"\1e0", text)
+    yield False, "a byte order mark", "\ufeff" + text
+    yield False, "more text behind it", text + "{}"
+    yield False, "cut short", text[:-3]
+    yield False, "a comment", text.replace("{", "{ // signed", 1)
+    yield False, "a comma behind the last key", re.sub(r"\n\}\n$", ",\n}\n", text)
+    yield False, "half of a character", text.replace('"trial"' if kind == "roster" else '"Kim"', '"\\ud800"')
+
+
+def signatures(kind, content):
+    """Yields files whose content is right."""
+    right = document(kind, content)
+    signature = right["signature"]
+    yield "another signature", right | {"signature": bytes(reversed(bytes.fromhex(signature))).hex()}
+    yield "signed by somebody else", document(kind, content, IDENTITIES["kurume"])
+    yield "the signature in capitals", right | {"signature": signature.upper()}
+    yield "half a signature", right | {"signature": signature[:64]}
+    yield "no signature", {key: value for key, value in right.items() if key != "signature"}
+    yield "a signature that is no text", right | {"signature": 0}
+    yield "a remark beside what is signed", right | {"remark": "checked"}
+    for other in ("roster", "approval", "bundle", "request", ""):
+        if other != kind:
+            yield f"signed as {other or 'nothing'}", document(kind, content, signed_as=other or " ")
+    bare = rfc8785.dumps(content)
+    yield "signed without its kind", right | {"signature": KEY.sign(bare).hex()}
+    yield "under another name", {f"riskset {kind}": content, **{k: v for k, v in right.items() if k != kind}}
+
+
+def rosters():
+    right = roster()
+    for holds, why, text in spellings("roster", document("roster", right)):
+        yield holds, why, text
+    for why, content in signatures("roster", right):
+        yield False, why, written(content)
+    members = right["sites"]
+    with_site = lambda **changed: roster(sites=members | {"asan": members["asan"] | changed})  # noqa: E731
+    anybodys = roster(coordinator=NEUTRAL)
+    yield (
+        False,
+        "a coordinator's key under which anybody signs",
+        written({"roster": anybodys, "signature": NEUTRAL + 32 * "00"}),
+    )
+    for why, content in {
+        "a site's key under which anybody signs": with_site(identity=NEUTRAL),
+        "a site's key of small order": with_site(identity=OF_ORDER_8),
+        "a key in its second spelling": with_site(identity=(2**255 - 19 + 1).to_bytes(32, "little").hex()),
+        "a site's key in capitals": with_site(identity=members["asan"]["identity"].upper()),
+        "the coordinator's key in capitals": roster(coordinator=hex_of(KEY).upper()),
+        "one key for two sites": with_site(identity=members["osaka"]["identity"]),
+        "a member without a node key": roster(sites=members | {"asan": {"identity": hex_of(IDENTITIES["asan"])}}),
+        "a member with a further key": with_site(remark="trusted"),
+        "a name that no site can have": roster(sites=members | {"a site": members["asan"]}),
+        "sites as a list": roster(sites=[*members.values()]),
+        "renewals of a site that is not listed": roster(renewals={"seoul": []}),
+        "a renewal that nobody signed": roster(renewals={"asan": [{"request": {}, "signature": ""}]}),
+        "a schema of a later version": roster(schema=4),
+        "a schema that is text": roster(schema="3"),
+        "a schema that is true": roster(schema=True),
+        "no schema": {key: value for key, value in right.items() if key != "schema"},
+        "a further key": roster(remark="trusted"),
+    }.items():
+        yield False, why, written(document("roster", content))
+
+
+def approvals():
+    right = approval()
+    for holds, why, text in spellings("approval", document("approval", right)):
+        yield holds, why, text, hex_of(KEY)
+    yield (
+        True,
+        "of a site that lets its own estimates be told",
+        written(document("approval", approval(may_be_told_alone=True))),
+        hex_of(KEY),
+    )
+    for why, content in signatures("approval", right):
+        yield False, why, written(content), hex_of(KEY)
+    anybodys = document("approval", right) | {"signature": NEUTRAL + 32 * "00"}
+    yield False, "a key under which anybody signs", written(anybodys), NEUTRAL
+    yield False, "another site's key", written(document("approval", right)), hex_of(IDENTITIES["osaka"])
+    yield (
+        False,
+        "the hash of another approval",
+        written(document("approval", right) | {"sha256": sha256(b"another")}),
+        hex_of(KEY),
+    )
+    for why, content in {
+        "a schema of a later version": approval(schema=3),
+        "a schema that is text": approval(schema="2"),
+        "methods in the schema that has none": approval(schema=1),
+        "no methods in the schema that has them": {k: v for k, v in right.items() if k != "methods"},
+        "a further key": approval(remark="checked"),
+        "no name of who signed": {k: v for k, v in right.items() if k != "by"},
+        "a day in another spelling": approval(until="20270131"),
+        "a day that does not exist": approval(until="2027-02-30"),
+        "a number for yes or no": approval(may_be_subtracted=0),
+        "estimates that are not told, said so": approval(may_be_told_alone=False),
+        "an exception without its reason": approval(exceptions=[{"limit": "R4.leverage", "value": "1/3"}]),
+        "an exception as a number": approval(exceptions=[{"limit": "R1", "value": 3, "reason": "few"}]),
+        "a text for a list": approval(compared="kurume"),
+    }.items():
+        yield False, why, written(document("approval", content)), hex_of(KEY)
+
+
+def documents():
+    for holds, why, text in rosters():
+        yield {"kind": "roster", "holds": holds, "why": why, "text": text, "key": hex_of(KEY)}
+    for holds, why, text, key in approvals():
+        yield {"kind": "approval", "holds": holds, "why": why, "text": text, "key": key}
+
+
 def main():
     content = {
         "about": "Made by make_vectors.py. `holds` false: to be refused, and `why` says what is wrong with it.",
@@ -184,6 +370,7 @@ def main():
         "masks": list(masks()),
         "sealed": list(sealed()),
         "files": list(files()),
+        "documents": list(documents()),
     }
     print(json.dumps(content, indent=1, ensure_ascii=False))
 

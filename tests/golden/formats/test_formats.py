@@ -6,15 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from tests.server.run import outside_reader
+from tests.server.run.outside_reader import sha256
 
-from riskset.errors import ProtocolError, VerificationError
+from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.joining.signed import signed_bytes, write_signed
 from riskset.ledger.seals import opened_with
+from riskset.protocol.approval import read_approval
+from riskset.protocol.roster import read_roster
 from riskset.protocol.round import before_opening, chain
 from riskset.secure import fixed_point
 from riskset.secure.envelope import Verified, verify
 from riskset.secure.masks import PairwiseMasks, public_of
+from riskset.strict_json import NotStrictJson, read_exact
 
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))
 KEY = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(VECTORS["seed"]))
@@ -83,3 +88,31 @@ def test_signed_files(case):
     assert signed_bytes(case["kind"], case["content"]).hex() == case["signed"]
     written = json.loads(write_signed(case["kind"], case["content"], signature=KEY))
     assert written == {case["kind"]: case["content"], "signature": case["signature"]}
+
+
+def hash_read(case):
+    """The hash of a roster or an approval, as riskset reads it from a file."""
+    text, key = case["text"].encode(), Ed25519PublicKey.from_public_bytes(bytes.fromhex(case["key"]))
+    return (read_roster(text) if case["kind"] == "roster" else read_approval(read_exact(text), key)).sha256
+
+
+def hash_read_outside(case):
+    read = outside_reader.read_roster if case["kind"] == "roster" else outside_reader.read_approval
+    return sha256(read(case["text"].encode(), case["key"]))
+
+
+@pytest.mark.parametrize("case", VECTORS["documents"], ids=lambda case: f"{case['kind']}: {case['why']}")
+def test_rosters_and_approvals(case):
+    """By riskset, and by the reader that was written from the pages alone."""
+    if case["holds"]:
+        assert hash_read(case) == hash_read_outside(case)
+        return
+    with pytest.raises((DataError, VerificationError, NotStrictJson)):
+        hash_read(case)
+    with pytest.raises(outside_reader.NotSo):
+        hash_read_outside(case)
+
+
+def test_there_are_vectors_of_both_kinds_that_hold_and_that_do_not():
+    kinds = [(case["kind"], case["holds"]) for case in VECTORS["documents"]]
+    assert all(kinds.count((kind, holds)) >= 4 for kind in ("roster", "approval") for holds in (True, False))

@@ -20,8 +20,8 @@ from riskset.analyses.plan import plan
 from riskset.engine.wire import FIELD
 from riskset.errors import RisksetError, VerificationError
 from riskset.protocol.coordinator import Outcome
-from riskset.protocol.history import open_history
-from riskset.protocol.messages import CLOSED, CONTRIBUTION, OPENED
+from riskset.protocol.history import histories
+from riskset.protocol.messages import CLOSED, CONTRIBUTION, KEPT, OPENED, WITNESSED
 from riskset.protocol.roster import load_roster
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_json, results_of
@@ -223,12 +223,12 @@ class Theatre:
         study, roster = load_study(self.stage.study), load_roster(self.stage.root / "roster.json")
         rounds: dict[int, list[Verified]] = {}
         for message in self.of_sites():
-            assert message.head.type in (OPENED, CONTRIBUTION, CLOSED)
-            rounds.setdefault(message.head.round, []).append(message)
+            assert message.head.type in (OPENED, CONTRIBUTION, CLOSED, WITNESSED, KEPT)
+            if message.head.type not in (WITNESSED, KEPT):  # after the end, from which nothing follows
+                rounds.setdefault(message.head.round, []).append(message)
         run = rounds[0][0].head.run
-        history = open_history(plan(study), study_hash(study), roster.sha256, run, rounds[0])
-        for number in range(1, len(rounds)):
-            history = history.advance(rounds[number])
+        in_order = [rounds[number] for number in range(len(rounds))]
+        *_, history = histories(plan(study), study_hash(study), roster.sha256, run, in_order)
         outcome = Outcome(run, dict(history.results), len(rounds), (), history)
         document = results_json(results_of(study, outcome, sorted(roster.sites)))
         results: list[dict[str, object]] = json.loads(json.dumps(document["results"]))

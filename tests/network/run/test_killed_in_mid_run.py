@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from riskset.analyses.plan import plan
-from riskset.protocol.history import open_history
+from riskset.protocol.history import histories
 from riskset.protocol.messages import CLOSE
 from riskset.protocol.roster import load_roster
 from riskset.secure.envelope import claimed_head, verify
@@ -23,12 +23,8 @@ def phases(theatre, run):
         [verify(raw, roster.sites) for raw in theatre.replies(run, number).values()]
         for number in range(len(theatre.requests(run)))
     ]
-    history = open_history(plan(study), study_hash(study), roster.sha256, run, rounds[0])
-    found = ["open", history.phase]
-    for contributions in rounds[1:-1]:
-        history = history.advance(contributions)
-        found.append(history.phase)
-    return found
+    *before, _ = histories(plan(study), study_hash(study), roster.sha256, run, rounds)
+    return ["open", *(history.phase for history in before)]
 
 
 def check_nothing_was_lost_or_said_twice(theatre):

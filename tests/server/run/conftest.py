@@ -5,18 +5,12 @@ from contextlib import closing, contextmanager
 from copy import copy
 
 import pytest
+from tests.server.run.forging import Forger
 
-from riskset.audit.archive import pack, unpack
-from riskset.audit.bundle import MANIFEST, manifest
 from riskset.audit.trusted import Trusted
 from riskset.cli import main
-from riskset.ledger.checkpoint import Checkpoint, sign_checkpoint
-from riskset.ledger.entry import Entry, read_line
-from riskset.ledger.merkle import Tree
-from riskset.ledger.trusted_log import write_log
 from riskset.protocol.after_end import AfterEnd
 from riskset.protocol.roster import sign_roster
-from riskset.protocol.witnessing import LOG
 from riskset.rehearsal import Rehearsal
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import save_identity
@@ -171,42 +165,20 @@ def trusted(finished):
 
 
 @pytest.fixture(scope="module")
-def signed_again(finished, bundle):
+def forger(finished, bundle):
+    return Forger(bundle, finished[0].rehearsal.coordinator_key)
+
+
+@pytest.fixture(scope="module")
+def signed_again(forger):
     """Returns the bundle with some files changed, as its coordinator could sign it."""
-    desk, run, _ = finished
-
-    def sign(**changes):
-        files = {**unpack(bundle), **changes}
-        files = {path: content for path, content in files.items() if content is not None and path != MANIFEST}
-        return pack({**files, MANIFEST: manifest(run, files, desk.rehearsal.coordinator_key)})
-
-    return sign
+    return forger.signed
 
 
 @pytest.fixture
-def with_log(finished, bundle, signed_again):
+def with_log(forger):
     """Returns the bundle with another log, which its coordinator has signed; and with other files changed."""
-    key = finished[0].rehearsal.coordinator_key
-
-    def sign(change, **changes):
-        *lines, _ = unpack(bundle)["coordinator.log"].decode().splitlines()
-        entries = [
-            Entry(number, entry.at, entry.kind, entry.public, entry.private)
-            for number, entry in enumerate(change([read_line(line) for line in lines]))
-        ]
-        tree = Tree(entry.leaf for entry in entries)
-        signed = sign_checkpoint(Checkpoint(LOG, tree.size, tree.root()), key)
-        return signed_again(**{"coordinator.log": write_log(entries, signed).encode(), **changes})
-
-    return sign
-
-
-def without_end(bundle):
-    """The files of a bundle in which sites cosign the end, each to be taken away."""
-    files = unpack(bundle)
-    paths = sorted(path for path in files if path.startswith("messages/"))
-    last = max(path.split("-")[0] for path in paths if "-coordinator." in path)
-    return dict.fromkeys([*(path for path in paths if path.split("-")[0] > last), "checkpoints/end.txt"])
+    return lambda change, **changes: forger.signed(**{"coordinator.log": forger.log(change), **changes})
 
 
 def told(verification):

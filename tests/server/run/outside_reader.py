@@ -3,10 +3,13 @@
 import base64
 import hashlib
 import json
+import re
 import zipfile
+from datetime import date
 from fractions import Fraction
 
 import rfc8785
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -45,8 +48,129 @@ def signed(kind, content):
     return rfc8785.dumps({f"riskset {kind}": content})
 
 
+P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+
+
+class NotSo(Exception):
+    """A file that is not as the pages say."""
+
+
+def must(holds, what):
+    if not holds:
+        raise NotSo(what)
+
+
 def key_of(text):
+    """A key: a point of prime order in its one spelling, which RFC 8032 decodes."""
+    must(isinstance(text, str) and re.fullmatch("[0-9a-f]{64}", text), "a key")
+    number = int.from_bytes(bytes.fromhex(text), "little")
+    y, sign = number % 2**255, number >> 255
+    u, v = (y * y - 1) % P, (D * y * y + 1) % P
+    x = u * pow(v, 3, P) * pow(u * pow(v, 7, P), (P - 5) // 8, P) % P
+    x = x if v * x * x % P == u else x * pow(2, (P - 1) // 4, P) % P
+    must(y < P and x and v * x * x % P == u, "a key")
+    must(times(ORDER, (x if x % 2 == sign else P - x, y)) == (0, 1), "a key of prime order")
     return Ed25519PublicKey.from_public_bytes(bytes.fromhex(text))
+
+
+def times(n, point):
+    found = (0, 1)
+    for bit in f"{n:b}":
+        found = added(found, found)
+        found = added(found, point) if bit == "1" else found
+    return found
+
+
+def added(one, other):
+    (x1, y1), (x2, y2) = one, other
+    k = D * x1 * x2 * y1 * y2
+    x, y = (x1 * y2 + x2 * y1) * pow(1 + k, -1, P), (y1 * y2 + x1 * x2) * pow(1 - k, -1, P)
+    return x % P, y % P
+
+
+def each_once(pairs):
+    must(len(dict(pairs)) == len(pairs), "a key given twice")
+    return dict(pairs)
+
+
+def no_float(text):
+    raise NotSo(f"{text} is not a whole number")
+
+
+def read_file(data):
+    """The JSON of a signed file: spaces outside texts and the order of keys are free, every other spelling is one."""
+    try:
+        text = data.decode()
+        content = json.loads(text, object_pairs_hook=each_once, parse_float=no_float, parse_constant=no_float)
+        bare = re.sub(r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', r"\1", text)
+        must(bare == json.dumps(content, separators=(",", ":"), ensure_ascii=False), "another spelling")
+        rfc8785.dumps(content)
+    except (ValueError, rfc8785.CanonicalizationError) as wrong:
+        raise NotSo("no JSON") from wrong
+    return content
+
+
+def check_signed(key, signature, bytes_):
+    must(isinstance(signature, str) and re.fullmatch("[0-9a-f]{128}", signature), "a signature")
+    try:
+        key.verify(bytes.fromhex(signature), bytes_)
+    except InvalidSignature:
+        raise NotSo("signed by this key") from None
+
+
+def has_texts(content, keys):
+    """Whether an object has these keys and no other, and its values are texts."""
+    return isinstance(content, dict) and content.keys() == keys and all(isinstance(v, str) for v in content.values())
+
+
+def read_roster(data, coordinator):
+    """Returns what was signed."""
+    document = read_file(data)
+    must(isinstance(document, dict) and document.keys() == {"roster", "signature"}, "a roster")
+    content, keys = document["roster"], {"schema", "study", "study_sha256", "coordinator", "sites", "renewals"}
+    must(isinstance(content, dict) and content.keys() == keys, "a roster")
+    must(type(content["schema"]) is int and content["schema"] == 3, "a schema that is known")
+    must(content["coordinator"] == coordinator, "the coordinator's key")
+    check_signed(key_of(coordinator), document["signature"], signed("roster", content))
+    must(isinstance(content["sites"], dict) and isinstance(content["renewals"], dict), "sites")
+    for name, member in content["sites"].items():
+        must(re.fullmatch("[A-Za-z][A-Za-z0-9_-]{0,63}", name), "a name")
+        must(has_texts(member, {"identity", "node", "telephone", "irb", "irb_until"}), "a member")
+        key_of(member["identity"])
+    identities = [member["identity"] for member in content["sites"].values()]
+    must(len({*identities}) == len(identities), "a key of each site")
+    # what earlier keys signed is not followed here: a roster with renewals is refused
+    must(not content["renewals"], "no renewal")
+    return signed("roster", content)
+
+
+APPROVAL = {"site", "study", "roster", "snapshot", "code", "by", "irb", "until", "signed_at"}
+LISTS = {"policy": dict, "methods": dict, "exceptions": list, "compared": list}
+
+
+def read_approval(data, key):
+    """Returns what was signed."""
+    document = read_file(data)
+    must(isinstance(document, dict) and document.keys() == {"approval", "signature", "sha256"}, "an approval")
+    content = document["approval"]
+    told = {"may_be_told_alone"} if isinstance(content, dict) and "may_be_told_alone" in content else set()
+    keys = APPROVAL | LISTS.keys() | {"schema", "may_be_subtracted"} | told
+    must(isinstance(content, dict) and content.keys() == keys, "an approval")
+    must(type(content["schema"]) is int and content["schema"] == 2, "a schema that is known")
+    must(has_texts({name: content[name] for name in APPROVAL}, APPROVAL), "texts")
+    must(all(isinstance(content[name], of) for name, of in LISTS.items()), "lists")
+    must(all(has_texts(one, {"limit", "value", "reason"}) for one in content["exceptions"]), "exceptions")
+    texts = [*content["compared"], *content["policy"].values(), *content["methods"].values()]
+    must(all(isinstance(text, str) for text in texts), "texts")
+    must(isinstance(content["may_be_subtracted"], bool) and all(content[name] is True for name in told), "yes or no")
+    try:
+        must(date.fromisoformat(content["until"]).isoformat() == content["until"], "a day")
+    except ValueError as wrong:
+        raise NotSo("a day") from wrong
+    check_signed(key_of(key), document["signature"], signed("approval", content))
+    must(document["sha256"] == sha256(signed("approval", content)), "its hash")
+    return signed("approval", content)
 
 
 def leaf(entry):
@@ -83,8 +207,7 @@ class Reader:
         assert set(order) == {"sites", "variables", "endpoints", "analyses"}
         roster = json.loads(self.files["roster.json"])
         self.coordinator = key_of(roster["roster"]["coordinator"])
-        self.roster = sha256(signed("roster", roster["roster"]))
-        self.coordinator.verify(bytes.fromhex(roster["signature"]), signed("roster", roster["roster"]))
+        self.roster = sha256(read_roster(self.files["roster.json"], roster["roster"]["coordinator"]))
         self.sites = {name: key_of(member["identity"]) for name, member in roster["roster"]["sites"].items()}
         document = json.loads(self.files["manifest.json"])
         self.coordinator.verify(bytes.fromhex(document["signature"]), signed("bundle", document["bundle"]))

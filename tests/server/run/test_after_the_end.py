@@ -4,7 +4,8 @@ import json
 from dataclasses import replace
 
 import pytest
-from tests.server.run.conftest import SITES, Desk, told, without_end
+from tests.server.run.conftest import SITES, Desk, told
+from tests.server.run.forging import without_end
 from tests.server.run.test_rounds import Clock, Network
 
 from riskset.audit.archive import unpack

@@ -16,7 +16,7 @@ from riskset.analyses.populations import Members
 from riskset.catalogue import say
 from riskset.disclosure.exposure import EVENT, InTime, counted, total
 from riskset.errors import DataError
-from riskset.protocol.history import open_history
+from riskset.protocol.history import histories
 from riskset.rehearsal import Rehearsal
 from riskset.stats.grid import Grid
 
@@ -55,13 +55,9 @@ def network(patients, monkeypatch):
 
 def asked_by_round(outcome):
     """Returns by round, after the opening, which step or analyses asked for numbers."""
-    first = outcome.replies[0]
-    head, rounds = first[0].head, []
-    history = open_history(outcome.history.plan, head.study, head.roster, head.run, first)
-    for replies in outcome.replies[1:]:
-        rounds.append([id_ for id_, _ in history.labels()])
-        history = history.advance(replies)
-    return rounds
+    head = outcome.replies[0][0].head
+    *before, _ = histories(outcome.history.plan, head.study, head.roster, head.run, outcome.replies)
+    return [[id_ for id_, _ in history.labels()] for history in before]
 
 
 class TestNeeds:

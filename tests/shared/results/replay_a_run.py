@@ -9,7 +9,7 @@ import numpy as np
 
 from riskset.analyses.plan import plan
 from riskset.protocol.coordinator import Outcome
-from riskset.protocol.history import open_history
+from riskset.protocol.history import histories
 from riskset.protocol.roster import read_roster
 from riskset.results import entry_json, results_of, write_results
 from riskset.secure.envelope import verify
@@ -20,9 +20,7 @@ from riskset.study.spec import Study
 def replay(recorded):
     study, roster = Study.model_validate(recorded["study"]), read_roster(bytes.fromhex(recorded["roster"]))
     rounds = [[verify(bytes.fromhex(reply), roster.sites) for reply in replies] for replies in recorded["replies"]]
-    history = open_history(plan(study), study_hash(study), roster.sha256, recorded["run"], rounds[0])
-    for replies in rounds[1:]:
-        history = history.advance(replies)
+    *_, history = histories(plan(study), study_hash(study), roster.sha256, recorded["run"], rounds)
     outcome = Outcome(recorded["run"], dict(history.results), len(rounds), (), history)
     return results_of(study, outcome, sorted(roster.sites))
 
