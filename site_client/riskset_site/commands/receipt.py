@@ -29,7 +29,7 @@ def receipt(
     run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as riskset site status lists it.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The file to write. Default: SITE-RUN.receipt.json.", show_default=False),
+        typer.Option(help="The file to write. Default: SITE.RUN.receipt.json in the folder.", show_default=False),
     ] = None,
     language: OwnLanguage = None,
 ) -> None:
@@ -46,7 +46,7 @@ def receipt(
         raise DataError(say("site.ledger.none", file=str(paths.journal)), say("site.ledger.none_hint"))
     with closing(JournalFile(ledger_to_read(paths, load_keys(paths), site))) as journal:
         exchanges = journal.exchanges(run)
-    target = out or Path(f"{site}-{run}.receipt.json")
+    target = out or paths.root / f"{site}.{run}.receipt.json"
     if target.exists():
         raise DataError(say("site.receipt.exists", file=target), say("site.receipt.exists_hint"))
     create_file(target, _receipt(run, exchanges))

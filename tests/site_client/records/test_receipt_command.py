@@ -29,8 +29,7 @@ def exchanges(study, run):
             ended.accept(site.answer(ended.request(name)))
 
 
-def test_a_receipt_once_it_has_arrived(study, capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_a_receipt_once_it_has_arrived(study, capsys):
     coordinator = study.begins()
     run = coordinator.run
     study.goes(coordinator)
@@ -43,7 +42,7 @@ def test_a_receipt_once_it_has_arrived(study, capsys, tmp_path, monkeypatch):
     exchanges(study, run)
     study.stops()
     assert study.member.says("receipt", run) == 0
-    file = tmp_path / f"kurume-{run}.receipt.json"
+    file = study.folder / f"kurume.{run}.receipt.json"
     assert "It holds no number" in capsys.readouterr().out
     receipt = read_receipt(file.read_bytes())
     proven = check_receipt(receipt, study.files.roster.parties_of(study.files.roster.sites))
