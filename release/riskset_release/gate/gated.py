@@ -13,7 +13,7 @@ from typing import Final
 from riskset.catalogue import say
 from riskset.results import ResultEntry, Results
 from riskset_release.gate.counted import path_of
-from riskset_release.gate.curves import with_published_curves
+from riskset_release.gate.curves import FEWEST_AT_RISK, with_published_curves
 from riskset_release.gate.enough import Enough
 from riskset_release.gate.links import Counted, counted_of
 from riskset_release.gate.numbers import published, rule_of
@@ -45,7 +45,7 @@ class Gated:
 
     def report(self, labels: Labels | None = None, language: str | None = None) -> Report:
         """Returns the report of what may be published."""
-        return replace(report_of(self.results, labels, language), cells=self.cells)
+        return replace(report_of(self.results, labels, language), cells=self.cells, is_released=True)
 
 
 def gated(results: Results) -> Gated:
@@ -61,7 +61,7 @@ def gated(results: Results) -> Gated:
             without.add(entry.id)
     shown = replace(results, entries=tuple(entries))
     cells = cells_of(shown)
-    gate = _Gate(counted, pattern, least, without)
+    gate = _Gate(counted, pattern, least, without, _ended(results, least))
     values: dict[str, float | int | Mark | None] = {}
     for entry in shown.entries:
         for found_, cell in zip(numbers_of(entry), cells.of(entry.id), strict=True):
@@ -69,12 +69,35 @@ def gated(results: Results) -> Gated:
     return Gated(shown, cells.with_values(values), counted, pattern, gate.held_back, frozenset(gate.unknown))
 
 
+def _ended(results: Results, least: int) -> frozenset[tuple[str, str, str, str]]:
+    """Returns the landmarks at which fewer are at risk than a curve needs: result, curve, level and day."""
+    fewest = max(least, FEWEST_AT_RISK)
+    return frozenset(
+        _landmark(found)
+        for entry in results.entries
+        for found in numbers_of(entry)
+        if path_of(found).endswith("landmarks.at_risk") and isinstance(found.value, int) and found.value < fewest
+    )
+
+
+def _landmark(found: Found) -> tuple[str, str, str, str]:
+    place = found.place
+    return place.result, place.quantity.partition("landmarks")[0], place.level, place.day
+
+
 class _Gate:
     """Decides number by number."""
 
-    def __init__(self, counted: Counted, pattern: Pattern, least: int, without_curves: set[str]) -> None:
+    def __init__(
+        self,
+        counted: Counted,
+        pattern: Pattern,
+        least: int,
+        without_curves: set[str],
+        ended: frozenset[tuple[str, str, str, str]],
+    ) -> None:
         self._counted, self._pattern, self._least = counted, pattern, least
-        self._without_curves = without_curves
+        self._without_curves, self._ended = without_curves, ended
         self._scopes: dict[str, _Scope] = {}
         self.held_back: dict[str, str] = {}
         self.unknown: set[str] = set()
@@ -99,7 +122,8 @@ class _Gate:
         if rule.of == "held back":
             return NOT_PUBLISHED, 0
         if rule.of == "curve":
-            return (FEW if entry.id in self._without_curves else ""), rule.digits
+            is_ended = "landmarks." in path_of(found) and _landmark(found) in self._ended
+            return (FEW if is_ended or entry.id in self._without_curves else ""), rule.digits
         scope = self._scope(entry)
         if rule.of == "of counts" and scope.is_held(found):
             return FOLLOWS, 0
