@@ -3,13 +3,15 @@
 An event is put off until k have gathered in an arm: every curve of a result steps on the same days, and in each arm by
 nobody or by k. A curve ends where fewer than max(k, 10) are at risk. Survival, incidence and limits are rounded before
 anything is drawn; numbers at risk are rounded to a multiple of 5. At a landmark the published curve is read, not the
-exact one. Events, censorings and standard errors of a step are not published at all (`numbers`).
+exact one. Events, censorings and standard errors of a step are not published at all (`numbers`). How many are at risk
+is told at whole units of time, whether anybody leaves then or not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import ceil, floor
 from typing import Any, Final
 
 import numpy as np
@@ -30,16 +32,16 @@ def has_curves(entry: ResultEntry) -> bool:
     return entry.kind in ("km", "cumulative-incidence") and hasattr(entry.result, "arms")
 
 
-def with_published_curves(entry: ResultEntry, least: int) -> ResultEntry | None:
-    """Returns a result with its curves as they may be published; another one as it is. `least` is k of the rule. None
-    where an arm has no step: then none of its curves may be published."""
+def with_published_curves(entry: ResultEntry, least: int, days_per_unit: float) -> ResultEntry | None:
+    """Returns a result with its curves as they may be published; another one as it is. `least` is k of the rule,
+    `days_per_unit` of the study's time. None where an arm has no step: then none of its curves may be published."""
     result: Any = entry.result
     if not has_curves(entry):
         return entry
     of = _incidence if entry.kind == "cumulative-incidence" else _survival
     groups = (*result.arms, result.overall)
     days = steps([(of_curve.day, of_curve.events, of_curve.at_risk) for of_curve in map(_curve_of, groups)], least)
-    published = [of(group, days, least) for group in groups]
+    published = [of(group, _Published.of(_curve_of(group), days, least, days_per_unit)) for group in groups]
     if not all(len(_curve_of(group).day) for group in published):
         return None
     return replace(entry, result=replace(result, arms=tuple(published[:-1]), overall=published[-1]))
@@ -66,73 +68,91 @@ def _curve_of(group: Any) -> Any:  # noqa: ANN401 - of either kind
     return group.incidence if hasattr(group, "incidence") else group.curve
 
 
-def _kept(curve: Any, days: Sequence[int], least: int) -> tuple[list[int], list[int]]:  # noqa: ANN401
-    """Returns where in a curve each of the days is read, and the days: those up to which enough are at risk."""
-    enough = [int(day) for day, n in zip(curve.day, curve.at_risk, strict=True) if n >= max(least, FEWEST_AT_RISK)]
-    last = max(enough, default=-1)
-    used = [day for day in days if day <= last and len(curve.day) and day >= curve.day[0]]
-    return [int(np.searchsorted(curve.day, day, side="right")) - 1 for day in used], used
+@dataclass(frozen=True)
+class _Published:
+    """The days of a published curve."""
+
+    curve: Any
+    days: list[int]
+    at: list[int]
+    """For each of them, where in the exact curve its probability is read: -1 before the first step."""
+
+    @classmethod
+    def of(cls, curve: Any, steps: Sequence[int], least: int, days_per_unit: float) -> _Published:  # noqa: ANN401
+        """The steps up to which enough are at risk, whole units of time, and then the first exit with fewer, at which
+        the gate holds everything back: nobody is said to be at risk no more."""
+        is_few = np.asarray(curve.at_risk) < max(least, FEWEST_AT_RISK)
+        last = int(curve.day[~is_few][-1]) if (~is_few).any() else -1
+        kept = [day for day in steps if day <= last]
+        if not kept:
+            return cls(curve, [], [])
+        units = {ceil(unit * days_per_unit) for unit in range(floor(last / days_per_unit) + 1)}
+        days = [*sorted({*kept, *units}), *(int(day) for day in curve.day[is_few][:1])]
+        reads = [max((day for day in kept if day <= to), default=-1) for to in days]
+        return cls(curve, days, [int(np.searchsorted(curve.day, day, side="right")) - 1 for day in reads])
+
+    @property
+    def at_risk(self) -> Floats:
+        """Just before each day, to a multiple of 5."""
+        exact = np.append(np.asarray(self.curve.at_risk, float), 0.0)
+        return np.asarray(AT_RISK * np.round(exact[np.searchsorted(self.curve.day, self.days)] / AT_RISK), float)
+
+    def read(self, values: Floats, before: float) -> Floats:
+        """Returns values of the exact curve, (steps,) or (causes, steps), rounded; `before` stands before the first."""
+        padded = np.concatenate([np.full((*values.shape[:-1], 1), before), values], axis=-1)
+        return _rounded(padded[..., np.array(self.at, int) + 1])
+
+    def gathered(self, counts: Floats) -> Floats:
+        """Returns the counts of each step with those since the one before; the last one has those after it, too."""
+        upto = np.concatenate([[0.0], np.cumsum(counts)])[np.array(self.at, int) + 1]
+        if len(upto):
+            upto[-1] = counts.sum()
+        return np.asarray(np.diff(upto, prepend=0.0), float)
+
+    def index(self, day: float) -> int:
+        """Returns the step that holds on a day; -1 before the first."""
+        return int(np.searchsorted(self.days, day, side="right")) - 1
 
 
-def _survival(group: Any, days: Sequence[int], least: int) -> Any:  # noqa: ANN401
-    at, used = _kept(group.curve, days, least)
-    curve = group.curve
+def _survival(group: Any, of: _Published) -> Any:  # noqa: ANN401
+    lower, upper = of.read(group.lower, np.nan), of.read(group.upper, np.nan)
     published = replace(
-        curve,
-        day=np.array(used, curve.day.dtype),
-        at_risk=_at_risk(curve, used),
-        events=_gathered(curve.events, at),
-        censored=_gathered(curve.censored, at),
-        survival=_rounded(curve.survival[at]),
-        std_error=np.full(len(used), np.nan),
+        group.curve,
+        day=np.array(of.days, group.curve.day.dtype),
+        at_risk=of.at_risk,
+        events=of.gathered(group.curve.events),
+        censored=of.gathered(group.curve.censored),
+        survival=of.read(group.curve.survival, 1.0),
+        std_error=np.full(len(of.days), np.nan),
     )
-    landmarks = tuple(_landmark(one, published.day, published.survival, group, at) for one in group.landmarks)
-    return replace(
-        group, curve=published, lower=_rounded(group.lower[at]), upper=_rounded(group.upper[at]), landmarks=landmarks
-    )
+    landmarks = tuple(_landmark(one, published.survival, lower, upper, of) for one in group.landmarks)
+    return replace(group, curve=published, lower=lower, upper=upper, landmarks=landmarks)
 
 
-def _landmark(landmark: Any, day: NDArray[Any], survival: Floats, group: Any, at: Sequence[int]) -> Any:  # noqa: ANN401
+def _landmark(landmark: Any, survival: Floats, lower: Floats, upper: Floats, of: _Published) -> Any:  # noqa: ANN401
     """Returns a landmark read off the published curve, with the limits of its last step; of averaged weights, whose
     limits are known at landmarks only, with its own."""
-    i = int(np.searchsorted(day, landmark.day, side="right")) - 1
-    value = float(survival[i]) if i >= 0 else 1.0
-    if np.isnan(group.lower).all():
-        lower, upper = round(float(landmark.lower), DIGITS), round(float(landmark.upper), DIGITS)
+    at = of.index(landmark.day)
+    value = float(survival[at]) if at >= 0 else 1.0
+    if np.isnan(lower).all():
+        limits = [round(float(limit), DIGITS) for limit in (landmark.lower, landmark.upper)]
     else:
-        lower, upper = (float(_rounded(of[at])[i]) if i >= 0 else 1.0 for of in (group.lower, group.upper))
-    n = AT_RISK * round(landmark.at_risk / AT_RISK)
-    return replace(landmark, at_risk=float(n), survival=value, std_error=np.nan, lower=lower, upper=upper)
+        limits = [float(limit[at]) if at >= 0 else np.nan for limit in (lower, upper)]
+    n = float(AT_RISK * round(landmark.at_risk / AT_RISK))
+    return replace(landmark, at_risk=n, survival=value, std_error=np.nan, lower=limits[0], upper=limits[1])
 
 
-def _incidence(group: Any, days: Sequence[int], least: int) -> Any:  # noqa: ANN401
-    of = group.incidence
-    at, used = _kept(of, days, least)
+def _incidence(group: Any, of: _Published) -> Any:  # noqa: ANN401
+    exact = group.incidence
     published = replace(
-        of,
-        day=np.array(used, of.day.dtype),
-        at_risk=_at_risk(of, used),
-        events=np.array([_gathered(events, at) for events in of.events]),
-        estimate=_rounded(of.estimate[:, at]),
-        std_error=np.full((of.std_error.shape[0], len(used)), np.nan),
+        exact,
+        day=np.array(of.days, exact.day.dtype),
+        at_risk=of.at_risk,
+        events=np.array([of.gathered(events) for events in exact.events]),
+        estimate=of.read(exact.estimate, 0.0),
+        std_error=np.full((len(exact.std_error), len(of.days)), np.nan),
     )
-    lower, upper = (_rounded(limit[:, at]) for limit in (group.lower, group.upper))
-    return replace(group, incidence=published, lower=lower, upper=upper)
-
-
-def _at_risk(curve: Any, days: Sequence[int]) -> Floats:  # noqa: ANN401
-    """Returns how many are at risk just before each day, to a multiple of 5."""
-    where = [int(np.searchsorted(curve.day, day, side="left")) for day in days]
-    return np.asarray(AT_RISK * np.round(np.asarray(curve.at_risk)[where] / AT_RISK), float)
-
-
-def _gathered(counts: Floats, at: Sequence[int]) -> Floats:
-    """Returns the counts of each step with those since the one before; the last one has those after it, too."""
-    if not at:
-        return np.zeros(0)
-    upto = np.cumsum(counts)[list(at)]
-    upto[-1] = counts.sum()
-    return np.asarray(np.diff(upto, prepend=0.0), float)
+    return replace(group, incidence=published, lower=of.read(group.lower, np.nan), upper=of.read(group.upper, np.nan))
 
 
 def _rounded(values: Floats) -> Floats:

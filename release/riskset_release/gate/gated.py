@@ -55,7 +55,7 @@ def gated(results: Results) -> Gated:
     pattern = protected(counted.system, least)
     entries, without = [], set[str]()
     for entry in results.entries:
-        found = with_published_curves(entry, least)
+        found = with_published_curves(entry, least, results.study.days_per_unit)
         entries.append(found or entry)
         if found is None:
             without.add(entry.id)
@@ -70,19 +70,21 @@ def gated(results: Results) -> Gated:
 
 
 def _ended(results: Results, least: int) -> frozenset[tuple[str, str, str, str]]:
-    """Returns the landmarks at which fewer are at risk than a curve needs: result, curve, level and day."""
+    """Returns the landmarks and steps at which fewer are at risk than a curve needs: result, curve, level and day."""
     fewest = max(least, FEWEST_AT_RISK)
     return frozenset(
-        _landmark(found)
+        _step(found)
         for entry in results.entries
         for found in numbers_of(entry)
-        if path_of(found).endswith("landmarks.at_risk") and isinstance(found.value, int) and found.value < fewest
+        if path_of(found).endswith(("landmarks.at_risk", "curve.at_risk"))
+        and isinstance(found.value, int)
+        and found.value < fewest
     )
 
 
-def _landmark(found: Found) -> tuple[str, str, str, str]:
+def _step(found: Found) -> tuple[str, str, str, str]:
     place = found.place
-    return place.result, place.quantity.partition("landmarks")[0], place.level, place.day
+    return place.result, place.quantity.rpartition(".")[0], place.level, place.day
 
 
 class _Gate:
@@ -122,7 +124,7 @@ class _Gate:
         if rule.of == "held back":
             return NOT_PUBLISHED, 0
         if rule.of == "curve":
-            is_ended = "landmarks." in path_of(found) and _landmark(found) in self._ended
+            is_ended = _step(found) in self._ended
             return (FEW if is_ended or entry.id in self._without_curves else ""), rule.digits
         scope = self._scope(entry)
         if rule.of == "of counts" and scope.is_held(found):

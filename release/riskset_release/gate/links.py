@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from riskset.analyses.excluded import MISSING
+from riskset.analyses.excluded import INCOMPLETE, MISSING
 from riskset.results import ResultEntry, Results
 from riskset_release.gate.counted import CENSORED, ELIGIBLE, EVENTS, EXCLUDED, ROWS, Count, counted
 from riskset_release.gate.system import CountSystem, Relation
@@ -39,6 +39,7 @@ def counted_of(results: Results) -> Counted:
     links = _Links(values)
     links.add_parts()
     links.add_excluded()
+    links.add_missing(results, same)
     links.add_boxes(results.entries)
     links.add_nested_terms()
     printed = frozenset(cells.values())
@@ -96,6 +97,8 @@ class _Links:
 
     def _adds_up(self, whole: str, parts: Sequence[str], values: Mapping[str, int], rest: str) -> None:
         """The parts are some of the whole, each patient at most once; the rest is nobody, or not printed."""
+        if rest in self.unprinted:
+            return  # said already
         left = values[whole] - sum(values[part] for part in parts)
         if left < 0:
             return  # a patient may be in several parts: nothing follows
@@ -146,6 +149,18 @@ class _Links:
                 known = self.unprinted.setdefault(eligible, total)
                 if known == total:
                     self.relations.append({eligible: 1, Count(name).name: -1, **dict.fromkeys(reasons, -1)})
+
+    def add_missing(self, results: Results, same: Mapping[str, str]) -> None:
+        """Who has no value of a variable is one of those who are incomplete."""
+        named = {count.name: value for count, value in self.values.items()}
+        for entry in results.entries:
+            own = entry.analysis.analysis_set
+            incomplete = Count(same.get(own, own), EXCLUDED, (("reason", INCOMPLETE),))
+            for variable in entry.excluded.missing if entry.excluded else ():
+                missing = Count(ELIGIBLE, MISSING, (("variable", variable),))
+                if incomplete in self.values and missing in self.values:
+                    rest = f"{incomplete.name}, but with {variable}"
+                    self._adds_up(incomplete.name, [missing.name], named, rest)
 
     def add_boxes(self, entries: Sequence[ResultEntry]) -> None:
         """Who is in a box of the flow chart is in the one before."""

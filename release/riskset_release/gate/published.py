@@ -10,4 +10,4 @@ from riskset_report.provenance import Recorded
 def published_files(gated: Gated, recorded: Recorded, language: str | None = None) -> dict[str, bytes]:
     """Returns the files of the release folder by their path: those of the folder of a run (docs/run-folder.md), each
     rendered from the gated cells alone."""
-    return contents_of(gated.report(language=language), recorded, are_texts_paths=True)
+    return contents_of(gated.report(language=language), recorded, are_texts_paths=False)
