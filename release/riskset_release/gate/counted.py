@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from riskset.analyses.excluded import MISSING, NOT_ADJUSTED
@@ -58,7 +58,12 @@ def counted(entry: ResultEntry, found: Found, arm: str) -> Count | None:
     if common is not None:
         return common
     rule = _RULES.get((kind, path)) or _RULES.get(("", path))
-    return rule(Count(entry.analysis.analysis_set), inside, found, arm) if rule else None
+    if rule is None:
+        return None
+    count: Count = rule(Count(entry.analysis.analysis_set), inside, found, arm)
+    if not count.what.startswith((EVENTS, CENSORED)):
+        return count
+    return replace(count, what=f"{count.what} ({entry.analysis.endpoint})")  # two endpoints may be of the same patients
 
 
 def _merged(found: Found) -> dict[str, Any]:

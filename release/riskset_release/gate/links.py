@@ -84,7 +84,7 @@ def _may_join(one: Mapping[tuple[str, object], int], other: Mapping[tuple[str, o
 
 def _cost(count: Count, arm: str) -> float:
     is_margin = not count.where or {name for name, _ in count.where} <= {arm}
-    return {ROWS: _PATIENTS, EVENTS: _EVENTS}.get(count.what, _INNER) if is_margin else _INNER
+    return {ROWS: _PATIENTS, EVENTS: _EVENTS}.get(count.what.partition(" (")[0], _INNER) if is_margin else _INNER
 
 
 class _Links:
@@ -127,10 +127,10 @@ class _Links:
 
     def _add_events(self, rows: Count, named: Mapping[str, int]) -> None:
         for other in [one for one in self.values if (one.of, one.where) == (rows.of, rows.where) and one != rows]:
-            if other.what in (EXCLUDED, MISSING):
+            if other.what in (EXCLUDED, MISSING) or other.what.startswith(CENSORED):
                 continue
-            censored = rows.at(what=CENSORED)
-            if other.what == EVENTS and censored in self.values:
+            censored = rows.at(what=other.what.replace(EVENTS, CENSORED, 1))
+            if other.what.startswith(f"{EVENTS} (") and censored in self.values:
                 self.relations.append({rows.name: 1, other.name: -1, censored.name: -1})
             else:
                 self._adds_up(rows.name, [other.name], named, f"not {other.what} among {rows.name}")
