@@ -30,7 +30,7 @@ from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.protocol.derived_once import derived_once
 from riskset.protocol.history import History
 from riskset.protocol.journal import Begun, Exchange, RowMarks, Sent, most_sent, told_in
-from riskset.protocol.messages import CLOSED, OPENED
+from riskset.protocol.messages import CLOSED, CONTRIBUTION, OPENED
 from riskset.protocol.opening import Opening
 from riskset.protocol.own_log import OwnLog
 from riskset.protocol.remembered import Holding
@@ -39,7 +39,7 @@ from riskset.protocol.site import Site
 from riskset.protocol.stated import stated
 from riskset.protocol.told import with_told
 from riskset.protocol.unblinding import Decision
-from riskset.protocol.witnessing import LOG
+from riskset.protocol.witnessing import LOG, longest_seen
 from riskset.secure import fixed_point
 from riskset.secure.envelope import claimed_head
 from riskset.secure.keys import new_identity, public_hex
@@ -106,8 +106,9 @@ class MemoryJournal:
         self._enter(head)
 
     def _enter(self, head: Mapping[str, Any]) -> None:
+        if head.get("type") not in (CONTRIBUTION, CLOSED):
+            self._shown.append(self._log.size)  # or was, if this journal is a copy and what came then is lost
         self._log.append(leaf_hash(canonical(head)))
-        self._shown += [head["log"]] if "log" in head else []
 
     def record(self, run: str, exchange: Exchange, sent: Sent | None, head: Mapping[str, Any]) -> None:
         if exchange.round != len(self.kept[run]):
@@ -116,7 +117,7 @@ class MemoryJournal:
         self.sent[run] += [sent] if sent is not None else []
         if head["type"] == CLOSED:
             self._over.add(run)
-        self._seen = head.get("coordinator", self._seen)
+        self._seen = longest_seen([self._seen, head.get("coordinator", "")])
         self._enter(head)
 
     def freeze(self, run: str, key: str, compute: Callable[[], bytes]) -> bytes:
@@ -156,10 +157,10 @@ class MemoryRecord:
                     return self._asked[other, head.round], reply
         return None
 
-    def shown(self, run: str, site: str) -> Iterable[bytes]:
+    def shown(self, run: str, site: str) -> Iterable[tuple[bytes, bool]]:
         others = (reply for other, replies in self.kept.items() if other != run for reply in replies)
         heads = ((reply, claimed_head(reply)) for reply in others)
-        return tuple(reply for reply, head in heads if (head.sender, head.type) == (site, OPENED))
+        return tuple((reply, False) for reply, head in heads if (head.sender, head.type) == (site, OPENED))
 
     def request(self, run: str, round_: int) -> bytes | None:
         return self._asked.get((run, round_))

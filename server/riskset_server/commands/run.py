@@ -101,7 +101,7 @@ def run(
         if latest is not None and latest.state == "finished":
             if unblinding is None:
                 _say_finished(asked, latest)
-                return _say_after_end(asked, record, latest.id)
+                return _say_after_end(asked, record)
             latest = None
         return _run(asked, record, latest, without or [], unblinding)
 
@@ -169,7 +169,7 @@ def _run(
             paths = write_run(asked.study, outcome, record, asked.out, asked.language)
             # not before: if the report cannot be written, the same command continues this run
             record.end(outcome.run, hashes(paths))
-            left = _after_end(asked, record, outcome.run, transport)
+            left = _after_end(_waiting(asked, record), transport)
     except KeyboardInterrupt:
         console.print(
             lines(told(say("server.run.stopped", command=asked.command))), highlight=False, markup=False, soft_wrap=True
@@ -183,32 +183,32 @@ def _run(
         tell(line)
 
 
-def _say_after_end(asked: _Asked, record: RunRecord, run: str) -> None:
-    """Asks the sites for what is left of a finished run, and says what is still left; sites that have another roster by
-    now would refuse."""
-    end = end_of(record, run) if record.run(run).roster == asked.roster.sha256 else None
-    if end is None or not AfterEnd(asked.folder.identity, asked.roster, end, record).waiting_for:
-        return
-    with _connected(asked) as transport:
-        for line in _after_end(asked, record, run, transport, is_connected=False):
-            tell(line)
+def _say_after_end(asked: _Asked, record: RunRecord) -> None:
+    """Asks the sites for what is left of finished runs, and says what is still left."""
+    if waiting := _waiting(asked, record):
+        with _connected(asked) as transport:
+            for line in _after_end(waiting, transport, is_connected=False):
+                tell(line)
 
 
-def _after_end(
-    asked: _Asked, record: RunRecord, run: str, transport: EngineTransport, *, is_connected: bool = True
-) -> list[Message]:
+def _waiting(asked: _Asked, record: RunRecord) -> list[AfterEnd]:
+    """Returns the finished runs of which something is left, the last one first: a site that was away must not miss its
+    own because another run has begun. Of the same study and roster, since with another one its sites would refuse."""
+    of_study = [run for run in record.runs(asked.study.id) if (run.study, run.roster) == asked.hashes]
+    ends = [end_of(record, run.id) for run in reversed(of_study) if run.state == "finished"]
+    found = [AfterEnd(asked.folder.identity, asked.roster, end, record) for end in ends if end is not None]
+    return [after for after in found if after.waiting_for]
+
+
+def _after_end(waiting: Sequence[AfterEnd], transport: EngineTransport, *, is_connected: bool = True) -> list[Message]:
     """Exchanges cosignatures and receipts with the sites that are online; returns what a person should know."""
-    end = end_of(record, run)
-    if end is None:
-        return []
-    after = AfterEnd(asked.folder.identity, asked.roster, end, record)
-    afterwards = Afterwards(after, transport, SystemClock())
+    conducted = [Afterwards(after, transport, SystemClock()) for after in waiting]
     try:
         if not is_connected:
             transport.restart()
-        return afterwards.run()
+        return [line for afterwards in conducted for line in afterwards.run()]
     except Unreachable as away:
-        return [away.message, *afterwards.left()]
+        return [away.message, *(line for afterwards in conducted for line in afterwards.left())]
 
 
 def _check_decided(asked: _Asked, record: RunRecord, unfinished: RecordedRun, unblinding: Unblinding | None) -> None:

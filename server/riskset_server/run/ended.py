@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from riskset.ledger.checkpoint import read_checkpoint
 from riskset.ledger.entry import Entry
 from riskset.ledger.log_file import LedgerFile
@@ -24,11 +26,14 @@ def end_of(record: RunRecord, run: str) -> EndOfRun | None:
     if began is None or ended is None or not record.has_all_replies(run) or not logs:
         return None
     request, size, ledger = record.last_request(run), ended.number + 1, record.ledger
-    shown = read_checkpoint(parse(read_relayed(unframe(request)[1])[0].checkpoint).text).size
+    shown, later = _shown(request), {*map(_shown, _asked_since(record, ended)), *_ends(ledger)}
+    proofs = {shown: ledger.consistency(shown, size)}
+    # a site that answers after it has seen more of the log does so with a proof that this is its beginning
+    proofs |= {more: ledger.consistency(size, more) for more in sorted(later) if more > size}
     received = [e for e in ledger.entries("received") if e.public["run"] == run and e.number < size]
     return EndOfRun(
         claimed_head(request),
-        LogView(ledger.checkpoint_at(size), {shown: ledger.consistency(shown, size)}),
+        LogView(ledger.checkpoint_at(size), proofs),
         _listed(ledger, began, size),
         _listed(ledger, ended, size),
         {
@@ -37,6 +42,25 @@ def end_of(record: RunRecord, run: str) -> EndOfRun | None:
         },
         logs,
     )
+
+
+def _asked_since(record: RunRecord, ended: Entry) -> Iterator[bytes]:
+    """Yields the messages, of any run, that were made since and show the log."""
+    for entry in record.ledger.entries("asked"):
+        if entry.number > ended.number and entry.public["round"] >= 1:
+            request = record.request(entry.public["run"], entry.public["round"])
+            if request is not None:
+                yield request
+
+
+def _ends(ledger: LedgerFile) -> Iterator[int]:
+    """Yields how many entries of the log the messages after the ends of all runs show."""
+    return (entry.number + 1 for entry in ledger.entries("ended"))
+
+
+def _shown(request: bytes) -> int:
+    """Returns how many entries of the log a message shows."""
+    return read_checkpoint(parse(read_relayed(unframe(request)[1])[0].checkpoint).text).size
 
 
 def _listed(ledger: LedgerFile, entry: Entry, size: int) -> Listed:

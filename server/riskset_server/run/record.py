@@ -169,7 +169,7 @@ class RunRecord:
         for reply in (*self.replies(run), *after):
             head = claimed_head(reply)
             replies += [{}] * (head.round + 1 - len(replies))
-            replies[head.round] = {**replies[head.round], head.sender: reply}
+            replies[head.round] = {head.sender: reply, **replies[head.round]}  # of two, the first is the run's
         files = self.files(run)
         return Records(
             study=files["study"].encode(),
@@ -292,16 +292,18 @@ class RunRecord:
         """Returns the replies of one round."""
         return [bytes(raw) for (raw,) in self.ledger.read(f"{_REPLIES} round = ?2 ORDER BY number", run, round_)]
 
-    def shown(self, run: str, site: str) -> Iterable[bytes]:
+    def shown(self, run: str, site: str) -> Iterable[tuple[bytes, bool]]:
         last = {str(other): n for other, n in self.ledger.read("SELECT run, max(round) FROM asked GROUP BY run")}
+        asked = self.entry("asked", run)  # the first is the opening
+        opening = asked.number if asked else 0
         found = [
-            one.public
+            (one.public, one.number < opening)
             for one in self.ledger.entries("received")
             if one.public["sender"] == site and one.public["run"] != run
         ]
-        shows = [one for one in found if one["round"] in (0, last.get(one["run"], -1) + 1)]
+        shows = [(one, was) for one, was in found if one["round"] in (0, last.get(one["run"], -1) + 1)]
         query = f"{_REPLIES} message = ?2"
-        return tuple(bytes(self.ledger.read(query, one["run"], one["message"])[0][0]) for one in shows)
+        return tuple((bytes(self.ledger.read(query, one["run"], one["message"])[0][0]), was) for one, was in shows)
 
     def record(self, run: str, reply: bytes) -> None:
         """Stores a reply; one that another process has just stored is not stored twice."""

@@ -32,13 +32,17 @@ class NotAsWritten(DataError):
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """Returns the archive of files by their path: the same bytes for the same files."""
+    """Returns the archive of files by their path: the same bytes for the same files. Raises NotAsWritten where there
+    are more than an archive of this form can hold: 65,535 files, 2 GiB."""
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
-        for path, content in sorted(files.items()):
-            member = zipfile.ZipInfo(path, _DATE)
-            member.create_system, member.external_attr = _UNIX, _MODE
-            archive.writestr(member, content)
+    try:
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
+            for path, content in sorted(files.items()):
+                member = zipfile.ZipInfo(path, _DATE)
+                member.create_system, member.external_attr = _UNIX, _MODE
+                archive.writestr(member, content)
+    except zipfile.LargeZipFile:
+        raise NotAsWritten(say("audit.archive.large"), say("audit.archive.hint")) from None
     return target.getvalue()
 
 

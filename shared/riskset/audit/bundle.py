@@ -39,6 +39,8 @@ KIND: Final = "bundle"
 MANIFEST, STUDY, ROSTER, LOG = "manifest.json", "study.json", "roster.json", "coordinator.log"
 MESSAGES, RESULTS = "messages/", "results/"
 RESULTS_JSON: Final = f"{RESULTS}results.json"
+MOST_MANIFEST_BYTES: Final = 2**24
+"""It lists at most 65,535 files, with some 200 bytes each; fifty sites in fifty rounds send 2,500."""
 
 
 @dataclass(frozen=True)
@@ -127,12 +129,15 @@ def _manifest(run: str, files: Mapping[str, bytes]) -> dict[str, Any]:
 def read_manifest(data: bytes) -> Document:
     """Returns the manifest, whose signature is not checked yet. Raises DataError where it is malformed."""
     not_this = DataError(say("audit.manifest.form"), say("audit.manifest.hint"))
-    document = read_signed(data, KIND, not_this)
+    document = read_signed(data, KIND, not_this, most_bytes=MOST_MANIFEST_BYTES)
     document.check_schema(SCHEMA, MANIFEST)
     document.text("run")
     listed = document.content.get("files")
     if not isinstance(listed, list) or not all(_is_listed(one) for one in listed):
         raise not_this
+    paths = [one["path"] for one in listed]
+    if paths != sorted({*paths} - {MANIFEST}) or set(document.content) != {"schema", "run", "files"}:
+        raise not_this  # a file listed twice, or a remark, would be read by one program and not by another
     return document
 
 

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal
 import typer
 
 from riskset.audit.bundle import RESULTS_JSON
-from riskset.audit.checks import Checks
 from riskset.audit.compare import compare as compare_opened
 from riskset.audit.comparison_told import comparison_json, comparison_lines
-from riskset.audit.diff import differences
+from riskset.audit.diff import check_one_log, differences
 from riskset.audit.progress import Progress, shown
+from riskset.audit.recorded_run import RecordedRun
 from riskset.audit.replay import replay as compare_replayed
 from riskset.audit.report_checks import check_report, installed_report
 from riskset.audit.trusted import load_trusted
@@ -61,7 +61,7 @@ def verify(
     """
     with shown() as at:
         found = _verified(bundle, keys, at, receipt or ())
-    _show(found.checks, keys is not None, as_json)
+    _show(found, keys is not None, as_json)
 
 
 @app.command()
@@ -91,7 +91,7 @@ def replay(
     same_bytes = None if again is None else found.files.get(RESULTS_JSON) == again.results_json
     report: Report = "left out" if no_report else "not installed" if draw is None else "drawn"
     more = {} if same_bytes is None else {"same_bytes": same_bytes, "report": report}
-    _show(found.checks, keys is not None, as_json, said=[*_of_replay(same_bytes, report)], more=more)
+    _show(found, keys is not None, as_json, said=[*_of_replay(same_bytes, report)], more=more)
 
 
 @app.command()
@@ -104,19 +104,20 @@ def diff(
 ) -> None:
     """Say what differs between two runs: study, sites, approvals, programs and results.
 
-    Exit 3: one of the bundles does not hold; then nothing is compared.
+    Exit 3: one of the bundles does not hold, or their logs are not one; then nothing is compared.
 
     Example: riskset audit diff first.zip second.zip --keys trusted.toml
     """
-    compared = []
+    both = []
     for file in (before, after):
         with shown() as at:
-            found = _verified(file, keys, at)
+            both.append(_verified(file, keys, at))
+    check_one_log(*both)
+    for found in both:
         if found.run is None or not found.checks.all_hold:
-            _show(found.checks, keys is not None, as_json)
+            _show(found, keys is not None, as_json)
             raise typer.Exit(NOT_AS_SAID)
-        compared.append((found.run, found.files))
-    (one, of_one), (other, of_other) = compared
+    (one, of_one), (other, of_other) = ((found.run, found.files) for found in both if found.run is not None)
     said = list(differences(one, of_one, other, of_other))
     if as_json:
         tell(json_text({"differences": [message.to_json() for message in said]}, 1))
@@ -154,7 +155,7 @@ def compare(
     if not as_json:
         for line in comparison_lines(compared):
             tell(line)
-    _show(found.checks, keys is not None, as_json, more=comparison_json(compared))
+    _show(found, keys is not None, as_json, more=comparison_json(compared))
 
 
 def _verified(bundle: Path, keys: Path | None, at: Progress, receipts: Sequence[Path] = ()) -> Verification:
@@ -164,7 +165,7 @@ def _verified(bundle: Path, keys: Path | None, at: Progress, receipts: Sequence[
 
 
 def _show(
-    checks: Checks,
+    found: Verification,
     knows_keys: bool,
     as_json: bool,
     *,
@@ -173,9 +174,12 @@ def _show(
 ) -> None:
     """Prints what was found, and what a command says besides: `said` for people, `more` as JSON. Raises Exit(3) where
     something does not hold."""
+    checks = found.checks
     if as_json:
-        _print_json(checks, more)
+        _print_json(found, more)
     else:
+        if found.run is not None:
+            tell(say("audit.of", **_of(found.run)))
         for topic, n in checks.held.items():
             tell(say(f"audit.topic.{topic}", n=n))
         for finding in checks.odd:
@@ -203,8 +207,16 @@ def _of_replay(same_bytes: bool | None, report: Report) -> Iterator[Message]:
         yield say("audit.report.left_out")
 
 
-def _print_json(checks: Checks, more: Mapping[str, Any]) -> None:
+def _of(run: RecordedRun) -> dict[str, Any]:
+    """Returns which run it is, for who holds it against what was asked for."""
+    study = {"study": run.study.id, "version": run.study.version}
+    return {"run": run.id, **study, "sites": run.participants, "began": run.began_at, "last_reply": run.last_reply_at}
+
+
+def _print_json(found: Verification, more: Mapping[str, Any]) -> None:
+    checks = found.checks
     content = {
+        **({} if found.run is None else {"of": _of(found.run)}),
         "holds": checks.all_hold,
         "checks": dict(checks.held),
         "failures": [finding.to_json() for finding in checks.failures],

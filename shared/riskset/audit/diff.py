@@ -6,18 +6,30 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from riskset.audit.bundle import RESULTS_JSON, STUDY
+from riskset.audit.bundle import LOG, RESULTS_JSON, STUDY
 from riskset.audit.json_values import ABSENT, side_by_side
 from riskset.audit.recorded_run import RecordedRun
+from riskset.audit.verify import Verification
 from riskset.catalogue import Message, say
+from riskset.errors import DataError
 from riskset.secure.keys import public_hex
-from riskset.strict_json import read_json
+from riskset.strict_json import NotStrictJson, read_json
 
 _LONGEST: Final = 80
 _APPROVED: Final = ("by", "irb", "until", "policy", "exceptions", "compared", "may_be_subtracted", "may_be_told_alone")
 """What a person decides when a site approves; the rest of an approval follows from study, roster, data and program."""
 
 Files = Mapping[str, bytes]
+
+
+def check_one_log(one: Verification, other: Verification) -> None:
+    """Takes in whether the log of one bundle continues that of the other, where one coordinator made both."""
+    if one.run is None or other.run is None or one.log is None or other.log is None:
+        return
+    if public_hex(one.run.roster.coordinator) == public_hex(other.run.roster.coordinator):
+        size = min(one.log.tree.size, other.log.tree.size)
+        is_one = one.log.tree.root(size) == other.log.tree.root(size)
+        other.checks.that("log", is_one, LOG, say("audit.diff.other_log"))
 
 
 def differences(one: RecordedRun, of_one: Files, other: RecordedRun, of_other: Files) -> Iterator[Message]:
@@ -65,7 +77,12 @@ def _approved(files: Files, site: str) -> dict[str, Any]:
 
 
 def _by_id(files: Files) -> dict[str, Any]:
-    return {result["id"]: result for result in read_json(files[RESULTS_JSON])["results"]}
+    """Returns the results by their id. Raises DataError where the file, which `verify` does not read, holds none."""
+    try:
+        results = read_json(files[RESULTS_JSON])["results"]
+        return {str(result["id"]): {**result, "status": str(result["status"])} for result in results}
+    except (NotStrictJson, KeyError, TypeError):
+        raise DataError(say("audit.diff.results", file=RESULTS_JSON), say("audit.diff.results_hint")) from None
 
 
 def _results(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Message]:

@@ -16,42 +16,46 @@ from riskset.audit.recorded_run import RecordedRun
 from riskset.catalogue import say
 from riskset.errors import VerificationError
 from riskset.ledger.note import parse
-from riskset.protocol.after_end import check_cosignature, check_kept, check_seen_to_end
+from riskset.protocol.after_end import check_kept, check_seen_to_end
 from riskset.protocol.end_messages import SeenToEnd, read_seen_to_end
 from riskset.protocol.log_view import LogView
 from riskset.protocol.messages import KEPT, WITNESSED
 from riskset.protocol.opening import read_opened
 from riskset.protocol.own_log import check_own_log
 from riskset.protocol.round import check_round
+from riskset.protocol.witnessing import cosigned_at
 from riskset.secure.envelope import Verified, verify
 
 
 def check_end(checks: Checks, files: Mapping[str, bytes], of_log: RunOfLog, run: RecordedRun) -> RecordedRun:
     """Returns the run with the answers after its end, those that hold."""
-    opened = _opened(checks, run)
-    if not opened:
-        return run
-    final = of_log.note
-    witnessed = _answers(checks, files, run, WITNESSED, 1)
+    opened, final = _opened(checks, run), of_log.note
+    # sites that show no log of their own, as those of earlier versions, cannot have cosigned the end either
+    witnessed = _answers(checks, files, run, WITNESSED, 1) if opened else {}
     seen: dict[str, SeenToEnd] = {}
     for site, message in witnessed.items():
+        if site not in opened:
+            continue  # what it showed does not hold, and has been told
         with checks.each("cosignatures", message_name(message.head.round, site)):
             seen[site] = _seen_to_end(message, final, run, opened[site])
     for site in run.participants:
         if site not in witnessed:
             checks.odd.append(Finding(FILE, say("audit.end.not_cosigned", site=site), of_log.ended))
-    kept = _answers(checks, files, run, KEPT, 2)
-    for site, message in kept.items():
+    kept: list[Verified] = []
+    for site, message in (_answers(checks, files, run, KEPT, 2) if opened else {}).items():
         with checks.each("cosignatures", message_name(message.head.round, site)):
             check_kept(message, seen, run.roster)
-    return run.with_end(final, tuple(witnessed.values()), tuple(kept.values()))
+            kept.append(message)
+    if missing := {*run.participants} - {message.head.sender for message in kept}:
+        checks.odd.append(Finding(FILE, say("audit.end.not_kept", sites=tuple(sorted(missing))), of_log.ended))
+    return run.with_end(final, tuple(witnessed[site] for site in seen), tuple(kept))
 
 
 def _seen_to_end(message: Verified, final: str, run: RecordedRun, opened: LogView) -> SeenToEnd:
     """As `check_seen_to_end`; says so where the site has cosigned another end than this one."""
     site, line = message.head.sender, read_seen_to_end(message.payload).cosignature
     try:
-        check_cosignature(parse(final).text, line, site, run.roster)
+        cosigned_at(parse(final).text, line, site, run.roster.sites[site])
     except VerificationError:
         raise VerificationError(say("audit.end.other_end", site=site)) from None
     return check_seen_to_end(message, final, run.roster, opened)

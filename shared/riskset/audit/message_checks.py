@@ -4,28 +4,36 @@ each site's cosignature of the log as it was then."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from riskset.audit.bundle import LOG as FILE
 from riskset.audit.bundle import message_name, read_request
 from riskset.audit.checks import Checks, Finding
-from riskset.audit.log_checks import RoundOfLog, RunOfLog
+from riskset.audit.log_checks import LEAST_ROUNDS, RoundOfLog, RunOfLog
 from riskset.audit.progress import Progress, unseen
 from riskset.audit.recorded_run import RecordedRun, Round
 from riskset.catalogue import say
 from riskset.errors import ProtocolError, VerificationError
 from riskset.ledger.checkpoint import open_checkpoint
 from riskset.ledger.entry import Entry
+from riskset.ledger.note import parse
 from riskset.protocol.log_view import read_log_view
 from riskset.protocol.messages import CLOSE, OPEN, REPLY_TO, ROUND
 from riskset.protocol.opening import open_run, read_opened, read_opening
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import before_opening, chain, check_round
-from riskset.protocol.witnessing import LOG, check_cosigned
+from riskset.protocol.witnessing import LOG, check_cosigned, cosigned_at, read_cosigned
 from riskset.secure.envelope import Verified, sha256, verify
 from riskset.study.load import study_hash
 from riskset.study.spec import Study
+
+CLOCKS_DIFFER_S: Final = 3600
+"""So far the clocks of two parties may differ before somebody is asked."""
+LATEST_S: Final = 253402300799
+"""The end of the year 9999."""
 
 
 def check_messages(
@@ -47,7 +55,7 @@ def check_messages(
             return None
         rounds.append(found)
     run = RecordedRun(of_log.id, study, roster, of_log.participants, of_log.entries, rounds)
-    if not rounds or not _check_heads(checks, run):
+    if len(rounds) < LEAST_ROUNDS or not _check_heads(checks, run):
         return None
     n_before = len(checks.failures)
     _check_opening(checks, run)
@@ -161,3 +169,21 @@ def _check_witnessed(checks: Checks, of_log: RunOfLog, round_: int, one: Round, 
         for reply in one.replies:
             with checks.each("cosignatures", message_name(round_, reply.head.sender)):
                 check_cosigned([reply], view.checkpoint, roster.sites)
+                _note_clock(checks, reply, view.checkpoint, entries, roster)
+
+
+def _note_clock(checks: Checks, reply: Verified, checkpoint: str, entries: RoundOfLog, roster: Roster) -> None:
+    """The log's times are the coordinator's word; a site's own clock says when it cosigned: between the two, but where
+    clocks differ. (It may come later than that into the log, if it was lost on its way and sent again.)"""
+    site, text, line = reply.head.sender, parse(checkpoint).text, read_cosigned(reply.payload).cosignature
+    at = cosigned_at(text, line, site, roster.sites[site])
+    asked, received = (_seconds(entry) for entry in (entries.asked, entries.received[site]))
+    if not asked - CLOCKS_DIFFER_S <= at <= received + CLOCKS_DIFFER_S:
+        by_its_clock = datetime.fromtimestamp(min(at, LATEST_S), UTC).isoformat()
+        stated = {"asked": entries.asked.at, "received": entries.received[site].at, "at": by_its_clock}
+        message = say("audit.message.clock", site=site, **stated)
+        checks.odd.append(Finding(message_name(reply.head.round, site), message, entries.received[site].number))
+
+
+def _seconds(entry: Entry) -> float:
+    return datetime.fromisoformat(entry.at).timestamp()

@@ -9,7 +9,9 @@ from riskset.audit.log_checks import RunOfLog
 from riskset.audit.recorded_run import RecordedRun
 from riskset.catalogue import say
 from riskset.errors import DataError
-from riskset.protocol.receipt import Proven, Receipt, check_receipt, read_receipt
+from riskset.ledger.note import parse
+from riskset.protocol.end_messages import read_seen_to_end
+from riskset.protocol.receipt import Proven, Receipt, check_receipt, proven_by, read_receipt
 from riskset.secure.envelope import sha256
 
 TOPIC = "receipts"
@@ -21,7 +23,10 @@ def check_receipts(checks: Checks, receipts: Mapping[str, bytes], of_log: RunOfL
     for file, data in receipts.items():
         with checks.each(TOPIC, file):
             receipt = read_receipt(data)
-            if receipt.site not in keys:
+            if receipt.roster != run.roster.sha256:  # other sites or keys; the coordinator's signature says enough
+                _compare(checks, file, receipt, proven_by(receipt, run.roster.coordinator), of_log, run)
+                continue
+            if receipt.site not in run.roster.sites:
                 raise DataError(say("audit.receipt.no_site", site=receipt.site))
             _compare(checks, file, receipt, check_receipt(receipt, keys), of_log, run)
 
@@ -40,3 +45,6 @@ def _compare(checks: Checks, file: str, receipt: Receipt, proven: Proven, of_log
     sent = [sha256(reply.raw) for one in run.rounds for reply in one.replies if reply.head.sender == site]
     listed = [entry.public.get("sha256") for entry in proven.replies]
     checks.that(TOPIC, sent == listed, file, say("audit.receipt.other_replies", site=site))
+    shown = [read_seen_to_end(one.payload).log.checkpoint for one in run.witnessed if one.head.sender == site]
+    is_shown = all(parse(one).text == parse(receipt.log).text for one in shown)
+    checks.that(TOPIC, is_shown, file, say("audit.receipt.other_own_log", site=site))

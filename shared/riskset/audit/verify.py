@@ -23,13 +23,13 @@ from riskset.audit.recorded_run import RecordedRun
 from riskset.audit.trusted import Trusted
 from riskset.catalogue import say
 from riskset.errors import DataError, RisksetError
-from riskset.protocol.roster import Roster, read_roster
+from riskset.protocol.roster import COORDINATOR, Roster, read_roster
 from riskset.secure.envelope import sha256
 from riskset.study.load import canonical_json, study_from_json
 from riskset.study.spec import Study
 
 BY_REPLAY = ("totals.json", "verdicts.json")
-"""What follows from the sums: `replay` compares them."""
+"""What follows from the sums: `replay` compares them, and results.json."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Verification:
     """By path; nothing where the archive could not be read."""
     run: RecordedRun | None
     """What can be derived again; None where the records of the run are not whole."""
+    log: RunOfLog | None = None
+    """The coordinator's log; None where it does not have a whole run."""
 
 
 def verify(
@@ -76,7 +78,7 @@ def verify(
         _check_results(checks, files, of_log)
     if run is not None:
         _check_following(checks, files, run)
-    return Verification(checks, files, run)
+    return Verification(checks, files, run, of_log)
 
 
 def _check_manifest(checks: Checks, files: Mapping[str, bytes]) -> str | None:
@@ -132,6 +134,8 @@ def _check_fingerprints(checks: Checks, sites: Sequence[str], roster: Roster, tr
         else:
             known = trusted.knows(party, key)
             checks.that("fingerprints", known, ROSTER, say("audit.fingerprint.other", party=party))
+    for party in sorted(trusted.fingerprints.keys() - {COORDINATOR, *sites}):
+        checks.odd.append(Finding(ROSTER, say("audit.fingerprint.no_part", party=party)))
 
 
 def _check_results(checks: Checks, files: Mapping[str, bytes], of_log: RunOfLog) -> None:
@@ -151,6 +155,9 @@ def _check_following(checks: Checks, files: Mapping[str, bytes], run: RecordedRu
     following = {**follows_from(run), **readme(run)}
     for path, content in following.items():
         checks.that("copies", files.get(path) == content, path, say("audit.file.differs"))
-    known = {*following, *run.files, *BY_REPLAY, MANIFEST}
+    for path in (*BY_REPLAY, f"{RESULTS}results.json"):
+        checks.that("files", path in files, path, say("audit.file.missing"))
+    wrong = {failure.file for failure in checks.failures}  # an answer after the end that does not hold, for one
+    known = {*following, *run.files, *BY_REPLAY, MANIFEST, *wrong}
     for path in sorted(path for path in files if path not in known and not path.startswith(RESULTS)):
         checks.failures.append(Finding(path, say("audit.file.unknown")))

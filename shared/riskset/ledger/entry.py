@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from riskset.catalogue import say
@@ -13,7 +14,7 @@ from riskset.errors import ProtocolError
 from riskset.ledger.merkle import leaf_hash
 from riskset.strict_json import LARGEST, NotStrictJson, canonical_without_floats, read_json
 
-_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
+_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}\+00:00")
 
 
 SITE: Final[Mapping[str, str]] = {
@@ -89,12 +90,20 @@ def check_entry(entry: Entry) -> None:
     """Raises ValueError where a part of an entry is invalid: the caller's mistake, found before it is written."""
     if entry.kind not in KINDS:
         raise ValueError(f"{entry.kind!r} is not a kind of entry; the kinds are: {', '.join(KINDS)}")
-    if not _AT.fullmatch(entry.at):
+    if not _is_time(entry.at):
         raise ValueError(f"the time of an entry is UTC in ISO 8601 to the millisecond; {entry.at!r} is not")
     is_object = isinstance(entry.public, Mapping)
     if not is_object:
         raise ValueError("the public part of an entry is an object")
     canonical(entry.public)
+
+
+def _is_time(text: str) -> bool:
+    """Of the form, and a time of a calendar."""
+    try:
+        return bool(_AT.fullmatch(text) and datetime.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def read_line(line: str) -> Entry:

@@ -1,7 +1,8 @@
 """The coordinator's side after the end of a run: it collects every site's cosignature of its log, then gives each a
 receipt. Bytes in, bytes out; the run does not wait for it, and a site that is away is asked later.
 
-Both messages follow from the record: asked again, they have the same bytes.
+Both messages follow from the record: asked again, they have the same bytes. (The first has further proofs where the log
+was shown to sites since.)
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from riskset.catalogue import say
 from riskset.errors import ProtocolError, VerificationError
 from riskset.ledger.note import Note, Signature, parse
-from riskset.ledger.witness import cosign, cosigners
+from riskset.ledger.witness import cosign
 from riskset.protocol.end_messages import (
     End,
     Listed,
@@ -27,10 +28,11 @@ from riskset.protocol.end_messages import (
 )
 from riskset.protocol.log_view import LogView
 from riskset.protocol.messages import END, KEPT, RECEIPT, REFUSED, WITNESSED, read_refusal
-from riskset.protocol.own_log import check_own_log
+from riskset.protocol.own_log import check_own_log, checkpoint_of
 from riskset.protocol.receipt import Receipt
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
+from riskset.protocol.witnessing import cosigned_at
 from riskset.secure.envelope import Head, Verified, seal, verify
 
 
@@ -182,11 +184,15 @@ class AfterEnd:
 
 def check_seen_to_end(message: Verified, final: str, roster: Roster, opened: LogView) -> SeenToEnd:
     """Returns what a site answered to the end. Raises VerificationError where it has not cosigned the checkpoint
-    `final`, or shows another log of its own than when it opened the run (`opened`); ProtocolError where malformed."""
+    `final`, or shows another log of its own than when it opened the run (`opened`), or one without its replies to all
+    rounds; ProtocolError where malformed."""
     site = message.head.sender
     seen = read_seen_to_end(message.payload)
-    check_cosignature(parse(final).text, seen.cosignature, site, roster)
-    check_own_log(site, roster.sites[site], seen.log, [opened])
+    cosigned_at(parse(final).text, seen.cosignature, site, roster.sites[site])
+    now = check_own_log(site, roster.sites[site], seen.log, [opened])
+    least = checkpoint_of(opened).size + message.head.round  # an entry for each reply of the run
+    if now.size < least:
+        raise VerificationError(say("protocol.own_log.older", site=site, now=now.size, least=least))
     return seen
 
 
@@ -198,10 +204,4 @@ def check_kept(message: Verified, seen: Mapping[str, SeenToEnd], roster: Roster)
     if set(lines) != set(seen) - {site}:
         raise ProtocolError(say("protocol.end.cosignatures"))
     for other, line in lines.items():
-        check_cosignature(parse(seen[other].log.checkpoint).text, line, site, roster)
-
-
-def check_cosignature(text: str, line: str, site: str, roster: Roster) -> None:
-    """Raises VerificationError, or ProtocolError, unless the line is the site's cosignature of a checkpoint's text."""
-    if not cosigners(Note(text, parse(f"{text}\n{line}").signatures), {site: roster.sites[site]}):
-        raise VerificationError(say("protocol.log.cosigned", site=site))
+        cosigned_at(parse(seen[other].log.checkpoint).text, line, site, roster.sites[site])

@@ -23,7 +23,7 @@ from riskset.protocol.history import History, open_history
 from riskset.protocol.log_view import LogView
 from riskset.protocol.messages import CLOSE, OPEN, REFUSED, REPLY_TO, ROUND, WITNESSED, read_refusal, refusal_message
 from riskset.protocol.opening import Opening, check_approved, read_coordinators_program, read_opened
-from riskset.protocol.own_log import check_own_log
+from riskset.protocol.own_log import check_own_log, checkpoint_of
 from riskset.protocol.program import Program, here
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
@@ -64,9 +64,9 @@ class Record(Protocol):
     def last_answer(self, run: str, site: str) -> tuple[bytes, bytes] | None:
         """Returns the last message of round 1 or later that the site answered before the run began, and its reply."""
 
-    def shown(self, run: str, site: str) -> Iterable[bytes]:
+    def shown(self, run: str, site: str) -> Iterable[tuple[bytes, bool]]:
         """Returns the replies in which the site showed its own log in other runs: when it opened them, and after their
-        end."""
+        end; with each, whether it is known to have come before anybody was asked to open this run."""
 
     def checkpoint(self) -> str:
         """Returns the signed note of the coordinator's current log."""
@@ -271,15 +271,20 @@ class Coordinator:
 
     def _check_its_log(self, message: Verified) -> None:
         """Raises Refused where a site shows another log of its own than in the runs before, under whichever of its keys
-        that was."""
+        that was; or a state of it that is older than one that came before this run."""
         site, view = message.head.sender, read_opened(message.payload).log
         if view is None:
             return
-        seen = [_shown(reply) for reply in self._record.shown(self.run, site) if self._is_of(reply, site)]
+        shown = [(_shown(reply), was) for reply, was in self._record.shown(self.run, site) if self._is_of(reply, site)]
+        seen = [(one, was_before) for one, was_before in shown if one is not None]
         try:
-            check_own_log(site, self._roster.sites[site], view, [one for one in seen if one is not None])
+            now = check_own_log(site, self._roster.sites[site], view, [one for one, _ in seen])
         except VerificationError as wrong:
             raise Refused("site_log", wrong.message, wrong.hint) from None
+        least = max([checkpoint_of(one).size for one, was_before in seen if was_before], default=0)
+        if now.size < least:
+            older = say("protocol.own_log.older", site=site, now=now.size, least=least)
+            raise Refused("site_log", older, say("protocol.own_log.changed_hint", site=site))
 
     def _is_of(self, reply: bytes, site: str) -> bool:
         """Whether a reply was signed by the site of that name that is in the roster now, with this key or an earlier

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.catalogue import say
 from riskset.errors import ProtocolError, Refused, VerificationError
+from riskset.ledger.merkle import verify_consistency
 from riskset.ledger.note import parse
 from riskset.ledger.witness import Witness, cosign
 from riskset.protocol.after_end import check_seen_to_end
@@ -16,13 +17,13 @@ from riskset.protocol.end_messages import SeenToEnd, cosignatures, read_delivery
 from riskset.protocol.journal import Exchange, Journal
 from riskset.protocol.log_view import LogView
 from riskset.protocol.messages import CLOSE, END, RECEIPT, WITNESSED, refused
-from riskset.protocol.opening import read_opened
+from riskset.protocol.opening import read_opened, read_opening
 from riskset.protocol.own_log import OwnLog, check_own_log
-from riskset.protocol.receipt import Receipt, check_receipt, read_receipt
+from riskset.protocol.receipt import Proven, Receipt, check_receipt, read_receipt
 from riskset.protocol.roster import COORDINATOR, Roster
 from riskset.protocol.round import check_round
-from riskset.protocol.witnessing import cosignature, read_relayed, witnessed
-from riskset.secure.envelope import Verified, claimed_head, sha256, unframe, verify
+from riskset.protocol.witnessing import cosignature, read_relayed, witness_of, witnessed
+from riskset.secure.envelope import Head, Verified, claimed_head, sha256, unframe, verify
 
 _AFTER = {END: CLOSE, RECEIPT: END}
 """After which message each of them comes."""
@@ -46,15 +47,21 @@ class EndedHere:
         if not is_next or closing is None or claimed_head(closing.reply).history != head.history:
             raise Refused("order", say("protocol.round.order"))
 
-    def seen_to_end(self, message: Verified, shown: str, own: OwnLog, time: int) -> tuple[SeenToEnd, Witness]:
+    def seen_to_end(
+        self, message: Verified, shown: str, longest: str, own: OwnLog, time: int
+    ) -> tuple[SeenToEnd, Witness]:
         """Returns the answer to the end, and what this site has then seen of the coordinator's log; `shown` is the
-        checkpoint that it cosigned last in the run, `time` in seconds since 1970.
+        checkpoint that it cosigned last in the run, `longest` the longest in any run, `time` in seconds since 1970.
 
-        Raises Refused("ledger") where the log does not continue that one, or does not end with this run."""
+        Raises Refused("ledger") where the log does not continue the first, or is not the beginning of the second, or
+        does not end with this run."""
         end = read_end(message.payload)
         witness = witnessed(end.view, self.roster.coordinator, shown)
-        checkpoint = witness.checkpoint
+        checkpoint, later = witness.checkpoint, witness_of(self.roster.coordinator, longest).checkpoint
         try:
+            if later.size > checkpoint.size:
+                proof = end.view.proofs.get(later.size, ())
+                verify_consistency(checkpoint.size, later.size, checkpoint.root, later.root, proof)
             entry = end.ended.under(checkpoint)
         except (VerificationError, ProtocolError):
             raise refused("ledger") from None
@@ -76,18 +83,26 @@ class EndedHere:
             proven = check_receipt(receipt, self.roster.parties_of(self.roster.sites))
         except (VerificationError, ProtocolError):
             raise refused("ledger") from None
-        if not self._is_mine(receipt, [entry.public.get("sha256") for entry in proven.replies]):
+        if not self._is_mine(message.head, receipt, proven):
             raise refused("ledger")
         seen = self._seen_by_others(message, parts, proven.participants, receipt.checkpoint)
         logs = {site: parse(one.log.checkpoint).text for site, one in seen.items() if site != self.site}
         return cosignatures({site: str(cosign(text, self.site, self.key, time)) for site, text in logs.items()})
 
-    def _is_mine(self, receipt: Receipt, listed: Sequence[object]) -> bool:
-        """Whether a receipt is of the checkpoint that this site cosigned, and lists the replies that it sent before."""
-        end = self.exchanges[-1]
-        sent = [sha256(one.reply) for one in self.exchanges[:-1]]
+    def _is_mine(self, head: Head, receipt: Receipt, proven: Proven) -> bool:
+        """Whether a receipt is of this run and its participants, and of what this site did: it has the checkpoint that
+        this site cosigned, the replies that it sent before, and what it showed of its own log."""
+        opening, end = self.exchanges[0], self.exchanges[-1]
         cosigned = parse(read_end(unframe(end.request)[1]).view.checkpoint).text
-        return (receipt.site, parse(receipt.checkpoint).text, listed) == (self.site, cosigned, sent)
+        shown = parse(read_seen_to_end(unframe(end.reply)[1]).log.checkpoint).text
+        stated = (receipt.run, receipt.study, receipt.roster, receipt.site, parse(receipt.checkpoint).text)
+        return (
+            stated == (head.run, head.study, head.roster, self.site, cosigned)
+            and proven.participants == read_opening(unframe(opening.request)[1]).participants
+            and [entry.public.get("sha256") for entry in proven.replies]
+            == [sha256(one.reply) for one in self.exchanges[:-1]]
+            and parse(receipt.log).text == shown
+        )
 
     def _seen_by_others(
         self, message: Verified, parts: Sequence[bytes], participants: Collection[str], final: str

@@ -240,8 +240,8 @@ class Journal(Protocol):
         """Returns what this site has sent in all other runs, of any study held here."""
 
     def seen(self) -> str:
-        """Returns the last checkpoint of the coordinator's log that was cosigned here, a signed note; empty for none.
-        It is `coordinator` of the head of the last exchange recorded."""
+        """Returns the longest checkpoint of the coordinator's log that was cosigned here, a signed note; empty for
+        none. Of `coordinator` of the heads of all exchanges, those count that the key of the last one signed."""
 
     def log(self) -> OwnLog:
         """Returns this site's own log as it is now."""

@@ -11,6 +11,7 @@ import rfc8785
 
 from riskset.catalogue import say
 from riskset.errors import ProtocolError
+from riskset.ledger.note import parse
 from riskset.strict_json import read_canonical
 
 
@@ -35,12 +36,13 @@ class LogView:
 
 def read_view(content: object) -> LogView:
     """Inverse of `LogView.content`. Raises ProtocolError where it is malformed: numbers and hexadecimal digits have one
-    spelling."""
+    spelling, and nobody but the log's owner has signed the note. (Others cosign it beside the message; what stands in
+    their name in it, they need not have given.)"""
     stated = cast("Mapping[str, Any]", content)
     try:
         proofs = {int(size): tuple(map(bytes.fromhex, proof)) for size, proof in stated["proofs"].items()}
         view = LogView(str(stated["checkpoint"]), proofs)
-        is_exact = view.content == stated
+        is_exact = view.content == stated and len(parse(view.checkpoint).signatures) == 1
     except (ValueError, KeyError, TypeError, AttributeError):
         is_exact = False
     if not is_exact:

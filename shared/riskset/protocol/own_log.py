@@ -1,10 +1,12 @@
 """A site's own log, as it shows it to the others: it cannot rewrite its past, nor date an act back, unnoticed.
 
 When a run opens, and once more after its end, each site states the signed checkpoint of its log, with a proof from
-every size that it stated before. All parties check that against what they were shown earlier. What a site stated at an
-opening is hashed into the history that every later message of the run signs.
+every size that it stated before, and from those at which a restored backup may have gone on. All parties check that
+against what they were shown earlier. What a site stated at an opening is hashed into the history that every later
+message of the run signs.
 
-What this reveals: how many entries the log has. The hashes in a proof are of entries whose private part is encrypted.
+What this reveals: how many entries the log has, and which of them are no numbers of a run. The hashes in a proof are of
+entries whose private part is encrypted.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ class OwnLog:
     size: int
     root: bytes
     proofs: Mapping[int, Proof]
-    """By each size at which it was shown before: the proof that it continues that one."""
+    """By each size at which it was shown before, or may have been: the proof that it continues that one."""
 
     def shown(self, site: str, key: Ed25519PrivateKey) -> LogView:
         """Returns what the site states of it, signed."""

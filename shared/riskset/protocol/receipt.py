@@ -91,21 +91,29 @@ def read_receipt(data: bytes) -> Receipt:
     return receipt
 
 
-def check_receipt(receipt: Receipt, keys: Mapping[str, Ed25519PublicKey]) -> Proven:
-    """Returns what a receipt proves; `keys` are those of the coordinator and of the sites by name.
+def proven_by(receipt: Receipt, coordinator: Ed25519PublicKey) -> Proven:
+    """Returns what the coordinator alone states in a receipt; whether sites cosigned it is not looked at.
 
-    Raises ProtocolError where a part is malformed; VerificationError where the coordinator or a participant has not
-    signed the checkpoint, where an entry is not under it or not of the run, or where the coordinator has not cosigned
-    the site's own log.
+    Raises ProtocolError where a part is malformed; VerificationError where the coordinator has not signed the
+    checkpoint, or where an entry is not under it or not of the run.
     """
-    note = parse(receipt.checkpoint)
-    checkpoint = open_note(note, LOG, keys[COORDINATOR])
+    checkpoint = open_note(parse(receipt.checkpoint), LOG, coordinator)
     began, ended = receipt.began.under(checkpoint), receipt.ended.under(checkpoint)
     replies = tuple(one.under(checkpoint) for one in receipt.replies)
     if not _are_of_the_run(receipt, checkpoint, began, ended, replies):
         raise VerificationError(say("protocol.receipt.other_run", site=receipt.site, run=receipt.run))
-    proven = Proven(checkpoint, began, ended, replies)
-    check_all_cosigned(note, {name: keys[name] for name in proven.participants if name in keys}, proven.participants)
+    return Proven(checkpoint, began, ended, replies)
+
+
+def check_receipt(receipt: Receipt, keys: Mapping[str, Ed25519PublicKey]) -> Proven:
+    """Returns what a receipt proves; `keys` are those of the coordinator and of the sites by name.
+
+    Raises as `proven_by`, and VerificationError where a participant has not cosigned the checkpoint, or where the
+    coordinator has not cosigned the site's own log.
+    """
+    proven = proven_by(receipt, keys[COORDINATOR])
+    note, names = parse(receipt.checkpoint), proven.participants
+    check_all_cosigned(note, {name: keys[name] for name in names if name in keys}, names)
     log = parse(receipt.log)
     open_note(log, name_of(receipt.site), keys[receipt.site])
     check_all_cosigned(log, {COORDINATOR: keys[COORDINATOR]}, (COORDINATOR,))

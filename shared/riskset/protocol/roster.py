@@ -148,6 +148,8 @@ def read_roster(text: bytes) -> Roster:
     entries, renewals = document.content.get("sites"), {} if is_earlier else document.content.get("renewals")
     if not isinstance(entries, dict) or not isinstance(renewals, dict) or not all(map(NAME.fullmatch, entries)):
         raise not_this
+    if COORDINATOR in entries:  # its key would pass for the coordinator's
+        raise not_this
     members = {name: read_member(entry, not_this) for name, entry in entries.items()}
     return Roster(
         study_id=document.text("study"),

@@ -282,7 +282,7 @@ class Site:
         now = int(self._clock())
         if head.type == END:
             log = self._journal.log()
-            seen, witness = ended.seen_to_end(message, self._last_shown(run), log, now)
+            seen, witness = ended.seen_to_end(message, self._last_shown(run), self._journal.seen(), log, now)
             payload, more = seen.to_bytes(), {"coordinator": witness.seen, "log": log.size}
         else:
             payload, more = ended.kept(message, now), {}

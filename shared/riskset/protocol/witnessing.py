@@ -7,7 +7,7 @@ what the others cosigned: if the log shows different entries to different sites,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from riskset.catalogue import say
 from riskset.errors import ProtocolError, Refused, VerificationError
-from riskset.ledger import note
+from riskset.ledger.checkpoint import read_checkpoint
 from riskset.ledger.note import Note, parse
 from riskset.ledger.witness import Witness, cosigners
 from riskset.protocol.log_view import LogView, read_log_view
@@ -83,6 +83,15 @@ def read_cosigned(payload: bytes) -> Cosigned:
         raise ProtocolError(say("protocol.log.cosignature")) from None
 
 
+def longest_seen(notes: Iterable[str]) -> str:
+    """Returns, of notes in the order in which they were cosigned, the longest by the key of the last one; empty for
+    none. Runs may alternate, and each continues from what it showed, so that the last note may be a shorter one; a note
+    by a different key is from a previous coordinator."""
+    parsed = [(parse(one), one) for one in notes if one]
+    by_key = [(note, one) for note, one in parsed if note.signatures[0].key_id == parsed[-1][0].signatures[0].key_id]
+    return max(by_key, key=lambda pair: read_checkpoint(pair[0].text).size)[1] if by_key else ""
+
+
 def witness_of(coordinator: Ed25519PublicKey, seen: str) -> Witness:
     """Returns what a site remembers of the coordinator's log: `seen` is the last note it cosigned, empty for none.
 
@@ -116,15 +125,25 @@ def cosignature(witness: Witness, site: str, key: Ed25519PrivateKey, time: int) 
     return str(witness.cosigned(site, key, time))
 
 
+def cosigned_at(text: str, line: str, site: str, key: Ed25519PublicKey) -> int:
+    """Returns when a party cosigned a checkpoint of this text, by its clock, in seconds since 1970.
+
+    Raises VerificationError, or ProtocolError, unless the line is its cosignature and nothing else: in a second line
+    it could state another party's, and spoil the note under which all are joined.
+    """
+    signatures = parse(f"{text}\n{line}").signatures
+    found = cosigners(Note(text, signatures), {site: key})
+    if not found or "".join(map(str, signatures)) != line or len(signatures) != 1:
+        raise VerificationError(say("protocol.log.cosigned", site=site))
+    return found[0].time
+
+
 def check_cosigned(contributions: Sequence[Verified], seen: str, sites: Mapping[str, Ed25519PublicKey]) -> None:
     """Raises Refused("ledger") unless every contribution cosigns the checkpoint that this site saw in that round."""
     text = parse(seen).text
     for contribution in contributions:
         sender = contribution.head.sender
         try:
-            line = note.parse(f"{text}\n{read_cosigned(contribution.payload).cosignature}")
-            found = cosigners(Note(text, line.signatures), {sender: sites[sender]})
+            cosigned_at(text, read_cosigned(contribution.payload).cosignature, sender, sites[sender])
         except (VerificationError, ProtocolError):
-            found = ()
-        if not found:
-            raise Refused("ledger", say("protocol.log.other_log", site=sender))
+            raise Refused("ledger", say("protocol.log.other_log", site=sender)) from None

@@ -20,7 +20,7 @@ from riskset.catalogue import Message, say
 from riskset.disclosure.curves import read_curve
 from riskset.errors import DataError, ProtocolError, VerificationError
 from riskset.ledger.durable import AlreadyThere, Statement
-from riskset.ledger.entry import Entry
+from riskset.ledger.entry import SITE, Entry
 from riskset.ledger.log_file import LedgerFile
 from riskset.protocol.journal import (
     NAMED,
@@ -35,6 +35,7 @@ from riskset.protocol.journal import (
 )
 from riskset.protocol.kept import read_outcome
 from riskset.protocol.own_log import OwnLog, name_of
+from riskset.protocol.witnessing import longest_seen
 from riskset.secure.envelope import sha256
 from riskset.strict_json import read_json
 from riskset_site.keys import Identity, SitePaths
@@ -54,7 +55,11 @@ AFTER_END = (WITNESSED, KEPT)
 """The same, after its end."""
 DISCLOSED, DESTROYED = "disclosed", "destroyed"
 """Kinds of the entries by which a run was opened to an auditor, and by which it never will be again."""
-_FROZE = "froze"
+SHOWN = (OPENED, WITNESSED)
+"""Kinds of those that show the site's own log as it was before the entry."""
+_FROZE, _REFUSED = "froze", "refused"
+NUMBERS = (CONTRIBUTED, CLOSED, _FROZE)
+"""Kinds with which no log goes on that was restored from a backup: they follow what was opened since."""
 _KEPT = "kept for later runs"
 _BEGUN = 2
 """The layout of what a run began with. riskset 0.1.0 wrote none: marks by names, and participants without keys."""
@@ -149,8 +154,12 @@ class JournalFile:
 
     def log(self) -> OwnLog:
         now = self.ledger.verify()
-        shown = {int(entry.public["log"]) for entry in self._entries(OPENED, WITNESSED) if "log" in entry.public}
-        proofs = {size: self.ledger.consistency(size, now.size) for size in sorted(shown)}
+        acts = self._entries(*(kind for kind in SITE if kind not in NUMBERS))
+        shown = {int(entry.public["log"]) for entry in acts if entry.kind in SHOWN and "log" in entry.public}
+        # where a backup was restored, the log may have been shown as it was then, and the entry of that be lost
+        refused = {entry.number for entry in acts if entry.kind == _REFUSED}
+        went_on = {entry.number for entry in acts if entry.number - 1 not in refused or entry.number not in refused}
+        proofs = {size: self.ledger.consistency(size, now.size) for size in sorted((shown | went_on) - {0})}
         return OwnLog(now.size, now.root, proofs)
 
     def _entries(self, *kinds: str) -> list[Entry]:
@@ -158,10 +167,8 @@ class JournalFile:
 
     def seen(self) -> str:
         if self._seen is None:
-            answered = self._entries(CONTRIBUTED, CLOSED, WITNESSED)
-            # the last one, not the longest: that may come from a former coordinator
-            last = max(answered, key=lambda entry: entry.number, default=None)
-            self._seen = "" if last is None else str(last.public["coordinator"])
+            answered = sorted(self._entries(CONTRIBUTED, CLOSED, WITNESSED), key=lambda entry: entry.number)
+            self._seen = longest_seen(str(entry.public["coordinator"]) for entry in answered)
         return self._seen
 
     def begin(self, run: str, begun: Begun, exchange: Exchange, head: Mapping[str, Any]) -> None:
@@ -174,7 +181,8 @@ class JournalFile:
             raise ProtocolError(say("site.journal.never_begun", run=run))
         kind = str(head["type"]) if head["type"] in (CLOSED, *AFTER_END) else CONTRIBUTED
         self._append(kind, run, exchange, head, sent)
-        self._seen = head.get("coordinator", self._seen)
+        if self._seen is not None and "coordinator" in head:
+            self._seen = longest_seen([self._seen, str(head["coordinator"])])
 
     def destroy_secret(self, run: str) -> None:
         """Replaces what a run began with by the same without its secret, and writes the entry "destroyed", in one

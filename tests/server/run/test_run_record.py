@@ -89,6 +89,17 @@ def test_replies_come_back_in_their_order_and_once(record):
     assert len(record.ledger.entries("received")) == 7
 
 
+def test_of_two_replies_to_one_message_the_first_is_that_of_the_run(record):
+    """A site that signs two, to two commands at once: the run goes on with the first."""
+    run = record.begin(*STUDY, {"study": "a study", "roster": "a roster"})
+    record.asked(run, 0, message(run, 0, "coordinator"))
+    first, second = (message(run, 0, content=content) for content in (b"one", b"two"))
+    record.record(run, first)
+    record.record(run, second)
+    record.end(run, {})
+    assert record.records(run, {}).replies[0] == {"asan": first}
+
+
 def test_a_rounds_message_is_the_one_first_asked(record):
     run = record.begin(*STUDY)
     assert record.request(run, 1) is None

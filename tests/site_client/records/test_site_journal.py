@@ -55,8 +55,8 @@ def exchange(round_, word="reply"):
     return Exchange(round_, f"request {round_}".encode(), f"{word} {round_}".encode())
 
 
-def seen(size):
-    return sign_checkpoint(Checkpoint("riskset/coordinator", size, bytes(32)), KEY)
+def seen(size, key=KEY):
+    return sign_checkpoint(Checkpoint("riskset/coordinator", size, bytes(32)), key)
 
 
 def head(type_, size=1):
@@ -171,10 +171,31 @@ class TestKeeps:
     def test_a_new_coordinators_log_is_remembered_though_it_is_shorter(self, journal, path):
         whole_run(journal)
         begin(journal, "run 2")
-        journal.record("run 2", exchange(1), NUMBERS, head("contribution", 1))
+        theirs = seen(1, new_identity())
+        journal.record("run 2", exchange(1), NUMBERS, head("contribution", 1) | {"coordinator": theirs})
         journal.close()
         with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
-            assert again.seen() == seen(1)
+            assert again.seen() == theirs
+
+    def test_of_alternating_runs_the_longest_log_is_remembered(self, journal, path):
+        whole_run(journal)
+        assert journal.seen() == seen(3)
+        begin(journal, "run 2")
+        journal.record("run 2", exchange(1), NUMBERS, head("contribution", 1))
+        assert journal.seen() == seen(3)
+        journal.close()
+        with closing(JournalFile(open_ledger(path, KEY, "asan"))) as again:
+            assert again.seen() == seen(3)
+
+    def test_its_own_log_is_proven_from_wherever_it_may_have_been_shown(self, journal):
+        """Not from between numbers of a run, nor from between refusals, of which there can be many."""
+        whole_run(journal)
+        for kind in ("approved", "refused", "refused", "paused"):
+            journal.ledger.append(kind, {"site": "asan"})
+        kinds = [entry.kind for entry in journal.ledger.entries()]
+        assert kinds == ["opened", "contributed", "closed", "approved", "refused", "refused", "paused"]
+        log = journal.log()
+        assert (log.size, [*log.proofs]) == (7, [3, 4, 6])
 
     def test_nothing_secret_in_clear(self, journal, path):
         whole_run(journal)
