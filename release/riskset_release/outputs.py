@@ -23,6 +23,8 @@ class Verdict:
     """What it found, with its margin, in a sentence."""
     passes: bool
     """False where something was held back, or where only an exception lets it pass."""
+    needs_exception: bool = False
+    """Whether only votes as an exception, with a reason, can release the output."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
-"""`riskset audit`: what an auditor runs. It needs no network and no key, and changes nothing."""
+"""`riskset audit`: what an auditor runs. What is here needs no network and no key, and changes nothing; the package of
+releases adds further commands through the entry points of `riskset.audit`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
@@ -18,6 +19,7 @@ from riskset.audit.trusted import load_trusted
 from riskset.audit.verify import Verification
 from riskset.audit.verify import verify as verify_bundle
 from riskset.catalogue import say
+from riskset.cli import Commands
 from riskset.errors import DataError
 from riskset.joining.signed import read_file
 from riskset.language import Language
@@ -25,7 +27,21 @@ from riskset.terminal import tell
 from riskset.visible_text import json_text
 
 NOT_AS_SAID = 3
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check the records of a finished run, offline.")
+
+
+class AuditCommands(Commands):
+    """Those below, and those of the package that decides what is released."""
+
+    provided: ClassVar[str] = "riskset.audit"
+    called: ClassVar[str] = "audit "
+
+
+app = typer.Typer(
+    cls=AuditCommands,
+    add_completion=False,
+    no_args_is_help=True,
+    help="Check the records of a finished run, offline; review what is released.",
+)
 Bundle = Annotated[Path, typer.Argument(help="The bundle, as `riskset bundle` wrote it.", metavar="BUNDLE")]
 Keys = Annotated[
     Path | None,

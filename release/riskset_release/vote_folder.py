@@ -1,0 +1,72 @@
+"""A folder of votes: each a file, of any auditor. Nothing in it is passed over in silence."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from riskset.catalogue import Message, say, verbatim
+from riskset.errors import DataError, RisksetError
+from riskset.private_files import make_folder, replace_file
+from riskset_release.votes import MOST_BYTES, Vote, read_vote
+
+MOST_FILES: Final = 2_000
+
+
+@dataclass(frozen=True)
+class FoundVotes:
+    """The votes of a folder, and what else is in it."""
+
+    votes: tuple[Vote, ...]
+    """Each signed by the key that it names, once; in the order in which they were cast, by the auditors' clocks."""
+    unread: tuple[Message, ...] = ()
+    """Each file that is no vote, and why."""
+
+
+def votes_in(folder: Path) -> FoundVotes:
+    """Returns the votes of a folder; none where there is no folder yet. Raises DataError where it cannot be read."""
+    votes, unread = dict[str, Vote](), list[Message]()
+    for path in _files(folder):
+        try:
+            vote = read_vote(_bytes(path))
+        except RisksetError as wrong:
+            unread.append(say("release.folder.unread", file=path.name, reason=wrong.message))
+        except OSError as error:
+            reason = verbatim((error.strerror or type(error).__name__).lower())
+            unread.append(say("release.folder.unread", file=path.name, reason=reason))
+        else:
+            votes[vote.id] = vote
+    return FoundVotes(tuple(sorted(votes.values(), key=lambda one: (one.at, one.id))), tuple(unread))
+
+
+def keep_vote(folder: Path, vote: Vote, data: bytes) -> Path:
+    """Writes the file of a vote into the folder, whole or not at all, and returns its path."""
+    make_folder(folder)
+    path = folder / vote.file_name
+    replace_file(path, data)  # the name has the hash of what is signed: it replaces the same vote alone
+    return path
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    hint = say("cli.check_path")
+    try:
+        paths = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DataError(say("joining.file.unreadable", path=str(folder), reason=reason), hint) from None
+    if len(paths) > MOST_FILES:
+        raise DataError(say("release.folder.many", folder=str(folder), most=MOST_FILES), hint)
+    yield from paths
+
+
+def _bytes(path: Path) -> bytes:
+    """Returns the content of a file that is one: a device or a pipe would never end."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise DataError(say("release.folder.no_file"))
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES + 1)
