@@ -49,6 +49,7 @@ WORDS: Final[Mapping[str, Message]] = MappingProxyType(
         "failures": say("release.desk.failures"),
         "votes": say("release.desk.votes"),
         "votes_blind": say("release.desk.votes_blind"),
+        "votes_undecided": say("release.desk.votes_undecided"),
         "votes_none": say("release.desk.votes_none"),
         "votes_caption": say("release.desk.votes_caption"),
         "votes_doubtful": say("release.desk.votes_doubtful"),
