@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Final
 from urllib.parse import quote
 
 from starlette.applications import Starlette
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -86,7 +87,7 @@ class DeskApp:
 
     async def begin(self, request: Request) -> Response:
         form = await _form(request)
-        session = self.sessions.exchange(_text(form, "secret"))
+        session = self.sessions.exchange(form.text("secret"))
         if session is None:
             raise HTTPException(403)
         answer = RedirectResponse(f"/{self.path}/", 303)
@@ -110,11 +111,11 @@ class DeskApp:
     async def vote(self, request: Request, session: Session) -> Response:
         output, form = self._output(request), await _form(request)
         _check_form(session, form)
-        typed = Typed(*(" ".join(_text(form, name).split()) for name in ("decision", "category", "reason", "name")))
+        typed = Typed(*(" ".join(form.text(name).split()) for name in ("decision", "category", "reason", "name")))
         judgement = Judgement(typed.decision, typed.name, typed.category, typed.reason)
         try:
             _check_statement(form, output)
-            self.review.sign(output, judgement, _text(form, "seen"))
+            self.review.sign(output, judgement, form.text("seen"))
         except RisksetError as wrong:
             standing = self.review.standings().of(output)
             page = self.pages.output(session, standing, typed, wrong.message)
@@ -131,9 +132,8 @@ class DeskApp:
     async def upload(self, request: Request, session: Session) -> Response:
         form = await _form(request)
         _check_form(session, form)
-        file = form.get("vote")
         try:
-            self.review.take(await file.read() if isinstance(file, UploadFile) else b"")
+            self.review.take(form.file)
         except RisksetError as wrong:
             return HTMLResponse(self.pages.queue(session, self.review.standings(), wrong.message), _NOT_SIGNED)
         return RedirectResponse(f"/{self.path}/", 303)
@@ -193,24 +193,35 @@ class DeskApp:
         return HTMLResponse(self.pages.message(say("release.desk.not_shown", status=500), text), 500)
 
 
-async def _form(request: Request) -> FormData:
-    return await request.form(max_files=1, max_fields=12, max_part_size=MOST_BODY)
+@dataclass(frozen=True)
+class _Form:
+    """What a form had."""
+
+    fields: Mapping[str, str]
+    """Those that it had once."""
+    file: bytes
+
+    def text(self, name: str) -> str:
+        """Returns a field; an empty text, which no check lets pass, where the form had none or several."""
+        return self.fields.get(name, "")
 
 
-def _text(form: FormData, name: str) -> str:
-    """Returns a field that the form has once; else an empty text, which no check lets pass."""
-    values = form.getlist(name)
-    return values[0] if len(values) == 1 and isinstance(values[0], str) else ""
+async def _form(request: Request) -> _Form:
+    async with request.form(max_files=1, max_fields=12, max_part_size=MOST_BODY) as form:
+        names = Counter(name for name, _ in form.multi_items())
+        fields = {name: value for name, value in form.multi_items() if names[name] == 1 and isinstance(value, str)}
+        file = form.get("vote")
+        return _Form(fields, await file.read() if isinstance(file, UploadFile) else b"")
 
 
-def _check_statement(form: FormData, output: Output) -> None:
+def _check_statement(form: _Form, output: Output) -> None:
     """The signer meant it, and the page showed these very bytes. Raises RisksetError where not."""
-    if _text(form, "statement") != "yes":
+    if form.text("statement") != "yes":
         raise RisksetError(say("release.cast.statement"))
-    if _text(form, "sha256") != output.sha256:
+    if form.text("sha256") != output.sha256:
         raise RisksetError(say("release.cast.other_bytes"))
 
 
-def _check_form(session: Session, form: FormData) -> None:
-    if not is_of_form(session, _text(form, "csrf")):
+def _check_form(session: Session, form: _Form) -> None:
+    if not is_of_form(session, form.text("csrf")):
         raise HTTPException(403)
