@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
@@ -20,6 +21,7 @@ def bound(port: int) -> socket.socket:
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         found.bind((LOOPBACK, port))
+        found.listen()  # so that the address works as soon as it is printed
     except OSError as error:
         found.close()
         reason = (error.strerror or type(error).__name__).lower()
@@ -41,4 +43,5 @@ def serve(app: DeskApp, on: socket.socket, started: Callable[[], None]) -> None:
         timeout_keep_alive=5,
     )
     started()
-    uvicorn.Server(config).run(sockets=[on])
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped; it is how a desk ends
+        uvicorn.Server(config).run(sockets=[on])
