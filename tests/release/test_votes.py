@@ -2,7 +2,10 @@
 
 import json
 import os
+import re
 from dataclasses import replace
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from tests.release.conftest import REASON, an_output
@@ -284,6 +287,12 @@ def test_auditors_are_below_a_heading_of_their_own():
     assert not trusted.has("sato")  # an auditor is no party of a run
     assert trusted.auditor(new_identity().public_key()) is None
     assert read_trusted(f'coordinator = "{WORDS}"\n').auditors == {}
+
+
+def test_the_file_of_fingerprints_in_docs_release_md_is_one():
+    page = (Path(__file__).parents[2] / "docs" / "release.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert set(read_trusted(dedent(block)).auditors) == {"sato", "kim"}
 
 
 @pytest.mark.parametrize(
