@@ -158,7 +158,7 @@ def vote_on(
     )
 
 
-@lru_cache(4096)
+@lru_cache(2048)
 def read_vote(data: bytes) -> Vote:
     """Returns the vote of a file, whose signature is that of the key in it: whose key that is, others know.
 

@@ -75,6 +75,7 @@ def sign(
     vote = vote_on(candidate, of, judgement, private, utc_now(), before.id if before else "")
     file = keep_vote(votes, vote, vote.signed(private))
     tell(say("release.sign.written", file=str(file), output=of.id, sha256=of.sha256))
+    tell(say(f"release.meaning.{vote.decision}"))
     if before:
         tell(say("release.sign.replaces", at=before.at))
 
