@@ -14,10 +14,11 @@ from riskset.audit.trusted import Trusted
 from riskset.catalogue import Message, say
 from riskset.protocol.roster import COORDINATOR
 from riskset_release.outputs import Candidate, Output
+from riskset_release.vetoes import Veto
 from riskset_release.vote_folder import FoundVotes
 from riskset_release.votes import Vote
 
-State = Literal["accepted", "rejected", "changes", "waiting", "unproven"]
+State = Literal["accepted", "rejected", "changes", "waiting", "vetoed", "unproven"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Policy:
     """So many auditors have to accept an output."""
     requesters: frozenset[str] = frozenset()
     """Short names of auditors who wrote or requested the analysis; they do not vote. Nor does the coordinator's key."""
+    veto_until: str = ""
+    """The last day, ISO 8601 in UTC, on which a hospital could sign a veto; empty where every veto counts."""
 
     def __post_init__(self) -> None:
         if self.accepts < 1:
@@ -47,6 +50,8 @@ class Ballot:
     """Those that their auditors replaced by later ones on the same bytes."""
     earlier: tuple[Vote, ...] = ()
     """On another version of the output: other bytes under the same id."""
+    vetoes: tuple[Veto, ...] = ()
+    """Of hospitals: each blocks every version of the output."""
 
     def of_key(self, key: str) -> Vote | None:
         """Returns the auditor's latest vote on the output as it is; None where there is none."""
@@ -94,10 +99,18 @@ def count(candidate: Candidate, found: FoundVotes, trusted: Trusted, policy: Pol
     second = [vote for vote in current if _has_another(vote, current)]
     problems += [_incomplete(vote, trusted) for vote in broken]
     problems += [_twice(vote, trusted) for vote in second]
+    problems += filter(None, (why_no_veto(veto, candidate, trusted, policy) for veto in found.vetoes))
+    vetoes = [veto for veto in found.vetoes if why_no_veto(veto, candidate, trusted, policy) is None]
     counted = [vote for vote in current if vote not in broken and vote not in second]
     doubtful = [vote for vote in current if vote not in counted]
     ballots = {
-        one.id: Ballot(_of(one, counted), _of(one, doubtful), _of(one, replaced), _of(one, earlier))
+        one.id: Ballot(
+            _of(one, counted),
+            _of(one, doubtful),
+            _of(one, replaced),
+            _of(one, earlier),
+            tuple(veto for veto in vetoes if veto.output in ("", one.id)),
+        )
         for one in candidate.outputs
     }
     return Count(ballots, tuple(problems))
@@ -125,9 +138,22 @@ def why_not_counted(vote: Vote, candidate: Candidate, trusted: Trusted, policy: 
     return None
 
 
+def why_no_veto(veto: Veto, candidate: Candidate, trusted: Trusted, policy: Policy) -> Message | None:
+    """Returns why a veto does not count; None where it does."""
+    if veto.site == COORDINATOR or not trusted.knows(veto.site, veto.public_key):
+        return say("release.veto.unknown", site=veto.site)
+    if (veto.study, veto.run) != (candidate.study_sha256, candidate.run):
+        return say("release.veto.other_run", site=veto.site, run=veto.run)
+    if veto.output and candidate.output(veto.output) is None:
+        return say("release.veto.no_output", site=veto.site, output=veto.output)
+    if policy.veto_until and veto.at[:10] > policy.veto_until:
+        return say("release.veto.late", site=veto.site, at=veto.at, until=policy.veto_until)
+    return None
+
+
 def decision_of(output: Output, ballot: Ballot, policy: Policy) -> Decision:
-    """Returns what the votes say of an output: any rejection or request for changes blocks it, and enough acceptances
-    release it. Where a rule passes by exception only, nothing else counts as an acceptance."""
+    """Returns what the votes say of an output: a veto, a rejection or a request for changes blocks it, and enough
+    acceptances release it. Where a rule passes by exception only, nothing else counts as an acceptance."""
     blocking = {vote.decision for vote in (*ballot.counted, *ballot.doubtful)}
     by_exception = any(verdict.needs_exception for verdict in output.verdicts)
     accepts = sum(vote.decision == "exception" if by_exception else vote.accepts for vote in ballot.counted)
@@ -136,6 +162,8 @@ def decision_of(output: Output, ballot: Ballot, policy: Policy) -> Decision:
         state = "changes"
     if "reject" in blocking:
         state = "rejected"
+    if ballot.vetoes:
+        state = "vetoed"
     return Decision(state, accepts, policy.accepts)
 
 

@@ -1,4 +1,4 @@
-"""A folder of votes: each a file, of any auditor. Nothing in it is passed over in silence."""
+"""A folder of votes, and of hospitals' vetoes: each a file. Nothing in it is passed over in silence."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Final
 from riskset.catalogue import Message, say, verbatim
 from riskset.errors import DataError, RisksetError
 from riskset.private_files import make_folder, replace_file
+from riskset.strict_json import NotStrictJson, read_json
+from riskset_release.vetoes import KIND as KIND_OF_VETO
+from riskset_release.vetoes import Veto, read_veto
 from riskset_release.votes import MOST_BYTES, Vote, read_vote
 
 MOST_FILES: Final = 2_000
@@ -22,28 +25,41 @@ class FoundVotes:
 
     votes: tuple[Vote, ...]
     """Each signed by the key that it names, once; in the order in which they were cast, by the auditors' clocks."""
+    vetoes: tuple[Veto, ...] = ()
+    """The same of hospitals."""
     unread: tuple[Message, ...] = ()
-    """Each file that is no vote, and why."""
+    """Each file that is neither, and why."""
 
 
 def votes_in(folder: Path) -> FoundVotes:
     """Returns the votes of a folder; none where there is no folder yet. Raises DataError where it cannot be read."""
-    votes, unread = dict[str, Vote](), list[Message]()
+    papers, unread = dict[str, Vote | Veto](), list[Message]()
     for path in _files(folder):
         try:
-            vote = read_vote(_bytes(path))
+            paper = read_paper(_bytes(path))
         except RisksetError as wrong:
             unread.append(say("release.folder.unread", file=path.name, reason=wrong.message))
         except OSError as error:
             reason = verbatim((error.strerror or type(error).__name__).lower())
             unread.append(say("release.folder.unread", file=path.name, reason=reason))
         else:
-            votes[vote.id] = vote
-    return FoundVotes(tuple(sorted(votes.values(), key=lambda one: (one.at, one.id))), tuple(unread))
+            papers[paper.id] = paper
+    in_order = sorted(papers.values(), key=lambda one: (one.at, one.id))
+    votes = tuple(one for one in in_order if isinstance(one, Vote))
+    return FoundVotes(votes, tuple(one for one in in_order if isinstance(one, Veto)), tuple(unread))
 
 
-def keep_vote(folder: Path, vote: Vote, data: bytes) -> Path:
-    """Writes the file of a vote into the folder, whole or not at all, and returns its path."""
+def read_paper(data: bytes) -> Vote | Veto:
+    """Returns what a file is. Raises the errors of `read_vote` and `read_veto`."""
+    try:
+        is_veto = KIND_OF_VETO in read_json(data, MOST_BYTES)
+    except (NotStrictJson, TypeError):
+        is_veto = False
+    return read_veto(data) if is_veto else read_vote(data)
+
+
+def keep_vote(folder: Path, vote: Vote | Veto, data: bytes) -> Path:
+    """Writes the file of a vote or a veto into the folder, whole or not at all, and returns its path."""
     make_folder(folder)
     path = folder / vote.file_name
     replace_file(path, data)  # the name has the hash of what is signed: it replaces the same vote alone

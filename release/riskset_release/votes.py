@@ -46,8 +46,9 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
 CATEGORIES: Final = ("disclosure", "statistics", "question", "presentation", "other")
 """Of a reason: a person could be recognised; a number is wrong; nobody approved the question; how it is shown."""
 
-_HASH: Final = re.compile(r"[0-9a-f]{64}")
-_AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
+HASH: Final = re.compile(r"[0-9a-f]{64}")
+"""As vetoes have it too."""
+AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
 
 
 @dataclass(frozen=True)
@@ -181,8 +182,8 @@ def _check_fields(vote: Vote, document: Document) -> None:
     hashes = (vote.study, vote.bundle, vote.output_sha256, *filter(None, [vote.replaces]))
     judgement = Judgement(vote.decision, vote.name, vote.category, vote.reason)
     right = (
-        all(map(_HASH.fullmatch, hashes))
-        and _AT.fullmatch(vote.at)
+        all(map(HASH.fullmatch, hashes))
+        and AT.fullmatch(vote.at)
         and 0 < len(vote.run) <= LONGEST_NAME
         and judgement.problem() is None
         and vote.meaning == MEANINGS[vote.decision]

@@ -11,11 +11,12 @@ import pytest
 from riskset.audit.trusted import Trusted
 from riskset.catalogue import say
 from riskset.secure.fingerprint_words import fingerprint_words
-from riskset.secure.keys import new_identity
+from riskset.secure.keys import new_identity, public_hex
 from riskset_release.ballots import Policy
 from riskset_release.desk.app import DeskApp
 from riskset_release.desk.review import Review
 from riskset_release.outputs import Candidate, Output, Verdict
+from riskset_release.vetoes import Veto
 from riskset_release.vote_folder import keep_vote
 from riskset_release.votes import Judgement, vote_on
 
@@ -56,10 +57,10 @@ class Committee:
     """Auditors by short name; `park` requested the analysis. Their clocks go on by a second for each vote."""
 
     def __init__(self):
-        names = ("sato", "kim", "ito", "park")
-        self.keys = {name: new_identity() for name in (*names, "coordinator", "stranger")}
+        names, parties = ("sato", "kim", "ito", "park"), ("coordinator", "kurume", "asan")
+        self.keys = {name: new_identity() for name in (*names, *parties, "stranger")}
         words = {name: fingerprint_words(key.public_key()) for name, key in self.keys.items()}
-        self.trusted = Trusted({"coordinator": words["coordinator"]}, {name: words[name] for name in names})
+        self.trusted = Trusted({name: words[name] for name in parties}, {name: words[name] for name in names})
         self.policy = Policy(2, frozenset({"park"}))
         self.candidate = a_candidate()
         self._seconds = counter()
@@ -83,6 +84,20 @@ class Committee:
         data, vote = self.vote(who, *arguments, **options)
         keep_vote(folder, vote, data)
         return vote
+
+    def veto(self, site, output="km-os", key=None, **changes):
+        """Returns the signed file of a hospital's veto, and the veto."""
+        by = self.keys[key or site]
+        candidate = self.candidate
+        veto = Veto(candidate.study_sha256, candidate.run, output, site, REASON, self.now(), public_hex(by))
+        veto = replace(veto, **changes)
+        return veto.signed(by), veto
+
+    def vetoes(self, folder, site, *arguments, **options):
+        """The same, put into the folder."""
+        data, veto = self.veto(site, *arguments, **options)
+        keep_vote(folder, veto, data)
+        return veto
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -42,10 +43,20 @@ def read_candidate(bundle: Path, keys: Path) -> tuple[Candidate, Trusted]:
     return candidate, trusted
 
 
-def policy_of(accepts: int, requesters: list[str] | None, trusted: Trusted) -> Policy:
-    """Returns who decides. DataError where a requester is not one of the auditors: a misspelt one could vote."""
+def policy_of(accepts: int, requesters: list[str] | None, trusted: Trusted, veto_until: str = "") -> Policy:
+    """Returns who decides. DataError where a requester is not one of the auditors, since a misspelt one could vote, or
+    where the last day of vetoes is none."""
     for name in requesters or ():
         if name not in trusted.auditors:
             hint = did_you_mean(name, trusted.auditors) or say("release.key.unknown_hint")
             raise DataError(say("release.key.unknown", name=name), hint)
-    return Policy(accepts, frozenset(requesters or ()))
+    if veto_until and not _is_day(veto_until):
+        raise DataError(say("site.terms.not_a_day", found=veto_until))
+    return Policy(accepts, frozenset(requesters or ()), veto_until)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

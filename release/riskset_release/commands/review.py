@@ -26,6 +26,9 @@ def review(
     key: Key,
     accepts: Accepts = 2,
     requester: Requesters = None,
+    veto_until: Annotated[
+        str, typer.Option("--veto-until", metavar="DATE", help="The last day of hospitals' vetoes; default: any day.")
+    ] = "",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 0,
     host: Annotated[str, typer.Option("--host", help="This machine only.")] = LOOPBACK,
     language: Language = None,
@@ -42,7 +45,7 @@ def review(
     if host != LOOPBACK:
         raise Refused("host", say("release.review.host", host=host), say("release.review.host_hint"))
     candidate, trusted = read_candidate(bundle, keys)
-    policy = policy_of(accepts, requester, trusted)
+    policy = policy_of(accepts, requester, trusted, veto_until)
     private = load_auditor(key, as_, trusted)
     with bound(port) as listening:
         at = Review(candidate, trusted, policy, as_, private, votes, utc_now)

@@ -127,6 +127,9 @@ def state_of(standing: Standing) -> Sign:
     decision = standing.decision
     if decision.state == "unproven":
         return Sign("bad", "\N{BALLOT X}", say("release.state.unproven"))
+    if decision.state == "vetoed":
+        sites = tuple(dict.fromkeys(veto.site for veto in standing.ballot.vetoes))
+        return Sign("bad", "\N{BALLOT X}", say("release.state.vetoed", sites=sites))
     if not standing.may_see:
         awaited = say("release.state.blind") if standing.turn == "yours" else say("release.state.voting")
         return Sign("open", "\N{WHITE CIRCLE}", awaited)

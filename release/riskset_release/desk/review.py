@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from riskset.audit.trusted import Trusted
 from riskset.catalogue import Message, say
 from riskset.errors import DataError, Refused
-from riskset_release.ballots import Ballot, Count, Decision, Policy, count, decisions, why_not_counted
+from riskset_release.ballots import Ballot, Count, Decision, Policy, count, decisions, why_no_veto, why_not_counted
 from riskset_release.casting import why_no_vote
 from riskset_release.outputs import Candidate, Output
-from riskset_release.vote_folder import keep_vote, votes_in
-from riskset_release.votes import Judgement, Vote, read_vote, vote_on
+from riskset_release.vetoes import Veto
+from riskset_release.vote_folder import keep_vote, read_paper, votes_in
+from riskset_release.votes import Judgement, Vote, vote_on
 
 Turn = Literal["yours", "others", "authors", "nobody"]
 
@@ -90,30 +91,40 @@ class Review:
         keep_vote(self.folder, vote, vote.signed(self.key))
         return vote
 
-    def take(self, data: bytes) -> Vote:
-        """Keeps a vote that somebody signed elsewhere. Raises a RisksetError where it is none, or cannot count."""
-        vote = read_vote(data)
+    def take(self, data: bytes) -> None:
+        """Keeps a vote or a veto that somebody signed elsewhere. Raises a RisksetError where it is neither, or cannot
+        count."""
+        paper = read_paper(data)
+        if isinstance(paper, Veto):
+            refused = why_no_veto(paper, self.candidate, self.trusted, self.policy)
+        else:
+            refused = self._why_not_taken(paper)
+        if refused:
+            raise DataError(refused)
+        keep_vote(self.folder, paper, data)
+
+    def _why_not_taken(self, vote: Vote) -> Message | None:
         if problem := why_not_counted(vote, self.candidate, self.trusted, self.policy):
-            raise DataError(problem)
+            return problem
         output = self.candidate.output(vote.output)
         if output is None or not vote.is_of(output):
-            raise DataError(say("release.cast.earlier", output=vote.output))
+            return say("release.cast.earlier", output=vote.output)
         other = self._count().ballots[output.id].of_key(vote.key)
         if other is not None and other.id not in (vote.id, vote.replaces):
-            raise DataError(say("release.cast.second", output=vote.output, name=vote.name))
-        keep_vote(self.folder, vote, data)
-        return vote
+            return say("release.cast.second", output=vote.output, name=vote.name)
+        return None
 
     def _count(self) -> Count:
         return count(self.candidate, votes_in(self.folder), self.trusted, self.policy)
 
     def _standing(self, output: Output, ballot: Ballot, decision: Decision) -> Standing:
         own = ballot.of_key(self.public_key)
-        may_see = own is not None or (self.is_requester and decision.state in ("accepted", "rejected", "changes"))
+        is_decided = decision.state not in ("waiting", "unproven")
+        may_see = own is not None or (self.is_requester and is_decided)
         return Standing(output, ballot, decision, own, may_see, self._turn(decision, own))
 
     def _turn(self, decision: Decision, own: Vote | None) -> Turn:
-        if decision.state == "unproven":
+        if decision.state in ("unproven", "vetoed"):
             return "nobody"
         if own is None and not self.is_requester:
             return "yours"
