@@ -189,7 +189,7 @@ def desk(committee, tmp_path):
             who,
             committee.keys[who],
             tmp_path / "votes",
-            committee.now,
+            changes.pop("now", committee.now),
         )
         app = DeskApp(review, PORT)
         address = changes.pop("address", f"http://127.0.0.1:{PORT}")

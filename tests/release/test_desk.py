@@ -318,6 +318,25 @@ def test_a_file_is_what_would_be_released_and_is_never_opened_as_a_page(desk):
     assert answer.headers["content-disposition"] == 'attachment; filename="km-os.csv"'
 
 
+def test_a_fault_of_ours_is_told_by_type_and_place_alone(desk, folder):
+    def now():
+        raise ZeroDivisionError("a text that could hold anything")
+
+    answer = desk(now=now).votes()
+    assert answer.status_code == 500
+    assert "ZeroDivisionError in test_desk.py" in answer.text
+    assert "could hold anything" not in answer.text
+    assert not folder.exists()
+
+
+def test_a_folder_that_cannot_be_read_is_told(desk, folder):
+    browser = desk()
+    folder.write_text("")
+    answer = browser.gets("/")
+    assert answer.status_code == 500
+    assert "cannot read" in answer.text
+
+
 # First votes are blind.
 
 

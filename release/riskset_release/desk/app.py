@@ -202,7 +202,7 @@ class _Form:
     file: bytes
 
     def text(self, name: str) -> str:
-        """Returns a field; an empty text, which no check lets pass, where the form had none or several."""
+        """Returns a field; an empty text where the form had none of this name, or several."""
         return self.fields.get(name, "")
 
 

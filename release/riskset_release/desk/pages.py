@@ -202,6 +202,8 @@ def _environment() -> Environment:
         "decision": lambda vote: say(f"release.decision.{vote.decision}"),
         "kind": lambda output: say(f"release.kind.{output.kind}"),
         "turn": lambda standing: say(f"release.turn.{standing.turn}"),
+        "summary": lambda candidate: say("release.desk.summary_of", title=candidate.title),
+        "veto": lambda veto: say("release.desk.veto", site=veto.site, at=_time(veto.at), reason=veto.reason),
         "refusal": lambda reasons: say("release.cast.markup", found=tuple(reasons)),
         "reason_size": lambda sizes: say("release.desk.reason_size", least=sizes["least"], most=sizes["reason"]),
     }

@@ -33,7 +33,7 @@ def serve(app: DeskApp, on: socket.socket, started: Callable[[], None]) -> None:
     """Answers requests until the process is interrupted; calls `started` before the first."""
     config = uvicorn.Config(
         app.asgi(),
-        log_level="error",
+        log_level="critical",  # a traceback of ours could hold anything; the page says type and place
         access_log=False,  # its lines would have the secret
         server_header=False,
         ws="none",

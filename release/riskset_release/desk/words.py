@@ -48,7 +48,6 @@ WORDS: Final[Mapping[str, Message]] = MappingProxyType(
         "odd": say("release.desk.odd"),
         "failures": say("release.desk.failures"),
         "votes": say("release.desk.votes"),
-        "veto": say("release.desk.veto"),
         "votes_blind": say("release.desk.votes_blind"),
         "votes_undecided": say("release.desk.votes_undecided"),
         "votes_none": say("release.desk.votes_none"),
