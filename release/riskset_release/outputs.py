@@ -23,6 +23,8 @@ class Verdict:
     """What it found, with its margin, in a sentence."""
     passes: bool
     """False where something was held back, or where only an exception lets it pass."""
+    needs_exception: bool = False
+    """Whether only votes as an exception, with a reason, can release the output."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Candidate:
     """What does not hold of the bundle; then nothing is released."""
     odd: Sequence[Message] = ()
     """What is possible, but should be explained."""
+    held_back: Sequence[str] = ()
+    """The counts of patients that the gate holds back: which ones, not their values."""
 
     def output(self, id_: str) -> Output | None:
         return next((one for one in self.outputs if one.id == id_), None)

@@ -12,6 +12,7 @@ from typing import Final
 
 from riskset.catalogue import say
 from riskset.results import ResultEntry, Results
+from riskset.results.notices import NOT_RELEASED
 from riskset_release.gate.counted import path_of
 from riskset_release.gate.curves import FEWEST_AT_RISK, with_published_curves
 from riskset_release.gate.enough import Enough
@@ -59,7 +60,7 @@ def gated(results: Results) -> Gated:
         entries.append(found or entry)
         if found is None:
             without.add(entry.id)
-    shown = replace(results, entries=tuple(entries))
+    shown = replace(results, entries=tuple(entries), notices=tuple(n for n in results.notices if n != NOT_RELEASED))
     cells = cells_of(shown)
     gate = _Gate(counted, pattern, least, without, _ended(results, least))
     values: dict[str, float | int | Mark | None] = {}

@@ -1,15 +1,15 @@
 """The public proof of a release: that a file is what a committee released, of a run that every hospital saw.
 
-Anybody can check it with the base install and no network. It holds no total, no row and no key: hashes, signatures, and
-the names of who signed. What it does not show is that the numbers follow from the hospitals' sums: auditors have checked
-that before they voted, with the bundle, which stays with them.
+Anybody can check it with the base install and no network. It holds no total, no row and no secret: hashes, signatures,
+and the names of who signed. What it does not show is that the numbers follow from the hospitals' sums: auditors have
+checked that before they voted, with the bundle, which stays with them.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from riskset.errors import DataError, RisksetError
 from riskset.joining.signed import read_signed
 from riskset.ledger.checkpoint import open_note
 from riskset.ledger.note import parse
-from riskset.protocol.end_messages import Listed, read_listed
+from riskset.protocol.end_messages import read_listed
 from riskset.protocol.receipt import check_all_cosigned
 from riskset.protocol.roster import COORDINATOR, Roster, read_roster
 from riskset.protocol.witnessing import LOG
@@ -104,7 +104,7 @@ def _check_run(
     """Returns the hospitals that cosigned the coordinator's log, in which the run began and ended."""
     note = parse(str(said["checkpoint"]))
     checkpoint = open_note(note, LOG, roster.coordinator)
-    began, ended = _listed(said["began"]).under(checkpoint), _listed(said["ended"]).under(checkpoint)
+    began, ended = read_listed(said["began"]).under(checkpoint), read_listed(said["ended"]).under(checkpoint)
     stated = (began.kind, began.public.get("run"), began.public.get("study"), began.public.get("roster"))
     is_run = stated == ("began", run, study, roster.sha256) and (ended.kind, ended.public.get("run")) == ("ended", run)
     checks.that("log", is_run, FILE, say("audit.proof.other_run"))
@@ -115,10 +115,6 @@ def _check_run(
         known = trusted is not None and trusted.knows(party, key)
         checks.that("fingerprints", known, FILE, say("audit.fingerprint.other", party=party))
     return tuple(name for name in names if name != COORDINATOR)
-
-
-def _listed(content: object) -> Listed:
-    return read_listed(content)
 
 
 def _output(checks: Checks, said: Mapping[str, Any], name: str, content: bytes) -> Mapping[str, Any] | None:
@@ -161,9 +157,17 @@ def told(proven: Proven) -> Sequence[Message]:
     lines = []
     if proven.run:
         lines.append(say("audit.proof.run", run=proven.run, study=proven.study, n=len(proven.hospitals)))
-    lines += [
-        say(f"audit.proof.{one.decision}", name=one.name, date=one.at[:10], words=one.words) for one in proven.accepted
-    ]
+    for one in proven.accepted:
+        values = {"name": one.name, "date": one.at[:10], "words": one.words}
+        is_exception = one.decision == "exception"
+        lines.append(say("audit.proof.exception", **values) if is_exception else say("audit.proof.accept", **values))
     if proven.withdrawn:
         lines.append(say("audit.proof.withdrawn", when=proven.withdrawn))
     return lines
+
+
+def proof_json(proven: Proven) -> dict[str, Any]:
+    """Returns the same for programs."""
+    accepted = [asdict(one) for one in proven.accepted]
+    of = {"run": proven.run, "study": proven.study, "hospitals": list(proven.hospitals), "output": proven.output}
+    return {**of, "accepted": accepted, "withdrawn": proven.withdrawn}
