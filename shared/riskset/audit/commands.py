@@ -194,7 +194,14 @@ def proof(
     content, of = read_file(file, say("audit.called.released"), hint), proof_of(file)
     name = file.absolute().relative_to(of.parent).as_posix()
     found = check_proof(read_file(of, say("audit.called.proof"), hint), name, content, trusted)
-    _show(Verification(found.checks, {}, None), keys is not None, as_json, said=told(found), more=proof_json(found))
+    if as_json:
+        _print_json(Verification(found.checks, {}, None), proof_json(found))
+    else:
+        for message in (*told(found), *(say("audit.failed", finding=one.told) for one in found.checks.failures)):
+            tell(message)
+        tell(say("audit.proof.fails") if found.checks.failures else say("audit.proof.holds", file=name))
+    if found.checks.failures:
+        raise typer.Exit(NOT_AS_SAID)
 
 
 def _verified(bundle: Path, keys: Path | None, at: Progress, receipts: Sequence[Path] = ()) -> Verification:

@@ -87,14 +87,15 @@ def check_proof(proof: bytes, name: str, content: bytes, trusted: Trusted | None
         roster = read_roster(json.dumps(said["roster"], ensure_ascii=False).encode())
         hospitals = _check_run(checks, said, run, study, roster, trusted)
         output = _output(checks, said, name, content)
-        accepted = () if output is None else _accepted(checks, output, run, study, trusted)
+        accepted = () if output is None else _accepted(checks, output, run, study)
+        if output is not None:
+            is_enough = type(said["accepts"]) is int and len(accepted) >= max(1, said["accepts"])
+            checks.that("votes", is_enough, FILE, say("audit.proof.few", n=len(accepted)))
     except (RisksetError, NotStrictJson, KeyError, TypeError, ValueError) as wrong:
         message = wrong.message if isinstance(wrong, RisksetError) else say("audit.proof.form")
         checks.failures.append(Finding(FILE, message))
         return Proven(checks)
     withdrawn = str(output.get("withdrawn", "")) if output else ""
-    if output is not None:
-        checks.that("votes", len(accepted) >= int(said["accepts"]), FILE, say("audit.proof.few", n=len(accepted)))
     return Proven(checks, run, study, hospitals, str(output["id"]) if output else "", accepted, withdrawn)
 
 
@@ -130,9 +131,7 @@ def _output(checks: Checks, said: Mapping[str, Any], name: str, content: bytes) 
     return None
 
 
-def _accepted(
-    checks: Checks, output: Mapping[str, Any], run: str, study: str, trusted: Trusted | None
-) -> tuple[Signed, ...]:
+def _accepted(checks: Checks, output: Mapping[str, Any], run: str, study: str) -> tuple[Signed, ...]:
     """Returns the acceptances of an output that hold: of these bytes, each by another key."""
     found: dict[str, Signed] = {}
     for written in output["votes"]:
