@@ -12,7 +12,7 @@ from riskset.study.differences import differences
 from riskset.study.load import canonical_json, parse_study, study_from_json, study_hash
 from riskset.study.truth import Kind
 from riskset.study.variables import CategoryVariable, with_levels
-from riskset_site.consent.review import questions
+from riskset.study.in_words import questions
 
 STUDY = """\
 schema = 1

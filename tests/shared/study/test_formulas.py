@@ -13,7 +13,7 @@ from riskset.study.load import canonical_json, parse_study, study_from_json, stu
 from riskset.study.terms import sums_of
 from riskset.study.truth import Kind
 from riskset.study.variables import NumberVariable
-from riskset_site.consent.review import questions
+from riskset.study.in_words import questions
 
 STUDY = """\
 schema = 1

@@ -117,6 +117,11 @@ class SiteHeterogeneity(Analysis):
         )
         return (*of_fits, *(_LARGEST if self._asks_largest(state) else ()))
 
+    def most_numbers(self, sites: int) -> int:
+        """Returns what the fits without each hospital send, if every one tells its own."""
+        without = sites if self.exposure.without else 0
+        return self.model.most_numbers(sites) * (1 + without) + len(_LARGEST) * (len(self.model.design) == 1)
+
     def tells(self, state: Fits) -> tuple[Label, ...]:
         if self.not_told is not None or not state.is_first:
             return ()
