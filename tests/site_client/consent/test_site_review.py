@@ -14,6 +14,7 @@ from riskset.disclosure.rules import LIMITS
 from riskset.protocol.journal import ALONE
 from riskset.rehearsal import Rehearsal
 from riskset.study.asked import OWN, installed
+from riskset.study.in_words import populations, questions
 from riskset.study.load import load_study
 from riskset_site.consent import review as review_module
 from riskset_site.consent.leaving_alone import leaving_alone
