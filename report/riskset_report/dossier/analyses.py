@@ -12,11 +12,12 @@ from riskset.disclosure.policy import Policy
 from riskset.disclosure.rules_of import rules_of
 from riskset.study.asked import PACKAGES
 from riskset.study.spec import Study
-from riskset_report.dossier.document import Cell, Group, Items, Section, grouped, section
+from riskset_report.dossier.document import Cell, Group, Part, Section, grouped, section, table
 from riskset_report.dossier.limits import bound_of, policy_of
 from riskset_report.dossier.sizes import most_at_once
 
 _COLUMNS = {"questions": 21, "shows": 38, "most": 12, "times": 12, "rules": 17}
+_NEEDED = {"analysis": 40, "parameters": 20, "patients": 20, "events": 20}
 
 
 def numbers_by_analysis(study: Study) -> Section:
@@ -28,7 +29,7 @@ def numbers_by_analysis(study: Study) -> Section:
         "analyses",
         grouped(_COLUMNS, groups, numeric=("most", "times")),
         say("dossier.numbers.opened", bound=bound_of(policy, "R5.opened")),
-        Items(tuple(_needs(study, policy))),
+        *_table_of_needs(study, policy),
     )
 
 
@@ -69,9 +70,13 @@ def _times(analysis: Analysis, policy: Policy) -> Message:
     return say("dossier.number", n=points * exposure.rounds_of_a_point)
 
 
-def _needs(study: Study, policy: Policy) -> Iterator[Message]:
+def _table_of_needs(study: Study, policy: Policy) -> Iterator[Part]:
+    if rows := tuple(_needs(study, policy)):
+        yield say("dossier.numbers.needs_each") if policy.column == "local" else say("dossier.numbers.needs")
+        yield table(_NEEDED, rows, numeric=("parameters", "patients", "events"))
+
+
+def _needs(study: Study, policy: Policy) -> Iterator[tuple[Cell, ...]]:
     """Yields what the largest model of each entry needs under the rules."""
     for name, of in needed_by(plan(study), policy).items():
-        values = {"analysis": name, "p": of["parameters"], "patients": of["patients"], "events": of["events"]}
-        is_local = policy.column == "local"
-        yield say("dossier.numbers.needs_each", **values) if is_local else say("dossier.numbers.needs", **values)
+        yield name, *(say("dossier.number", n=of[what]) for what in ("parameters", "patients", "events"))

@@ -9,6 +9,7 @@ from riskset.study.spec import Study
 from riskset_report.dossier.analyses import numbers_by_analysis
 from riskset_report.dossier.document import Dossier
 from riskset_report.dossier.handling import audit, incidents, law, publication, retention, withdrawal
+from riskset_report.dossier.limits import read_by_others
 from riskset_report.dossier.protection import protection, unprotected
 from riskset_report.dossier.question import never, parties, purpose, variables
 from riskset_report.dossier.rounds import numbers_by_round
@@ -21,14 +22,14 @@ _BRIEF = 12
 def dossier_of(study: Study, language: str) -> Dossier:
     """Returns the dossier of a study, with the study's title in the language. It holds nothing but what the study file
     and the program say. Raises DataError where no run of the study could begin."""
-    secure_sum, found = study.disclosure.secure_sum, study_hash(study)
+    found = study_hash(study)
     facts = {
         "study": study.id,
         "version": study.version,
         "sha256": found,
         "program": say("dossier.program.value", version=__version__),
         "hospitals": say("dossier.number", n=len(study.sites)),
-        "sum": say(f"dossier.sum.{secure_sum}"),
+        "sum": say(f"dossier.sum.{read_by_others(study)}"),
         "cell": say("dossier.number", n=study.disclosure.min_cell),
     }
     return Dossier(

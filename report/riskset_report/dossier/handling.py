@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from riskset.catalogue import Message, say
 from riskset.study.spec import Study
 from riskset_report.dossier.document import Blanks, Cell, Items, Section, section, table
-from riskset_report.dossier.limits import bound_of, policy_of
+from riskset_report.dossier.limits import bound_of, policy_of, read_by_others
 from riskset_report.dossier.transfers import countries_of, tells_alone
 
 _INCIDENTS = ("stop", "words", "keys", "disk", "backup", "ledger", "wrong", "text", "bundle")
@@ -20,7 +20,7 @@ _NAMED = {"KR": "kr", "JP": "jp"}
 
 def retention(study: Study) -> Section:
     """Returns who keeps what, what ends it, and an empty column for the period that is decided."""
-    is_masked = study.disclosure.secure_sum == "required"
+    is_masked = read_by_others(study) != "clear"
     kept = ("export", "journal", "secret", "keys", "log", "others", "coordinator", "auditor")
     rows: list[tuple[Cell, ...]] = []
     for code in kept:

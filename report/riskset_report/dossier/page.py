@@ -39,7 +39,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"shown": _shown_here, "lines": _lines}
+    environment.filters |= {"shown": _shown_here, "lines": _lines, "breakable": _breakable}
     environment.tests |= {"items": _is_items, "tabular": _is_table, "blanks": _is_blanks}
     return environment
 
@@ -57,6 +57,12 @@ def _shown(text: str, language: str) -> str:
 @pass_context
 def _shown_here(context: Context, text: str) -> str:
     return _shown(text, context["language"])
+
+
+@pass_context
+def _breakable(context: Context, text: str) -> Markup:
+    """The same with places at which a long id such as `cox/os/all/univariable/age` may go on in a new line."""
+    return Markup("/<wbr>").join(_shown(text, context["language"]).split("/"))
 
 
 def _lines(cell: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
 from riskset.disclosure.policy import Policy, exceptions_of
 from riskset.disclosure.rules import RULES, Rule
+from riskset.protocol.rule_column import LEAST_MASKED
 from riskset.study.spec import Study
 from riskset_report.dossier.document import Cell, Items, Section, section, table
-from riskset_report.dossier.limits import bound_of, policy_of
-from riskset_report.dossier.transfers import seen_in
+from riskset_report.dossier.limits import bound_of, policy_of, read_by_others
 
 _COLUMNS = {"rule": 17, "words": 37, "limits": 46}
 
@@ -22,12 +22,27 @@ def protection(study: Study) -> Section:
     return section(
         "rules",
         say("dossier.rules.intro"),
-        *seen_in(study),
+        *_seen(study),
         table(_COLUMNS, [_row(rule, policy) for rule in RULES.values()]),
         say("dossier.rules.which"),
         say("dossier.rules.stricter"),
         say("dossier.rules.exceptions", limits=exceptions_of(policy)),
     )
+
+
+def _seen(study: Study) -> Iterator[Message]:
+    """Yields who can see what of a hospital's numbers."""
+    match read_by_others(study):
+        case "clear":
+            yield say("dossier.rules.off")
+        case "two":
+            yield say("dossier.rules.two")
+            yield say("site.seen.two_coordinator")
+        case "masked":
+            yield say("dossier.rules.pooled")
+            yield say("site.seen.masked")
+            if study.disclosure.min_sites < LEAST_MASKED:
+                yield say("dossier.rules.fewer")
 
 
 def _row(rule: Rule, policy: Policy) -> tuple[Cell, ...]:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from riskset.analyses.admission.before_a_run import AskedInStep, first_admission, last_admission
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
-from riskset.protocol.journal import IN_CLEAR
+from riskset.protocol.journal import ALONE
 from riskset.protocol.revealed import revealed_by
 from riskset.study.spec import Study
 from riskset_report.dossier.document import Cell, Section, section, table
-from riskset_report.dossier.limits import policy_of
+from riskset_report.dossier.limits import policy_of, read_by_others
 from riskset_report.dossier.sizes import most_at_once
 
 _COLUMNS = {"round": 22, "shows": 46, "most": 16, "clear": 16}
@@ -20,11 +20,11 @@ _CHANGES = "admission/changes"
 
 def numbers_by_round(study: Study) -> Section:
     """Returns how a run goes, and how many numbers each of its rounds asks of a hospital at most."""
-    planned, is_masked = plan(study), study.disclosure.secure_sum == "required"
+    planned = plan(study)
     return section(
         "numbers",
         say("dossier.numbers.run", at_least=planned.longest_chain().rounds),
-        say("dossier.numbers.masked") if is_masked else say("dossier.numbers.unmasked"),
+        say(f"dossier.numbers.read.{read_by_others(study)}"),
         say("dossier.numbers.most"),
         table(_COLUMNS, tuple(_rounds(study)), numeric=("most", "clear")),
         say("dossier.numbers.flags", n=len(planned.reported)),
@@ -43,7 +43,13 @@ def _rounds(study: Study) -> Iterator[tuple[Cell, ...]]:
         yield _row(say("dossier.numbers.again", phase=_phase(step.id)), step, shows)
     most = most_at_once(planned.reported, len(study.sites))
     yield say("dossier.numbers.evaluations"), say("dossier.numbers.evaluations_shows"), most, none
-    yield say("dossier.numbers.stated"), shows[IN_CLEAR], "", ""
+    if told := sum(analysis.numbers_told for analysis in planned.reported):
+        yield (
+            say("dossier.numbers.alone"),
+            shows[ALONE],
+            say("dossier.number", n=told),
+            say("dossier.numbers.if_signed"),
+        )
 
 
 def _row(name: Message, step: AskedInStep, shows: Mapping[str, str]) -> tuple[Cell, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from riskset.analyses.plan import plan
-from riskset.catalogue import Message, say
+from riskset.catalogue import say
 from riskset.study.spec import Study
 from riskset_report.dossier.document import Cell, Section, section, table
+from riskset_report.dossier.limits import read_by_others
 
 _COLUMNS = {"what": 32, "from": 14, "to": 29, "form": 25}
 
@@ -33,8 +34,7 @@ def _rows(study: Study) -> Iterator[tuple[Cell, ...]]:
     coordinator, hospital = say("dossier.transfer.coordinator"), say("dossier.transfer.hospital")
     others = say("dossier.transfer.hospitals", countries=countries)
     both = say("dossier.transfer.both", first=coordinator, second=others)
-    is_masked = study.disclosure.secure_sum == "required"
-    form = say("dossier.transfer.numbers_masked") if is_masked else say("dossier.transfer.numbers_clear")
+    form = say(f"dossier.transfer.numbers_{read_by_others(study)}")
     yield say("dossier.transfer.numbers"), hospital, both, form
     for kind in _in_clear(study):
         yield say(f"dossier.transfer.{kind}"), hospital, both, say(f"dossier.transfer.{kind}_form")
@@ -56,15 +56,3 @@ def _in_clear(study: Study) -> Iterator[str]:
 def tells_alone(study: Study) -> bool:
     """Whether the study asks hospitals for estimates of their own."""
     return any(analysis.exposure.alone for analysis in plan(study).reported)
-
-
-def seen_in(study: Study) -> Iterator[Message]:
-    """Yields who can see what of a hospital's numbers."""
-    if study.disclosure.secure_sum == "off":
-        yield say("dossier.rules.off")
-    elif len(study.sites) == 2:
-        yield say("dossier.rules.two")
-        yield say("site.seen.two_coordinator")
-    else:
-        yield say("dossier.rules.pooled")
-        yield say("site.seen.masked")

@@ -228,6 +228,11 @@ class Analysis(ABC):
         nothing is asked."""
         return ()
 
+    @property
+    def numbers_told(self) -> int:
+        """Returns how many numbers of its own rows a hospital that signed for it tells at most, in clear."""
+        return 0
+
     def alone(self, prepared: Any, state: Any) -> tuple[float, ...] | None:
         """Returns these numbers of the hospital; None where its rows give no estimate."""
         return None

@@ -123,8 +123,14 @@ class SiteHeterogeneity(Analysis):
         return self.model.most_numbers(sites) * (1 + without) + len(_LARGEST) * (len(self.model.design) == 1)
 
     def tells(self, state: Fits) -> tuple[Label, ...]:
-        if self.not_told is not None or not state.is_first:
-            return ()
+        return self._of_a_site if self.not_told is None and state.is_first else ()
+
+    @property
+    def numbers_told(self) -> int:
+        return len(self._of_a_site) if self.not_told is None else 0
+
+    @cached_property
+    def _of_a_site(self) -> tuple[Label, ...]:
         arm = self.model.design[0]
         of = f"{arm.name} against {arm.reference}"
         return (
