@@ -109,3 +109,19 @@ def test_admission_asks_as_many_numbers_as_the_dossier_says(prepared, name):
             assert watched.sizes[step.id][at] == step.numbers, step.id
     stated = [step.stated for steps in admissions for step in steps if step.stated]
     assert watched.sizes[IN_CLEAR] == stated
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_with_the_rules_no_round_asks_more(prepared, name):
+    """Also where rules refuse arms or levels, and what is left has an admission of its own."""
+    study, cohorts, demonstration = prepared(name).study, prepared(name).cohorts, prepared(name).demonstration
+    rehearsal = Rehearsal(study, cohorts, exceptions=demonstration.exceptions, told_alone=demonstration.told_alone)
+    rehearsal.run()
+    planned, policy = plan(study), default_policy(column_for(study.disclosure, len(study.sites)))
+    asked = [*first_admission(planned, policy), *last_admission(planned, policy)]
+    most = {analysis.id: analysis.most_numbers(len(study.sites)) for analysis in planned.reported}
+    most |= {step.id: max(one.numbers for one in asked if one.id == step.id) for step in asked}
+    rounds = rehearsal.journals[next(iter(cohorts))].sent_in(rehearsal.run_id)
+    numbers = [(id_, len(labels)) for sent in rounds for id_, labels, _ in sent.numbers if id_ in most]
+    assert [(id_, n) for id_, n in numbers if n > most[id_]] == []
+    assert len({id_ for id_, _ in numbers}) > len(most) / 2
