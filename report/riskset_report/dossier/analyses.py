@@ -16,7 +16,7 @@ from riskset_report.dossier.document import Cell, Group, Part, Section, grouped,
 from riskset_report.dossier.limits import bound_of, policy_of
 from riskset_report.dossier.sizes import most_at_once
 
-_COLUMNS = {"questions": 21, "shows": 38, "most": 12, "times": 12, "rules": 17}
+_COLUMNS = {"questions": 21, "shows": 34, "most": 15, "times": 13, "rules": 17}
 _NEEDED = {"analysis": 40, "parameters": 20, "patients": 20, "events": 20}
 
 
