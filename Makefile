@@ -30,6 +30,13 @@ test-all: $(VENV)/ready  ## every case, laws on many more examples, and how much
 	$(PYTEST) --hypothesis-profile exhaustive --cov --cov-report=
 	@echo "lines of the packages that were run: $$("$(BIN)/coverage" report --format total)%"
 
+.PHONY: test-browser
+
+test-browser: $(VENV)/ready  ## the review desk in Chromium, by keyboard and mouse; `make test-all` includes it from then on
+	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check 'playwright>=1.50' 'axe-playwright-python>=0.1.4'
+	command -v chromium chromium-browser google-chrome >/dev/null || "$(BIN)/python" -m playwright install chromium
+	"$(BIN)/python" -m pytest tests/browser
+
 check: $(VENV)/ready
 	"$(BIN)/python" -m ruff check .
 	"$(BIN)/python" -m ruff format --check .

@@ -13,6 +13,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from riskset_report.kept_together import kept_together
+from riskset_report.margin_box import css_string, with_counters
 from riskset_report.printed import (
     Drawings,
     NumberedFigure,
@@ -20,7 +21,6 @@ from riskset_report.printed import (
     PrintedReport,
     field_of,
     figure_files,
-    in_fields,
 )
 from riskset_report.table_width import is_wide, pieces, words_of
 
@@ -37,7 +37,7 @@ def page(printed: PrintedReport, drawings: Drawings) -> str:
             printed=printed,
             drawings=drawings,
             style=_style(),
-            foot=_css_string(printed.say("report.page.foot", hash=printed.study_hash)),
+            foot=css_string(printed.say("report.page.foot", hash=printed.study_hash)),
             page_number=_page_number(printed),
             words=_words(printed),
         )
@@ -88,19 +88,7 @@ def _words(printed: PrintedReport) -> dict[str, str]:
 
 
 def _page_number(printed: PrintedReport) -> Markup:
-    """`Page n of m` as the content of a margin box."""
-    counters = {"page": "counter(page)", "pages": "counter(pages)"}
-    said = printed.say("report.page.number", page=field_of("page"), pages=field_of("pages"))
-    return Markup(" ").join(
-        _css_string(piece) if number % 2 == 0 else Markup(counters[piece])
-        for number, piece in enumerate(in_fields(said))
-    )
-
-
-def _css_string(text: str) -> Markup:
-    """A string of a style sheet, in which nothing of the text can end the string or the sheet."""
-    escaped = "".join(sign if sign.isalnum() or sign in " .,:-" else f"\\{ord(sign):x} " for sign in text)
-    return Markup(f'"{escaped}"')
+    return with_counters(printed.say("report.page.number", page=field_of("page"), pages=field_of("pages")))
 
 
 def _is_figure(block: object) -> bool:

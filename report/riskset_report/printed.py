@@ -228,15 +228,20 @@ def _facts(report: Report, printer: Printer, recorded: Recorded | None) -> Itera
     yield printer.say("report.fact.hash"), study_hash(study)
     yield printer.say("report.fact.run"), results.run
     yield printer.say("report.fact.sites", n=len(sites)), printer.say("report.between_items").join(sites)
+    if not report.is_released:
+        yield _opened(report, printer)
+    ended = time_text(recorded.ended_at) if recorded else printer.say("report.fact.no_record")
+    yield printer.say("report.fact.ended"), ended
+
+
+def _opened(report: Report, printer: Printer) -> tuple[str, str]:
+    """Returns how many numbers the run opened, of how many patients."""
+    results = report.results
     opened = results.opened
     of = {"numbers": opened.numbers, "patients": opened.patients, "columns": opened.columns}
     later = {"before": results.opened_before} if results.opened_before else {}
-    yield (
-        printer.say("report.fact.opened"),
-        printer.say(f"report.opened.{'later' if later else 'first'}", **of, **later),
-    )
-    ended = time_text(recorded.ended_at) if recorded else printer.say("report.fact.no_record")
-    yield printer.say("report.fact.ended"), ended
+    said = printer.say(f"report.opened.{'later' if later else 'first'}", **of, **later)
+    return printer.say("report.fact.opened"), said
 
 
 def _missing(report: Report, printer: Printer) -> PrintedTable | None:

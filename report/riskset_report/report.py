@@ -34,6 +34,8 @@ class Report:
     """Of its texts: a code such as `en`."""
     parts: tuple[ReportPart, ...]
     cells: Cells
+    is_released: bool = False
+    """Whether it is published: then how many numbers the run opened, and of how many patients, is not in it."""
 
     @property
     def missing(self) -> list[tuple[str, str, Text]]:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from inspect import cleandoc
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import click
 import typer
@@ -32,24 +32,32 @@ takes a sixteenth of the time of a run."""
 
 
 class Commands(typer.core.TyperGroup):
-    """The sub-commands of the installed packages, by name."""
+    """A group's own commands and those of the installed packages, by name."""
+
+    provided: ClassVar[str] = GROUP
+    """The group of the entry points."""
+    called: ClassVar[str] = ""
+    """The words before a command's name, as messages have them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(entry_points(group=GROUP).names)
+        return sorted({*super().list_commands(ctx), *entry_points(group=self.provided).names})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        found = [entry for entry in entry_points(group=GROUP) if entry.name == cmd_name]
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        found = [entry for entry in entry_points(group=self.provided) if entry.name == cmd_name]
         if not found and (close := difflib.get_close_matches(cmd_name, self.list_commands(ctx), n=1)):
             ctx.fail(str(say("cli.unknown_command", name=cmd_name, close=close[0])))
-        return _mounted(found[0]) if found else None
+        return _mounted(found[0], self.called) if found else None
 
 
-def _mounted(entry: EntryPoint) -> click.Command:
+def _mounted(entry: EntryPoint, called: str) -> click.Command:
     """Returns an entry point as a command: a typer.Typer is a group, a function is a single command."""
     try:
         loaded = entry.load()
     except ModuleNotFoundError as missing:
-        return _not_installed(entry, missing.name or "a module")
+        return _not_installed(entry, called, missing.name or "a module")
     return _command(entry.name, loaded)
 
 
@@ -83,13 +91,14 @@ def _flowing(command: click.Command) -> click.Command:
     return command
 
 
-def _not_installed(entry: EntryPoint, module: str) -> click.Command:
+def _not_installed(entry: EntryPoint, called: str, module: str) -> click.Command:
     """Returns a command that says which extra installs what the package of `entry` lacks."""
     extra = _extra_of(entry)
 
     def name_extra() -> None:
         raise RisksetError(
-            say("cli.not_installed", command=entry.name, module=module), say("cli.install_extra", extra=extra)
+            say("cli.not_installed", command=f"{called}{entry.name}", module=module),
+            say("cli.install_extra", extra=extra),
         )
 
     command = click.Command(entry.name, callback=name_extra, add_help_option=False, short_help=f"(needs extra {extra})")

@@ -13,6 +13,7 @@ from riskset_site.commands.receipt import receipt
 from riskset_site.commands.recompute import recompute_run
 from riskset_site.commands.serve import serve
 from riskset_site.commands.status import status
+from riskset_site.commands.veto import veto
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -38,3 +39,4 @@ app.command()(receipt)
 app.command("open")(open_)
 app.command("recompute")(recompute_run)
 app.command()(destroy_secret)
+app.command()(veto)

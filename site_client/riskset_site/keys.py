@@ -7,19 +7,15 @@ comes from the environment, for a service, or from the terminal.
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-import typer
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from riskset.catalogue import Message, say
-from riskset.errors import DataError
+from riskset.catalogue import say
+from riskset.passphrase import ask_new_passphrase, ask_passphrase
 from riskset.protocol.roster import load_roster
 from riskset.secure.keys import (
     is_locked,
@@ -31,10 +27,6 @@ from riskset.secure.keys import (
     save_identity,
 )
 from riskset.secure.node_key import load_node_key, new_node_key, save_node_key
-
-PASSPHRASE_VARIABLE: Final = "RISKSET_PASSPHRASE"
-SHORTEST_PASSPHRASE: Final = 12
-"""Characters. An attacker who has stolen a key file can try passphrases for as long as they like."""
 
 
 @dataclass(frozen=True)
@@ -167,25 +159,10 @@ def _in_use(identities: list[Ed25519PrivateKey], roster: Path) -> int:
 
 
 def new_passphrase() -> bytes:
-    """Returns a passphrase to lock new keys with, typed twice. DataError where it is too short."""
-    text = _from_environment() or _typed(say("site.keys.new_passphrase"), twice=True)
-    if len(text) < SHORTEST_PASSPHRASE:
-        message = say("site.keys.short_passphrase", least=SHORTEST_PASSPHRASE)
-        raise DataError(message, say("site.keys.short_passphrase_hint"))
-    return text.encode()
+    """Returns a passphrase to lock this site's new keys with. DataError where it is too short."""
+    return ask_new_passphrase(say("site.keys.new_passphrase"))
 
 
 def known_passphrase() -> bytes:
     """Returns the passphrase of this site's keys."""
-    return (_from_environment() or _typed(say("site.keys.passphrase"), twice=False)).encode()
-
-
-def _from_environment() -> str:
-    return os.environ.get(PASSPHRASE_VARIABLE, "")
-
-
-def _typed(prompt: Message, *, twice: bool) -> str:
-    if not sys.stdin.isatty():
-        hint = say("site.keys.no_terminal_hint", variable=PASSPHRASE_VARIABLE)
-        raise DataError(say("site.keys.no_terminal"), hint)
-    return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True))
+    return ask_passphrase(say("site.keys.passphrase"))

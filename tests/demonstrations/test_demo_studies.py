@@ -114,7 +114,8 @@ def test_results_of_made_up_data_begin_with_saying_so(prepared):
 def test_results_name_the_hospitals_that_told_numbers_of_their_own(prepared):
     ready = prepared(HCC_TWO.name)
     assert notices(ready.study, ready.outcome)[1:] == [
-        "2 sites told their own hazard ratios besides, in clear, for which they had signed: seoul, tokyo."
+        "2 sites told their own hazard ratios besides, in clear, for which they had signed: seoul, tokyo.",
+        "Not yet approved for release.",
     ]
 
 

@@ -35,6 +35,7 @@ RUN_BY = {
     ("docs/formats.md", "text"): "tests/golden/formats/test_formats.py",
     ("docs/ledger.md", "text"): "tests/shared/ledger/test_ledger_docs.py",
     ("docs/r.md", "r"): "tests/notebook/test_r.py",
+    ("docs/release.md", "toml"): "tests/release/test_votes.py",
     ("docs/results.md", "python"): "tests/notebook/test_api_page.py",
     ("docs/site-file.md", "toml"): HERE,
     ("docs/site.md", "toml"): HERE,

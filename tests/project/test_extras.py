@@ -40,6 +40,12 @@ def test_every_extra_that_a_hint_names_exists():
     assert {cli._extra_of(entry) for entry in beside_base} <= set(PROJECT["optional-dependencies"])
 
 
+def test_a_command_below_audit_names_the_extra_of_its_package():
+    own = [entry for entry in entry_points(group="riskset.audit") if entry.dist and entry.dist.name == "riskset"]
+    assert {entry.name for entry in own} == set(PROJECT["entry-points"]["riskset.audit"])
+    assert {cli._extra_of(entry) for entry in own} == {"release"}
+
+
 def test_the_demonstration_asks_for_its_comparison_before_it_makes_anything(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(comparison, "find_spec", lambda name: None)
     assert cli.main(["demo", "lung", "--into", str(tmp_path)]) == 1

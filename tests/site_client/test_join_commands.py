@@ -9,10 +9,11 @@ import pytest
 from riskset.cli import main
 from riskset.joining.expiry import today_utc
 from riskset.joining.request import read_request
+from riskset.passphrase import PASSPHRASE_VARIABLE
 from riskset.secure.keys import is_locked, public_hex
 from riskset.study.load import load_study
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_site.keys import PASSPHRASE_VARIABLE, SitePaths, identity_in, load_keys, node_in
+from riskset_site.keys import SitePaths, identity_in, load_keys, node_in
 
 STUDY = Path(__file__).parents[1] / "transcripts" / "coordinator" / "study.toml"
 WORDS = "correct horse battery"

@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from riskset.cli import main
 from riskset.errors import DataError
+from riskset.passphrase import PASSPHRASE_VARIABLE
 from riskset.protocol.roster import Member, sign_roster
 from riskset.secure.keys import is_locked, new_identity, public_hex
 from riskset.secure.node_key import public_node_text
-from riskset_site.keys import PASSPHRASE_VARIABLE, SitePaths, identity_in, load_keys, make_keys, new_passphrase, node_in
+from riskset_site.keys import SitePaths, identity_in, load_keys, make_keys, new_passphrase, node_in
 
 STUDY = Path(__file__).parents[1] / "transcripts" / "coordinator" / "study.toml"
 WORDS = "correct horse battery"

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from riskset.analyses.needed import needed_by
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.cli import print_error
-from riskset.disclosure import models as of_models
 from riskset.disclosure.policy import default_policy, parse_exception
 from riskset.errors import DataError
 from riskset.language import Language, speak, spoken, told
@@ -25,6 +25,7 @@ from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
 from riskset.terminal import tell
 from riskset.visible_text import columns_of, json_text, padded
+from riskset_server.commands.dossier import dossier
 from riskset_server.commands.joining import accept, invite, revoke, roster
 from riskset_server.commands.unblinding import By, Reason, Unblind, unblinding_of
 from riskset_server.run.outcome import excluded, where, write_outcome
@@ -165,6 +166,7 @@ def _as_typed(
     return shlex.join(map(str, words))
 
 
+app.command(epilog="Example: riskset study dossier study.toml --lang ko --out dossier.html")(dossier)
 app.command(epilog="Example: riskset study invite study.toml kurume --server coordinator")(invite)
 app.command(epilog="Example: riskset study accept kurume --server coordinator")(accept)
 app.command(epilog="Example: riskset study roster study.toml --server coordinator")(roster)
@@ -193,11 +195,7 @@ def facts_of(study: Study) -> dict[str, Any]:
 def _needs(study: Study) -> dict[str, dict[str, int]]:
     """By analysis with models, what its largest model needs to pass the rules, whatever the data are."""
     policy = default_policy(column_for(study.disclosure, len(study.sites)), study.disclosure.min_cell)
-    largest: dict[str, int] = {}
-    for analysis in plan(study).reported:
-        if p := len(analysis.exposure.design):
-            largest[analysis.name] = max(p, largest.get(analysis.name, 0))
-    return {name: {"parameters": p, **of_models.needed(policy, p)} for name, p in largest.items()}
+    return needed_by(plan(study), policy)
 
 
 def _rounds(study: Study) -> dict[str, Any]:

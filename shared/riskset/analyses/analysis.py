@@ -228,6 +228,11 @@ class Analysis(ABC):
         nothing is asked."""
         return ()
 
+    @property
+    def numbers_told(self) -> int:
+        """Returns how many numbers of its own rows a hospital that signed for it tells at most, in clear."""
+        return 0
+
     def alone(self, prepared: Any, state: Any) -> tuple[float, ...] | None:
         """Returns these numbers of the hospital; None where its rows give no estimate."""
         return None
@@ -313,6 +318,11 @@ class Analysis(ABC):
         """Returns every column that its exposure names, and the terms of those that a formula computes."""
         return self.exposure.judged
 
+    def most_numbers(self, sites: int) -> int | None:
+        """Returns the most numbers that one summary of it can have in a run of so many hospitals, whatever the data
+        are; None where the method does not say it before a run."""
+        return None
+
     def size(self, state: Any) -> int:
         """Returns how many numbers the summary of this state has."""
         return len(self.labels(state))
@@ -331,6 +341,10 @@ class AskedOnce(Analysis):
 
     def start(self, inputs: Inputs) -> Any:
         return None
+
+    def most_numbers(self, sites: int) -> int | None:
+        """Returns the size of its summary: its labels do not depend on a state, unless a method says otherwise."""
+        return len(self.labels(None))
 
     def local(self, prepared: Any, state: Any) -> NDArray[np.float64]:
         """Returns the prepared rows: they are the summary, unless a method says otherwise."""

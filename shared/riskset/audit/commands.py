@@ -1,11 +1,12 @@
-"""`riskset audit`: what an auditor runs. It needs no network and no key, and changes nothing."""
+"""`riskset audit`: what an auditor runs. What is here needs no network and no key, and changes nothing; the package of
+releases adds further commands through the entry points of `riskset.audit`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import typer
 
@@ -14,6 +15,7 @@ from riskset.audit.compare import compare as compare_opened
 from riskset.audit.comparison_told import comparison_json, comparison_lines
 from riskset.audit.diff import check_one_log, differences
 from riskset.audit.progress import Progress, shown
+from riskset.audit.proof import check_proof, proof_json, proof_of, told
 from riskset.audit.recorded_run import RecordedRun
 from riskset.audit.replay import replay as compare_replayed
 from riskset.audit.report_checks import check_report, installed_report
@@ -21,6 +23,7 @@ from riskset.audit.trusted import load_trusted
 from riskset.audit.verify import Verification
 from riskset.audit.verify import verify as verify_bundle
 from riskset.catalogue import Message, say
+from riskset.cli import Commands
 from riskset.errors import DataError
 from riskset.joining.signed import read_file
 from riskset.language import Language
@@ -30,7 +33,21 @@ from riskset.visible_text import json_text
 NOT_AS_SAID = 3
 Report = Literal["drawn", "not installed", "left out"]
 """Whether the report was drawn again."""
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check the records of a finished run, offline.")
+
+
+class AuditCommands(Commands):
+    """Those below, and those of the package that decides what is released."""
+
+    provided: ClassVar[str] = "riskset.audit"
+    called: ClassVar[str] = "audit "
+
+
+app = typer.Typer(
+    cls=AuditCommands,
+    add_completion=False,
+    no_args_is_help=True,
+    help="Check the records of a finished run, offline; review what is released.",
+)
 Bundle = Annotated[Path, typer.Argument(help="The bundle, as `riskset bundle` wrote it.", metavar="BUNDLE")]
 Keys = Annotated[
     Path | None,
@@ -156,6 +173,35 @@ def compare(
         for line in comparison_lines(compared):
             tell(line)
     _show(found, keys is not None, as_json, more=comparison_json(compared))
+
+
+@app.command()
+def proof(
+    file: Annotated[Path, typer.Argument(help="A file of a release folder.", metavar="FILE")],
+    keys: Keys = None,
+    as_json: AsJson = False,
+    language: Language = None,
+) -> None:
+    """Check that a file is what a committee released, of a run that every hospital saw. It needs nothing else.
+
+    The proof lies in the release folder. It says who accepted the file, and with which fingerprints: ask them.
+
+    Exit 3: something does not hold.
+
+    Example: riskset audit proof release/tables/km-os-all.html
+    """
+    hint, trusted = say("cli.check_path"), None if keys is None else load_trusted(keys)
+    content, of = read_file(file, say("audit.called.released"), hint), proof_of(file)
+    name = file.absolute().relative_to(of.parent).as_posix()
+    found = check_proof(read_file(of, say("audit.called.proof"), hint), name, content, trusted)
+    if as_json:
+        _print_json(Verification(found.checks, {}, None), proof_json(found))
+    else:
+        for message in (*told(found), *(say("audit.failed", finding=one.told) for one in found.checks.failures)):
+            tell(message)
+        tell(say("audit.proof.fails") if found.checks.failures else say("audit.proof.holds", file=name))
+    if found.checks.failures:
+        raise typer.Exit(NOT_AS_SAID)
 
 
 def _verified(bundle: Path, keys: Path | None, at: Progress, receipts: Sequence[Path] = ()) -> Verification:

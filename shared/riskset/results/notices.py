@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from riskset.catalogue import Message, say
 from riskset.protocol.coordinator import Outcome
 from riskset.study.spec import Study
+
+NOT_RELEASED: Final = say("server.run.notice_not_released")
+"""The results as they are: what is released is made of them by the release gate, and does not say so."""
 
 
 def notices(study: Study, outcome: Outcome) -> list[str]:
@@ -14,7 +18,7 @@ def notices(study: Study, outcome: Outcome) -> list[str]:
     found, told = [_on_sums(study, outcome.history.opening.participants)], tuple(sorted(outcome.history.tellers))
     if told:
         found.append(say("server.run.notice_told", n=len(told), sites=told))
-    return [*found]
+    return [*found, NOT_RELEASED]
 
 
 def _on_sums(study: Study, sites: Sequence[str]) -> Message:

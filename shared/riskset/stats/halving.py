@@ -16,6 +16,8 @@ from math import floor
 from typing import Final, Protocol
 
 QUARTILES: Final = (0.25, 0.5, 0.75)
+RANKS: Final = 2 * len(QUARTILES)
+"""The most ranks that a search looks for: a quartile may lie between two."""
 
 
 class Scale(Protocol):

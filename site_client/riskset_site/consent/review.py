@@ -10,9 +10,6 @@ from datetime import date
 from fractions import Fraction
 
 from riskset import __version__
-from riskset.analyses.admission.joint import Joint
-from riskset.analyses.admission.steps import steps
-from riskset.analyses.plan import plan
 from riskset.catalogue import ENGLISH, Message, say
 from riskset.disclosure.curves import Curve
 from riskset.disclosure.policy import Policy, default_policy, tightened
@@ -23,12 +20,13 @@ from riskset.protocol.approval import Approval
 from riskset.protocol.consent import ConsentState
 from riskset.protocol.derived_sets import runs_of
 from riskset.protocol.earlier_runs import opened_in
-from riskset.protocol.journal import ALONE, IN_CLEAR
 from riskset.protocol.opened_curves import opened_curves
+from riskset.protocol.revealed import revealed_by
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.study.asked import OWN, installed
 from riskset.study.differences import differences
-from riskset.study.spec import DaysEndpoint, Endpoint, Study
+from riskset.study.in_words import populations, questions
+from riskset.study.spec import Study
 from riskset_site.consent.approvals import Approvals, expiry_of
 from riskset_site.consent.leaving_alone import leaving_alone
 from riskset_site.consent.preview import Preview, preview
@@ -152,79 +150,9 @@ def review(folder: StudyFolder, today: date, language: str = ENGLISH) -> Review:
         told=tuple(_told(folder, standing.approval)),
         column=folder.column,
         limits=tuple(_limits(policy, study.disclosure.min_cell, standing.approval)),
-        reveals=_reveals(study),
+        reveals=revealed_by(study),
         preview=preview(study, folder.cohort, policy, *alone, curves=_curves(folder), opened_before=opened),
     )
-
-
-def questions(study: Study) -> tuple[str, ...]:
-    """Returns what is computed, in sentences, in the study's order; then how each derived variable is."""
-    asked = (sentence for analysis in study.analyses.values() for sentence in analysis.sentences(study))
-    return (*asked, *(_derived(name, study) for name in study.derivations))
-
-
-def _derived(name: str, study: Study) -> Message:
-    derived, label = study.derivations[name], study.label_of(name)
-    levels = {"levels": study.levels_of(name)} if derived.key == "cut" else {}
-    how = say(f"site.review.derived.{derived.key}", label=label, how=derived.in_words, **levels)
-    return say("site.review.derived.combined", how=how) if study.is_combined(name) else how
-
-
-def populations(study: Study) -> tuple[Message, ...]:
-    """Returns which patients are counted, and how each endpoint is defined, in sentences."""
-    return (*_eligible(study), *(_endpoint(name, endpoint, study) for name, endpoint in study.endpoints.items()))
-
-
-def _eligible(study: Study) -> Iterator[Message]:
-    period, cutoff = study.header.enrolled, study.header.data_cutoff
-    if period:
-        yield say("site.review.population.enrolled", first=str(period.from_), last=str(period.to))
-    else:
-        yield say("site.review.population.eligible") if study.eligibility else say("site.review.population.all")
-    for rule in study.eligibility:
-        if rule.label:
-            yield say("site.review.population.rule", label=rule.label, rule=str(rule.rule))
-    if cutoff:
-        yield say("site.review.population.cutoff", cutoff=str(cutoff))
-
-
-def _endpoint(name: str, endpoint: Endpoint, study: Study) -> Message:
-    told = _event(name, endpoint, study)
-    if not endpoint.competing:
-        return told
-    labels = tuple(map(study.label_of, endpoint.competing))
-    return say("site.review.population.competing", told=told, events=labels)
-
-
-def _event(name: str, endpoint: Endpoint, study: Study) -> Message:
-    label = study.endpoint_label(name)
-    if isinstance(endpoint, DaysEndpoint):
-        days, event = study.label_of(endpoint.days), study.label_of(endpoint.event)
-        if not endpoint.entry:
-            return say("site.review.population.days", endpoint=label, days=days, event=event)
-        entry = study.label_of(endpoint.entry)
-        return say("site.review.population.days_from_entry", endpoint=label, days=days, event=event, entry=entry)
-    events = tuple(study.label_of(event) for event in endpoint.event)
-    return say(
-        "site.review.population.dates",
-        n=len(events),
-        endpoint=label,
-        origin=study.label_of(endpoint.origin),
-        events=events,
-        censor=study.label_of(endpoint.censor),
-    )
-
-
-def _reveals(study: Study) -> dict[str, str]:
-    of_steps: dict[str, str] = {step.id: step.reveals for step in steps(["an earlier run"], joint=(Joint(),))}
-    of_steps[IN_CLEAR] = say("analyses.reveals.stated")
-    of_steps[ALONE] = say("analyses.reveals.alone")
-    reported = plan(study).reported
-    if any(analysis.exposure.weights for analysis in reported):
-        for step, code in {"admission/counts": "counts", "admission/pairs": "pairs"}.items():
-            weights = say(f"analyses.reveals.weights.{code}")
-            of_steps[step] = say("analyses.reveals.with_weights", told=of_steps[step], weights=weights)
-    return of_steps | {analysis.id: analysis.reveals for analysis in reported}
 
 
 def _consent(folder: StudyFolder) -> tuple[ConsentState, Study | None, int]:

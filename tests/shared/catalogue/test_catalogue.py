@@ -25,7 +25,7 @@ from riskset.catalogue import (
 )
 
 ROOT = Path(__file__).parents[3]
-PACKAGES = ("shared", "report", "site_client", "server", "notebook", "demonstrations")
+PACKAGES = ("shared", "report", "release", "site_client", "server", "notebook", "demonstrations")
 SOURCES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
 
 

@@ -9,10 +9,10 @@ from riskset.cli import main
 from riskset.errors import DataError
 from riskset.study.derived import derivation
 from riskset.study.differences import differences
+from riskset.study.in_words import questions
 from riskset.study.load import canonical_json, parse_study, study_from_json, study_hash
 from riskset.study.truth import Kind
 from riskset.study.variables import CategoryVariable, with_levels
-from riskset_site.consent.review import questions
 
 STUDY = """\
 schema = 1

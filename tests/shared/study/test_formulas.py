@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from riskset.errors import DataError
 from riskset.study.formula import parse_formula
+from riskset.study.in_words import questions
 from riskset.study.load import canonical_json, parse_study, study_from_json, study_hash
 from riskset.study.terms import sums_of
 from riskset.study.truth import Kind
 from riskset.study.variables import NumberVariable
-from riskset_site.consent.review import questions
 
 STUDY = """\
 schema = 1

@@ -14,11 +14,12 @@ from riskset.disclosure.rules import LIMITS
 from riskset.protocol.journal import ALONE
 from riskset.rehearsal import Rehearsal
 from riskset.study.asked import OWN, installed
+from riskset.study.in_words import populations, questions
 from riskset.study.load import load_study
 from riskset_site.consent import review as review_module
 from riskset_site.consent.leaving_alone import leaving_alone
 from riskset_site.consent.preview import preview
-from riskset_site.consent.review import Method, populations, questions, review
+from riskset_site.consent.review import Method, review
 from riskset_site.consent.review_page import methods_sentence, review_page
 from riskset_site.consent.told_alone import would_be_told
 from riskset_site.pages.output import facts_json

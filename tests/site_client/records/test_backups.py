@@ -7,6 +7,7 @@ import pytest
 
 from riskset.analyses.cohort import Cohort
 from riskset.errors import Refused
+from riskset.passphrase import PASSPHRASE_VARIABLE
 from riskset.protocol import site as site_module
 from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.messages import REFUSED, read_refusal
@@ -19,7 +20,7 @@ from riskset.results import results_json, results_of
 from riskset.secure.envelope import claimed_head, seal, unframe
 from riskset_server.run.record import RunRecord
 from riskset_site.consent.approvals import Approvals, LedgerConsent
-from riskset_site.keys import PASSPHRASE_VARIABLE, SitePaths, lock_keys
+from riskset_site.keys import SitePaths, lock_keys
 from riskset_site.records.journal import JournalFile, own_ledger
 from riskset_site.study_folder import load_study_folder
 

@@ -41,6 +41,7 @@ from riskset.analyses.methods.cox_splines import Spline, splines_json, splines_o
 from riskset.analyses.moments import Moments, moments_id
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, FromFit, Label, total
+from riskset.disclosure.models import numbers_sent
 from riskset.stats import newton, profile_limit
 from riskset.stats.cox import Derivatives, RiskSets, Ties, evaluate, risk_sets
 from riskset.stats.linear import SINGULAR
@@ -140,6 +141,9 @@ class CoxModel(Analysis):
             *(total(f"slope in {column.name}", column) for column in state.usable),
             *(total(f"curvature in {a.name} and {b.name}", a, b) for a, b in pairs),
         )
+
+    def most_numbers(self, sites: int) -> int:
+        return numbers_sent(len(self.design))
 
     def evaluations(self, state: State) -> int:
         fit = state.fit if isinstance(state, Limiting) else state

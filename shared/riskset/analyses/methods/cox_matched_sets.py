@@ -61,6 +61,9 @@ class MatchedSetModel(CoxModel):
         (arm,) = self.design
         return (total(f"matched sets in which {arm.level} has the first event", arm),)
 
+    def most_numbers(self, sites: int) -> int:
+        return 1
+
     def prepare(self, cohort: Cohort, inputs: Inputs) -> Any:  # noqa: ANN401
         rows, (arm,) = cohort.outcomes(self.analysis_set), self.design
         return np.array([float(arm.values(rows)[rows.event].sum())])

@@ -98,6 +98,10 @@ class ProportionalHazards(Companion):
             *(total(f"curvature in {a.name} and {b.name} x squared {of}", a, b) for a, b in pairs),
         )
 
+    def most_numbers(self, sites: int) -> int:
+        p = len(self.model.design)
+        return p + p * (p + 1)
+
     def prepare(self, cohort: Cohort, inputs: Inputs) -> Prepared:
         moments: Moments = inputs[moments_id(self.analysis_set)]
         fit: CoxFit = inputs[self.model.id]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import isfinite, nan
+from math import isfinite, nan, prod
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
@@ -144,6 +144,10 @@ class WeightedKaplanMeier(AskedOnce):
             for arm, of in zip(self.counts.levels, state.blocks, strict=True)
             for block in range(len(of.sizes))
         )
+
+    def most_numbers(self, sites: int) -> int:
+        """Returns as many as there are steps, of each arm and way to leave: a block has one or more."""
+        return prod(self.counts.shape)
 
     def _label(self, arm: Column, at: NDArray[np.int64], steps: NDArray[np.int64]) -> Label:
         """Returns the label of a block of an arm, of these steps."""

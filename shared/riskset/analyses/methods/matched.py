@@ -113,6 +113,9 @@ class MatchedSets(AskedOnce):
             total(f"matched patients of {one.name} {who} the arm", state) for one in self.of for who in ("of", "beside")
         )
 
+    def most_numbers(self, sites: int) -> int:
+        return 2 * len(self.of)
+
     def prepare(self, cohort: Cohort, inputs: Inputs) -> NDArray[np.float64]:
         found = [one.sets(cohort, inputs[ID]) for one in self.of]
         counts = [(0, 0) if sets is None else (len(sets.treated), sets.controls_found) for sets in found]

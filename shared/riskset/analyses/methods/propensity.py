@@ -36,6 +36,7 @@ from riskset.analyses.methods.propensity_sums import ScoreSums
 from riskset.analyses.moments import Moments, moments_id
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Exposure, Label, total
+from riskset.disclosure.models import numbers_sent
 from riskset.stats import logistic, newton
 from riskset.stats.linear import SINGULAR
 from riskset.study.spec import Weighting
@@ -107,6 +108,9 @@ class PropensityScore(Analysis):
             *(total(f"slope in {column.name}", *_told([column]), self.arm) for column in state.usable),
             *(total(f"curvature in {a.name} and {b.name}", *_told([a, b])) for a, b in pairs),
         )
+
+    def most_numbers(self, sites: int) -> int:
+        return max(numbers_sent(self.exposure.predictors), len(self._sums.labels()))
 
     def prepare(self, cohort: Cohort, inputs: Inputs) -> logistic.Rows:
         moments = self._moments(inputs)

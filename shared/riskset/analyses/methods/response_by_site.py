@@ -89,6 +89,9 @@ class ResponseBySite(Analysis):
             for term in of
         )
 
+    def most_numbers(self, sites: int) -> int:
+        return max(len(TERMS), len(GIVEN_RATIO)) * len(self.asked.pairs(self.tables))
+
     def prepare(self, cohort: Cohort, inputs: Inputs) -> list[tuple[float, float, float, float]]:
         """Returns for each pair the patients with it and all patients, of the arm and of the reference."""
         rows = cohort.analysis_sets[self.analysis_set]

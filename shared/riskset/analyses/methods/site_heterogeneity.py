@@ -117,9 +117,20 @@ class SiteHeterogeneity(Analysis):
         )
         return (*of_fits, *(_LARGEST if self._asks_largest(state) else ()))
 
+    def most_numbers(self, sites: int) -> int:
+        """Returns what the fits without each hospital send, if every one tells its own."""
+        without = sites if self.exposure.without else 0
+        return self.model.most_numbers(sites) * (1 + without) + len(_LARGEST) * (len(self.model.design) == 1)
+
     def tells(self, state: Fits) -> tuple[Label, ...]:
-        if self.not_told is not None or not state.is_first:
-            return ()
+        return self._of_a_site if self.not_told is None and state.is_first else ()
+
+    @property
+    def numbers_told(self) -> int:
+        return len(self._of_a_site) if self.not_told is None else 0
+
+    @cached_property
+    def _of_a_site(self) -> tuple[Label, ...]:
         arm = self.model.design[0]
         of = f"{arm.name} against {arm.reference}"
         return (

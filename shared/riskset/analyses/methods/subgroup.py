@@ -88,6 +88,9 @@ class LevelModel(Part):
         counts = (total(f"patients with {arm.name}", arm), total(f"events with {arm.name}", arm))
         return (*super().labels(state.fit), *(counts if state.of_arm is None else ()))
 
+    def most_numbers(self, sites: int) -> int:
+        return super().most_numbers(sites) + len(("patients", "events"))
+
     def evaluations(self, state: Any) -> int:  # noqa: ANN401
         return super().evaluations(state.fit if isinstance(state, Counted) else state)
 

@@ -16,7 +16,7 @@ from riskset.analyses.methods.table1_parts import OfVariable
 from riskset.analyses.number_scale import NumberScale
 from riskset.catalogue import Message, say
 from riskset.disclosure.exposure import Column, Exposure, Label, total
-from riskset.stats.halving import QUARTILES, Interval, Search
+from riskset.stats.halving import QUARTILES, RANKS, Interval, Search
 
 Json = dict[str, Any]
 Prepared = tuple[NDArray[np.int64], NDArray[np.bool_]]
@@ -100,6 +100,11 @@ class QuartilesOfNumber(OfVariable):
             total(f"{arms[half.arm][0]}: {self._in_words(half.interval)}", self.column, *arms[half.arm][1])
             for half in self._asked(state)
         )
+
+    def most_numbers(self, sites: int) -> int:
+        """Returns a number for each rank that is looked for in an arm, and as many of each arm for those in all."""
+        arms = len(self.arms.names)
+        return RANKS * arms + (RANKS * arms if self.arms.columns else 0)
 
     def _in_words(self, one: Interval) -> str:
         middle = self.scale.middle(one.low, one.high)

@@ -27,7 +27,7 @@ class FlowEntry(AnalysisEntry):
                 yield Complaint(path, say("study.flow.taken", id=rule.id), say("study.flow.other_id"))
 
     def sentences(self, study: Study) -> Iterator[Message | str]:
-        labels = tuple(str(box.label) for box in boxes_of(study))
+        labels = tuple(box.label for box in boxes_of(study))
         arms = arms_of(study)
         code = "boxes_by_arm" if arms else "boxes"
         yield say(f"study.flow.{code}", boxes=labels, **arms)

@@ -1,0 +1,1 @@
+"""What of a run may be published: decided output by output, as one system of linked cells."""

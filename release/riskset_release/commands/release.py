@@ -1,0 +1,63 @@
+"""`riskset release`: what a committee accepted, in a folder of its own, with a public proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskset.audit.verify import verify
+from riskset.catalogue import say
+from riskset.errors import DataError
+from riskset.joining.signed import read_file
+from riskset.language import Language, spoken
+from riskset.ledger.durable import utc_now
+from riskset.private_files import create_file
+from riskset.terminal import tell
+from riskset_release.ballots import count, decisions
+from riskset_release.commands import Accepts, Bundle, Keys, Requesters, VetoUntil, Votes, policy_of, read_candidate
+from riskset_release.releasing import released_files
+from riskset_release.vote_folder import votes_in
+
+
+def release(
+    bundle: Bundle,
+    keys: Keys,
+    votes: Votes,
+    out: Annotated[Path, typer.Option("--out", help="A new folder.")] = Path("release"),
+    accepts: Accepts = 2,
+    requester: Requesters = None,
+    veto_until: VetoUntil = "",
+    language: Language = None,
+) -> None:
+    """Write what a committee accepted into a new folder, with a release note and a public proof.
+
+    Only outputs that enough auditors accepted, and nobody else blocks, are in it; each as it was voted on. The bundle
+    is checked again first. Anybody checks a file of the folder with riskset audit proof.
+
+    Exit 3: nothing is accepted, or a hospital has not cosigned the end of the run.
+
+    Example: riskset release run.zip --keys trusted.toml --votes votes --out release
+    """
+    if out.exists():
+        raise DataError(say("release.release.exists", folder=out), say("release.release.exists_hint"))
+    candidate, trusted = read_candidate(bundle, keys)
+    policy, found = policy_of(accepts, requester, trusted, veto_until), votes_in(votes)
+    counted = count(candidate, found, trusted, policy)
+    for problem in counted.problems:
+        tell(problem, err=True)
+    data = read_file(bundle, say("audit.called.bundle"), say("cli.check_path"))
+    files = released_files(
+        candidate,
+        counted,
+        decisions(candidate, counted, policy),
+        found.files,
+        policy,
+        verify(data, trusted).files,
+        utc_now(),
+        spoken(),
+    )
+    for path, content in files.items():
+        create_file(out / path, content)
+    tell(say("release.release.written", folder=out, n=len(files)))

@@ -1,0 +1,211 @@
+"""The desk's pages: what a template needs beside the texts that are always the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from riskset.catalogue import Message, say
+from riskset.language import spoken, told
+from riskset.secure.envelope import sha256
+from riskset.visible_text import visible
+from riskset_release.desk.review import Review, Standing, Standings
+from riskset_release.desk.sessions import Session
+from riskset_release.desk.words import WORDS
+from riskset_release.markup import Drawing, shown
+from riskset_release.outputs import Output, Verdict
+from riskset_release.votes import CATEGORIES, DECISIONS, LONGEST_NAME, LONGEST_REASON, MEANINGS, SHORTEST_REASON, Vote
+
+_DECISION_OF_MEANING = {meaning: decision for decision, meaning in MEANINGS.items()}
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A state in words, with a symbol: nothing is said by colour alone."""
+
+    look: str
+    """Class of the style sheet: good, open, bad."""
+    symbol: str
+    text: Message
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What somebody typed into the form of a vote."""
+
+    decision: str = ""
+    category: str = ""
+    reason: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Writes the pages of one review, below one address."""
+
+    review: Review
+    base: str
+    """The path of the desk, without a slash at its end."""
+
+    def start(self, secret: str) -> str:
+        return self._page("start", secret=secret)
+
+    def message(self, title: Message, text: Message) -> str:
+        return self._page("message", title=title, text=text)
+
+    def queue(self, session: Session, standings: Standings, wrong: Message | None = None) -> str:
+        rows = [(one, state_of(one), own_of(one)) for one in standings.outputs]
+        return self._page("queue", session=session, rows=rows, problems=standings.problems, wrong=wrong)
+
+    def output(self, session: Session, standing: Standing, typed: Typed, wrong: Message | None = None) -> str:
+        """Returns the page of one output; `typed` is what a form had that was `wrong`."""
+        outputs, output = self.review.candidate.outputs, standing.output
+        at = outputs.index(output)
+        content = shown(output)
+        return self._page(
+            "output",
+            session=session,
+            standing=standing,
+            output=output,
+            state=state_of(standing),
+            shown=content,
+            parts=_numbered(content.parts),
+            files=[(path, len(data), sha256(data)) for path, data in sorted(output.files.items())],
+            verdicts=[(verdict, sign_of(verdict)) for verdict in output.verdicts],
+            before=outputs[at - 1] if at else None,
+            after=outputs[at + 1] if at + 1 < len(outputs) else None,
+            choices=[(word, say(f"release.decision.{word}"), say(f"release.explained.{word}")) for word in DECISIONS],
+            categories=[(word, say(f"release.category.{word}")) for word in CATEGORIES],
+            typed=typed,
+            wrong=wrong,
+            sizes={"reason": LONGEST_REASON, "least": SHORTEST_REASON, "name": LONGEST_NAME},
+        )
+
+    def signed(self, session: Session, standings: Standings, output: Output, vote: Vote) -> str:
+        """Returns the page after a signature, which leads to the next output that waits for this auditor."""
+        waiting = [one.output for one in standings.outputs if one.turn == "yours"]
+        return self._page("signed", session=session, output=output, vote=vote, after=waiting[0] if waiting else None)
+
+    def summary(self, session: Session, standings: Standings) -> str:
+        rows = [(one, state_of(one)) for one in standings.outputs]
+        return self._page("summary", session=session, rows=rows, problems=standings.problems)
+
+    def _page(self, template: str, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
+        return (
+            _environment()
+            .get_template(f"{template}.html.j2")
+            .render(
+                base=self.base,
+                language=spoken(),
+                review=self.review,
+                candidate=self.review.candidate,
+                proof=self._proof(),
+                words=WORDS,
+                **{"session": None, **values},
+            )
+        )
+
+    def _proof(self) -> tuple[Sign, Message]:
+        """Returns whether the records hold, and what that means."""
+        candidate = self.review.candidate
+        if candidate.failures:
+            fails = say("release.proof.fails", n=len(candidate.failures))
+            return Sign("bad", "\N{BALLOT X}", fails), say("release.proof.meaning.fails")
+        if candidate.odd:
+            odd = say("release.proof.odd", n=len(candidate.odd))
+            return Sign("good", "\N{CHECK MARK}", odd), say("release.proof.meaning.odd")
+        return Sign("good", "\N{CHECK MARK}", say("release.proof.holds")), say("release.proof.meaning.holds")
+
+
+def state_of(standing: Standing) -> Sign:
+    """Returns how an output stands; before the auditor's own first vote nothing of the others' is in it."""
+    decision = standing.decision
+    if decision.state == "unproven":
+        return Sign("bad", "\N{BALLOT X}", say("release.state.unproven"))
+    if decision.state == "vetoed":
+        sites = tuple(dict.fromkeys(veto.site for veto in standing.ballot.vetoes))
+        return Sign("bad", "\N{BALLOT X}", say("release.state.vetoed", sites=sites))
+    if not standing.may_see:
+        awaited = say("release.state.blind") if standing.turn == "yours" else say("release.state.voting")
+        return Sign("open", "\N{WHITE CIRCLE}", awaited)
+    if decision.state == "accepted":
+        n, needed = decision.accepts, decision.needed
+        return Sign("good", "\N{CHECK MARK}", say("release.state.accepted", accepts=n, needed=needed))
+    if decision.state == "rejected":
+        return Sign("bad", "\N{BALLOT X}", say("release.state.rejected"))
+    if decision.state == "changes":
+        return Sign("bad", "\N{ANTICLOCKWISE OPEN CIRCLE ARROW}", say("release.state.changes"))
+    n, needed = decision.accepts, decision.needed
+    return Sign("open", "\N{WHITE CIRCLE}", say("release.state.waiting", accepts=n, needed=needed))
+
+
+def own_of(standing: Standing) -> Message | None:
+    """Returns what the auditor decided; None before the first vote."""
+    return say(f"release.decision.{standing.own.decision}") if standing.own else None
+
+
+def sign_of(verdict: Verdict) -> Sign:
+    """Returns the verdict of one rule."""
+    if verdict.passes:
+        return Sign("good", "\N{CHECK MARK}", say("release.verdict.passes"))
+    if verdict.needs_exception:
+        return Sign("bad", "\N{BALLOT X}", say("release.verdict.exception"))
+    return Sign("open", "\N{BLACK SQUARE}", say("release.verdict.held_back"))
+
+
+def _numbered(parts: tuple[Markup | Drawing, ...]) -> list[tuple[int | None, Markup | Drawing]]:
+    """Returns each part with the number of the drawing that it is; None for text."""
+    numbered, n = list[tuple[int | None, Markup | Drawing]](), 0
+    for part in parts:
+        numbered.append((n, part) if isinstance(part, Drawing) else (None, part))
+        n += isinstance(part, Drawing)
+    return numbered
+
+
+def _written(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
+    """A text as a page has it: sentences in the language that is spoken, and from outside nothing that misleads."""
+    return visible(told(value)) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _meaning(vote: Vote) -> Message:
+    return say(f"release.meaning.{_DECISION_OF_MEANING[vote.meaning]}")
+
+
+def _category(vote: Vote) -> Message | None:
+    return say(f"release.category.{vote.category}") if vote.category else None
+
+
+def _time(at: str) -> str:
+    """`2026-06-30 09:15:00 UTC`"""
+    return f"{at[:10]} {at[11:19]} UTC"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("riskset_release.desk", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_written,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: Mapping[str, Any] = {
+        "meaning": _meaning,
+        "category": _category,
+        "time": _time,
+        "decision": lambda vote: say(f"release.decision.{vote.decision}"),
+        "kind": lambda output: say(f"release.kind.{output.kind}"),
+        "turn": lambda standing: say(f"release.turn.{standing.turn}"),
+        "summary": lambda candidate: say("release.desk.summary_of", title=candidate.title),
+        "veto": lambda veto: say("release.desk.veto", site=veto.site, at=_time(veto.at), reason=veto.reason),
+        "refusal": lambda reasons: say("release.cast.markup", found=tuple(reasons)),
+        "reason_size": lambda sizes: say("release.desk.reason_size", least=sizes["least"], most=sizes["reason"]),
+    }
+    environment.filters.update(filters)
+    return environment

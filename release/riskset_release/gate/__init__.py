@@ -1,0 +1,1 @@
+"""The release gate: which numbers are held back, so that nobody who reads all that is published learns a small cell."""

@@ -1,0 +1,177 @@
+"""A run as it may be published: one object of cells, some held back, all others with the digits that people print.
+
+Everything of a release is rendered from it. What no rule knows is held back, by the name of its path.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from riskset.catalogue import say
+from riskset.results import ResultEntry, Results
+from riskset.results.notices import NOT_RELEASED
+from riskset_release.gate.counted import path_of
+from riskset_release.gate.curves import FEWEST_AT_RISK, with_published_curves
+from riskset_release.gate.enough import Enough
+from riskset_release.gate.links import Counted, counted_of
+from riskset_release.gate.numbers import published, rule_of
+from riskset_release.gate.protecting import Pattern, protected
+from riskset_report.cells import Cell, Cells, Found, Mark, cells_of, numbers_of
+from riskset_report.labels import Labels
+from riskset_report.report import Report, report_of
+
+SMALL, FOLLOWS, FEW, NOT_PUBLISHED, NOT_KNOWN = "small", "follows", "few", "not_published", "not_known"
+"""Why a number is held back: it, or what it would give away, is a small cell; it follows from one; it rests on too few
+patients or events; numbers of its kind are not published; or no rule knows it. For the review alone: a reader sees one
+mark for all."""
+_MARK: Final = Mark(say("release.mark"), say("release.mark_reason"))
+
+
+@dataclass(frozen=True)
+class Gated:
+    """What may be published of a run, and why the rest may not."""
+
+    results: Results
+    """With the curves as they may be published."""
+    cells: Cells
+    counted: Counted
+    pattern: Pattern
+    held_back: Mapping[str, str]
+    """By id of a cell: why, one of the codes above."""
+    unknown: frozenset[str]
+    """Kinds and paths of numbers that no rule knows."""
+
+    def report(self, labels: Labels | None = None, language: str | None = None) -> Report:
+        """Returns the report of what may be published."""
+        return replace(report_of(self.results, labels, language), cells=self.cells, is_released=True)
+
+
+def gated(results: Results) -> Gated:
+    """Returns what may be published of a run alone: with nothing that was published before."""
+    least = results.study.disclosure.min_cell
+    counted = counted_of(results)
+    pattern = protected(counted.system, least)
+    entries, without = [], set[str]()
+    for entry in results.entries:
+        found = with_published_curves(entry, least, results.study.days_per_unit)
+        entries.append(found or entry)
+        if found is None:
+            without.add(entry.id)
+    shown = replace(results, entries=tuple(entries), notices=tuple(n for n in results.notices if n != NOT_RELEASED))
+    cells = cells_of(shown)
+    gate = _Gate(counted, pattern, least, without, _ended(results, least))
+    values: dict[str, float | int | Mark | None] = {}
+    for entry in shown.entries:
+        for found_, cell in zip(numbers_of(entry), cells.of(entry.id), strict=True):
+            values[cell.id] = gate.value(entry, found_, cell)
+    return Gated(shown, cells.with_values(values), counted, pattern, gate.held_back, frozenset(gate.unknown))
+
+
+def _ended(results: Results, least: int) -> frozenset[tuple[str, str, str, str]]:
+    """Returns the landmarks and steps at which fewer are at risk than a curve needs: result, curve, level and day."""
+    fewest = max(least, FEWEST_AT_RISK)
+    return frozenset(
+        _step(found)
+        for entry in results.entries
+        for found in numbers_of(entry)
+        if path_of(found).endswith(("landmarks.at_risk", "curve.at_risk"))
+        and isinstance(found.value, int)
+        and found.value < fewest
+    )
+
+
+def _step(found: Found) -> tuple[str, str, str, str]:
+    place = found.place
+    return place.result, place.quantity.rpartition(".")[0], place.level, place.day
+
+
+class _Gate:
+    """Decides number by number."""
+
+    def __init__(
+        self,
+        counted: Counted,
+        pattern: Pattern,
+        least: int,
+        without_curves: set[str],
+        ended: frozenset[tuple[str, str, str, str]],
+    ) -> None:
+        self._counted, self._pattern, self._least = counted, pattern, least
+        self._without_curves, self._ended = without_curves, ended
+        self._scopes: dict[str, _Scope] = {}
+        self.held_back: dict[str, str] = {}
+        self.unknown: set[str] = set()
+
+    def value(self, entry: ResultEntry, found: Found, cell: Cell) -> float | int | Mark | None:
+        if cell.value is None or isinstance(cell.value, Mark):
+            return cell.value
+        why, digits = self._judged(entry, found, cell)
+        if why:
+            self.held_back[cell.id] = why
+            return _MARK
+        return published(cell.value, digits) if isinstance(cell.value, float) else cell.value
+
+    def _judged(self, entry: ResultEntry, found: Found, cell: Cell) -> tuple[str, int]:
+        """Returns why a number is held back, empty where it is not, and with how many digits it is published."""
+        if (name := self._counted.cells.get(cell.id)) is not None:
+            return (SMALL if name in self._pattern.held_back else ""), 13
+        rule = rule_of(path_of(found))
+        if rule is None:
+            self.unknown.add(f"{entry.kind}: {path_of(found)}")
+            return NOT_KNOWN, 0
+        if rule.of == "held back":
+            return NOT_PUBLISHED, 0
+        if rule.of == "curve":
+            is_ended = _step(found) in self._ended
+            return (FEW if is_ended or entry.id in self._without_curves else ""), rule.digits
+        scope = self._scope(entry)
+        if rule.of == "of counts" and scope.is_held(found):
+            return FOLLOWS, 0
+        if rule.of in ("estimate", "described") and not scope.enough.holds(found):
+            return FEW, 0
+        return "", rule.digits
+
+    def _scope(self, entry: ResultEntry) -> _Scope:
+        if entry.id not in self._scopes:
+            self._scopes[entry.id] = _Scope.of(entry, self._counted, self._pattern, self._least)
+        return self._scopes[entry.id]
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """The counts of one result, and which of them are held back."""
+
+    held: Mapping[str, list[tuple[str, str, str]]]
+    """By part of the result, such as `rates[0]`: path, variable and level of the counts that are held back."""
+    enough: Enough
+
+    @classmethod
+    def of(cls, entry: ResultEntry, counted: Counted, pattern: Pattern, least: int) -> _Scope:
+        held: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+        for found in numbers_of(entry):
+            name = counted.cells.get(found.place.id)
+            if name in pattern.held_back:
+                place = found.place
+                held[_part(found)].append((place.quantity, place.variable, place.level))
+        return cls(held, Enough(entry, least))
+
+    def is_held(self, found: Found) -> bool:
+        """Whether a count is held back from which a number follows: of the same arm and level where it is of one, else
+        any of its part."""
+        place = found.place
+        held = self.held.get(_part(found), ())
+        if place.quantity.startswith("variables."):
+            same = [one for one in held if one[1] == place.variable]
+            return any(level in (place.level, "") for _, _, level in same) if place.level else bool(same)
+        if ".arms." in place.quantity or ".overall." in place.quantity:
+            return any(level == place.level for _, _, level in held)
+        return bool(held)
+
+
+def _part(found: Found) -> str:
+    """Returns the innermost item of a list that has a number: `rates[0]`, `terms[2].grades[0]`."""
+    head, bracket, _ = found.place.quantity.rpartition("]")
+    return head + bracket

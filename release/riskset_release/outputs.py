@@ -1,0 +1,76 @@
+"""What a committee decides about, one by one: each table, figure and text of a release, exactly as it would appear."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from riskset.catalogue import Message
+from riskset.secure.envelope import sha256
+
+OutputKind = Literal["table", "figure", "text"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one rule of the release gate found."""
+
+    rule: str
+    """Its name, as docs/release.md explains it."""
+    found: Message
+    """What it found, with its margin, in a sentence."""
+    passes: bool
+    """False where something was held back, or where only an exception lets it pass."""
+    needs_exception: bool = False
+    """Whether only votes as an exception, with a reason, can release the output."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """One thing that may be published."""
+
+    id: str
+    """The same in each run of a study: the name of its file, without an ending."""
+    kind: OutputKind
+    title: str
+    asked: str
+    """What the study asks with it, in one sentence."""
+    html: str
+    """It as a page shows it: a table, or a drawing with its texts; no script, no link."""
+    files: Mapping[str, bytes]
+    """Exactly what would be published, by path in the release folder."""
+    verdicts: Sequence[Verdict] = ()
+    told: Sequence[Message] = ()
+    """What a hostile reader could compute from it and everything else that is published."""
+    changed: Sequence[Message] = ()
+    """What differs from the last release, and by how many patients."""
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash that a vote names: over every file, so that one that changes is voted on again."""
+        lines = [f"{sha256(content)}  {path}" for path, content in sorted(self.files.items())]
+        return sha256("\n".join([self.id, *lines]).encode())
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """All outputs of a run that could be released, and what the bundle's check said."""
+
+    run: str
+    study: str
+    """Id and version."""
+    title: str
+    study_sha256: str
+    bundle_sha256: str
+    outputs: Sequence[Output]
+    failures: Sequence[Message] = ()
+    """What does not hold of the bundle; then nothing is released."""
+    odd: Sequence[Message] = ()
+    """What is possible, but should be explained."""
+    held_back: Sequence[str] = ()
+    """The counts of patients that the gate holds back: which ones, not their values."""
+
+    def output(self, id_: str) -> Output | None:
+        return next((one for one in self.outputs if one.id == id_), None)

@@ -1,0 +1,42 @@
+"""The passphrase of a key: from the environment, for a service, or typed at the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+import typer
+
+from riskset.catalogue import Message, say
+from riskset.errors import DataError
+from riskset.language import told
+
+PASSPHRASE_VARIABLE: Final = "RISKSET_PASSPHRASE"
+SHORTEST_PASSPHRASE: Final = 12
+"""Characters. An attacker who has stolen a key file can try passphrases for as long as they like."""
+
+
+def ask_new_passphrase(prompt: Message) -> bytes:
+    """Returns a passphrase to lock new keys with, typed twice. DataError where it is too short."""
+    text = _from_environment() or _typed(prompt, twice=True)
+    if len(text) < SHORTEST_PASSPHRASE:
+        message = say("secure.passphrase.short", least=SHORTEST_PASSPHRASE)
+        raise DataError(message, say("secure.passphrase.short_hint"))
+    return text.encode()
+
+
+def ask_passphrase(prompt: Message) -> bytes:
+    """Returns the passphrase of keys that are locked. DataError where there is no terminal to type it in."""
+    return (_from_environment() or _typed(prompt, twice=False)).encode()
+
+
+def _from_environment() -> str:
+    return os.environ.get(PASSPHRASE_VARIABLE, "")
+
+
+def _typed(prompt: Message, *, twice: bool) -> str:
+    if not sys.stdin.isatty():
+        hint = say("secure.passphrase.no_terminal_hint", variable=PASSPHRASE_VARIABLE)
+        raise DataError(say("secure.passphrase.no_terminal"), hint)
+    return str(typer.prompt(told(prompt), hide_input=True, confirmation_prompt=twice, err=True))

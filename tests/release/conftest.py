@@ -1,0 +1,243 @@
+"""A candidate made by hand, three auditors and a requester, and a desk that is asked as a browser asks it; and a small
+study with every kind of analysis, as it was computed and as it may be published."""
+
+import asyncio
+import re
+from dataclasses import dataclass, replace
+from itertools import count as counter
+
+import httpx
+import pytest
+from tests.report.whole_study import whole_results
+
+from riskset.audit.trusted import Trusted
+from riskset.catalogue import say
+from riskset.secure.fingerprint_words import fingerprint_words
+from riskset.secure.keys import new_identity, public_hex
+from riskset_release.ballots import Policy
+from riskset_release.desk.app import DeskApp
+from riskset_release.desk.review import Review
+from riskset_release.gate.gated import gated
+from riskset_release.gate.published import published_files
+from riskset_release.outputs import Candidate, Output, Verdict
+from riskset_release.vetoes import Veto
+from riskset_release.vote_folder import keep_vote
+from riskset_release.votes import Judgement, vote_on
+from riskset_report import Recorded, report_of
+from riskset_report.curves import curves_csv
+from riskset_report.numbers import numbers_csv
+from riskset_report.printed import printer_of
+
+PORT = 8765
+REASON = "The last row singles out a hospital."
+TABLE = """<div class="scroll"><table class="whole"><caption><strong>Table 1.</strong> Patients</caption>
+<thead><tr><td></td><th scope="col">All</th></tr></thead>
+<tbody><tr class="inner"><th scope="row">Men &amp; women</th><td><span>212</span></td></tr></tbody></table></div>"""
+DRAWING = '<svg aria-label="Two curves" viewBox="0 0 9 9"><path d="M0 0L9 9" style="stroke: red"/></svg>'
+
+
+def an_output(id_, html=TABLE, **changes):
+    kind = changes.pop("kind", "table")
+    content = changes.pop("content", b"a,b\n")
+    return Output(id_, kind, f"Title of {id_}", "How long do patients live?", html, {f"{id_}.csv": content}, **changes)
+
+
+def a_candidate():
+    return Candidate(
+        run="0f9a3c5e7b1d2468",
+        study="trial 1",
+        title="A trial",
+        study_sha256="1" * 64,
+        bundle_sha256="2" * 64,
+        outputs=(
+            an_output("km-os", verdicts=(Verdict("small cells", say("audit.file.missing"), passes=False),)),
+            an_output("curve-os", f"<figure>{DRAWING}<figcaption>Curves</figcaption></figure>", kind="figure"),
+            an_output(
+                "cox-os",
+                verdicts=(Verdict("exact", say("audit.file.missing"), passes=False, needs_exception=True),),
+                told=(say("release.desk.told_nothing"),),
+            ),
+        ),
+    )
+
+
+class Committee:
+    """Auditors by short name; `park` requested the analysis. Their clocks go on by a second for each vote."""
+
+    def __init__(self):
+        names, parties = ("sato", "kim", "ito", "park"), ("coordinator", "kurume", "asan")
+        self.keys = {name: new_identity() for name in (*names, *parties, "stranger")}
+        words = {name: fingerprint_words(key.public_key()) for name, key in self.keys.items()}
+        self.trusted = Trusted({name: words[name] for name in parties}, {name: words[name] for name in names})
+        self.policy = Policy(2, frozenset({"park"}))
+        self.candidate = a_candidate()
+        self._seconds = counter()
+
+    def now(self):
+        return f"2026-06-30T09:00:{next(self._seconds):02d}.000+00:00"
+
+    def output(self, id_):
+        return self.candidate.output(id_)
+
+    def vote(self, who, id_="km-os", decision="accept", replaces="", **changes):
+        """Returns a signed file and its vote; `changes` are fields that the signer sets otherwise."""
+        words = {} if decision == "accept" else {"category": "disclosure", "reason": REASON}
+        judgement = Judgement(decision, f"Dr. {who.title()}", **words)
+        vote = vote_on(self.candidate, self.output(id_), judgement, self.keys[who], self.now(), replaces)
+        vote = replace(vote, **changes)
+        return vote.signed(self.keys[who]), vote
+
+    def votes(self, folder, who, *arguments, **options):
+        """The same, put into the folder."""
+        data, vote = self.vote(who, *arguments, **options)
+        keep_vote(folder, vote, data)
+        return vote
+
+    def veto(self, site, output="km-os", key=None, **changes):
+        """Returns the signed file of a hospital's veto, and the veto."""
+        by = self.keys[key or site]
+        candidate = self.candidate
+        veto = Veto(candidate.study_sha256, candidate.run, output, site, REASON, self.now(), public_hex(by))
+        veto = replace(veto, **changes)
+        return veto.signed(by), veto
+
+    def vetoes(self, folder, site, *arguments, **options):
+        """The same, put into the folder."""
+        data, veto = self.veto(site, *arguments, **options)
+        keep_vote(folder, veto, data)
+        return veto
+
+
+@pytest.fixture
+def committee():
+    return Committee()
+
+
+class Client:
+    """Asks an application as over a network, with a browser's cookies. starlette's own test client warns of httpx."""
+
+    def __init__(self, asgi, address):
+        self.asgi, self.address, self.cookies = asgi, address, httpx.Cookies()
+
+    def request(self, method, url, **options):
+        async def ask():
+            transport = httpx.ASGITransport(self.asgi, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url=self.address, cookies=self.cookies) as client:
+                answer = await client.request(method, url, **{"follow_redirects": True, **options})
+                self.cookies = client.cookies
+                return answer
+
+        return asyncio.run(ask())
+
+    def get(self, url, **options):
+        return self.request("GET", url, **options)
+
+    def post(self, url, **options):
+        return self.request("POST", url, **options)
+
+
+@dataclass
+class Browser:
+    """A browser at one auditor's desk."""
+
+    app: DeskApp
+    client: Client
+
+    @property
+    def base(self):
+        return f"/{self.app.path}"
+
+    def opens(self):
+        """Comes in by the address that the command prints."""
+        assert self.client.get(f"{self.base}/start/{self.app.sessions.secret}").status_code == 200
+        return self.opens_again()
+
+    def opens_again(self):
+        """Sends the form of the first page."""
+        return self.client.post(f"{self.base}/start", data={"secret": self.app.sessions.secret})
+
+    def gets(self, path):
+        return self.client.get(f"{self.base}{path}")
+
+    def form(self, id_):
+        """The hidden fields of the form of an output, as the page has them."""
+        page = self.gets(f"/outputs/{id_}").text
+        return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+
+    def votes(self, id_="km-os", decision="accept", **changes):
+        """Fills the form in and sends it."""
+        typed = {"decision": decision, "name": "Dr. Sato", "statement": "yes", "category": "", "reason": ""}
+        if decision != "accept":
+            typed |= {"category": "disclosure", "reason": REASON}
+        return self.sends(id_, {**self.form(id_), **typed, **changes})
+
+    def sends(self, id_, fields, **options):
+        return self.client.post(f"{self.base}/outputs/{id_}", data=fields, follow_redirects=False, **options)
+
+    def uploads(self, data, **fields):
+        page = self.gets("/").text
+        csrf = re.search(r'name="csrf" value="([^"]*)"', page)[1]
+        return self.client.post(
+            f"{self.base}/votes",
+            data={"csrf": csrf, **fields},
+            files={"vote": ("a.vote.json", data)},
+            follow_redirects=False,
+        )
+
+
+@pytest.fixture
+def desk(committee, tmp_path):
+    """Returns a function that opens the desk of an auditor, on a folder of votes that all share."""
+
+    def at(who="sato", opened=True, **changes):
+        review = Review(
+            changes.pop("candidate", committee.candidate),
+            committee.trusted,
+            changes.pop("policy", committee.policy),
+            who,
+            committee.keys[who],
+            tmp_path / "votes",
+            changes.pop("now", committee.now),
+        )
+        app = DeskApp(review, PORT)
+        address = changes.pop("address", f"http://127.0.0.1:{PORT}")
+        browser = Browser(app, Client(app.asgi(), address))
+        if opened:
+            assert browser.opens().status_code == 200
+        return browser
+
+    return at
+
+
+RECORDED = Recorded(roster="0" * 64, began_at="2026-01-01T00:00:00+00:00", ended_at="2026-01-02T00:00:00+00:00")
+
+
+@pytest.fixture(scope="session")
+def whole():
+    """Of 70 patients: most tables have small cells."""
+    return whole_results(70)
+
+
+@pytest.fixture(scope="session")
+def gate(whole):
+    return gated(whole)
+
+
+@pytest.fixture(scope="session")
+def published(gate):
+    return published_files(gate, RECORDED)
+
+
+@pytest.fixture(scope="session")
+def lists_of():
+    """The lists of a report, which have every number of it."""
+
+    def lists(report):
+        return {"numbers.csv": numbers_csv(report.cells), "curves.csv": curves_csv(report, printer_of(report))}
+
+    return lists
+
+
+@pytest.fixture(scope="session")
+def unpublished(whole, lists_of):
+    return lists_of(report_of(whole))
