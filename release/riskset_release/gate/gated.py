@@ -167,7 +167,7 @@ class _Scope:
             same = [one for one in held if one[1] == place.variable]
             return any(level in (place.level, "") for _, _, level in same) if place.level else bool(same)
         if ".arms." in place.quantity or ".overall." in place.quantity:
-            return any(level == place.level for _, _, level in held)
+            return any(place.level == level or place.level.startswith(f"{level} / ") for _, _, level in held)
         return bool(held)
 
 

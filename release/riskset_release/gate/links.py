@@ -7,8 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from riskset.analyses.excluded import INCOMPLETE, MISSING
+from riskset.analyses.methods.preference import MIDDLE, interval_name
 from riskset.results import ResultEntry, Results
-from riskset_release.gate.counted import CENSORED, ELIGIBLE, EVENTS, EXCLUDED, ROWS, Count, counted
+from riskset_release.gate.counted import (
+    CENSORED,
+    ELIGIBLE,
+    EQUIPOISE,
+    EVENTS,
+    EXCLUDED,
+    INTERVAL,
+    ROWS,
+    Count,
+    counted,
+)
 from riskset_release.gate.system import CountSystem, Relation
 from riskset_report.cells import Found, numbers_of
 
@@ -42,6 +53,7 @@ def counted_of(results: Results) -> Counted:
     links.add_missing(results, same)
     links.add_boxes(results.entries)
     links.add_nested_terms()
+    links.add_equipoise()
     printed = frozenset(cells.values())
     weights = {count.name: _cost(count, arm) for count in values}
     names = {count.name: value for count, value in values.items()} | links.unprinted
@@ -189,6 +201,15 @@ class _Links:
             for other in sorted(wider - {count}):
                 if other in self.values:
                     self._adds_up(other.name, [count.name], named, f"{other.name}, not {count.what}")
+
+    def add_equipoise(self) -> None:
+        """Those in equipoise are in one of the intervals within it."""
+        for count in self.values:
+            within = [level for variable, level in count.where if variable == EQUIPOISE]
+            if within:
+                arm = tuple(one for one in count.where if one[0] != EQUIPOISE)
+                named = (Count(count.of, count.what, arm).at((INTERVAL, interval_name((tenth,)))) for tenth in MIDDLE)
+                self.relations.append({count.name: 1, **{one.name: -1 for one in named}})
 
 
 def _is_step(found: Found) -> bool:
