@@ -35,6 +35,7 @@ Format = Literal[
     "percent_difference",
     "percent_interval",
     "percent_with_limits",
+    "whole_percent_with_limits",
     "proportion",
     "ratio",
     "ratio_95",

@@ -245,15 +245,17 @@ def mean_with_limits(
 
 
 def percent_with_limits(
-    survival: float | None, lower: float | None, upper: float | None, words: Words = IN_ENGLISH
+    survival: float | None, lower: float | None, upper: float | None, words: Words = IN_ENGLISH, decimals: int = 1
 ) -> str:
     """`65.8 (56.8–73.4)` from probabilities; a dash if there is no survival, as in an arm without patients; no limits
     if the curve has fallen to 0."""
     if survival is None:
         return NO_VALUE
     if lower is None and upper is None:
-        return f"{100 * survival:.1f} ({words.not_estimable})"
-    estimate, low, high = (NO_VALUE if value is None else f"{100 * value:.1f}" for value in (survival, lower, upper))
+        return f"{100 * survival:.{decimals}f} ({words.not_estimable})"
+    estimate, low, high = (
+        NO_VALUE if value is None else f"{100 * value:.{decimals}f}" for value in (survival, lower, upper)
+    )
     return f"{estimate} ({low}–{high})"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import nan
 from types import MappingProxyType
 from typing import Any
@@ -124,6 +124,7 @@ class Printer:
             "percent_interval": notation.percent_interval,
             "proportion": self._worded(notation.proportion),
             "percent_with_limits": self._worded(notation.percent_with_limits),
+            "whole_percent_with_limits": self._worded(partial(notation.percent_with_limits, decimals=0)),
             "ratio": self._worded(notation.ratio),
             "ratio_95": self._worded(notation.ratio_95),
             "ratio_interval": self._worded(notation.ratio_interval),
@@ -233,6 +234,7 @@ NUMBERS_TAKEN: Mapping[Format, int] = {
     "percent_difference": 3,
     "percent_interval": 2,
     "percent_with_limits": 3,
+    "whole_percent_with_limits": 3,
     "proportion": 3,
     "ratio": 3,
     "ratio_95": 3,

@@ -104,3 +104,9 @@ def test_what_follows_from_a_small_cell_is_held_back_with_it(gate):
         if why == SMALL and place.quantity.endswith("arms.n") and place.quantity.startswith(("rates", "terms[")):
             percent = place.of(f"{place.quantity[:-1]}percent", level=place.level).id
             assert percent in gate.held_back
+
+
+def test_released_curves_say_how_they_were_made_and_nothing_of_the_consortium(published):
+    shown = published["tables/km-os-all.html"].decode()
+    assert "a curve changes only where 5 patients of an arm have had the event" in shown
+    assert "saw totals only" not in "".join(text for path, text in texts(published) if path.startswith("figures"))

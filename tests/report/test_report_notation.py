@@ -69,6 +69,7 @@ def test_times_in_the_study_unit():
 def test_per_cents_and_counts():
     assert notation.percent_with_limits(0.65811, 0.56811, 0.73375) == "65.8 (56.8–73.4)"
     assert notation.percent_with_limits(0.0, None, None) == "0.0 (n.e.)"
+    assert notation.percent_with_limits(0.72, 0.64, 0.79, decimals=0) == "72 (64–79)"
     assert [notation.count(n) for n in (7, 1234567, 12.5)] == ["7", "1,234,567", "12.5"]
     assert notation.Words().confidence(0.95) == "95% CI"
 

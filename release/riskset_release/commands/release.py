@@ -25,7 +25,7 @@ def release(
     bundle: Bundle,
     keys: Keys,
     votes: Votes,
-    out: Annotated[Path, typer.Option("--out", help="A new folder.")] = Path("release"),
+    out: Annotated[Path, typer.Option("--out", help="A new folder.")] = Path("released"),
     accepts: Accepts = 2,
     requester: Requesters = None,
     veto_until: VetoUntil = "",
@@ -38,7 +38,7 @@ def release(
 
     Exit 3: nothing is accepted, or a hospital has not cosigned the end of the run.
 
-    Example: riskset release run.zip --keys trusted.toml --votes votes --out release
+    Example: riskset release run.zip --keys trusted.toml --votes votes
     """
     if out.exists():
         raise DataError(say("release.release.exists", folder=out), say("release.release.exists_hint"))

@@ -12,7 +12,7 @@ from typing import Final
 
 from riskset.catalogue import say
 from riskset.results import ResultEntry, Results
-from riskset.results.notices import NOT_RELEASED
+from riskset.results.notices import for_readers
 from riskset_release.gate.counted import path_of
 from riskset_release.gate.curves import FEWEST_AT_RISK, with_published_curves
 from riskset_release.gate.enough import Enough
@@ -46,7 +46,7 @@ class Gated:
 
     def report(self, labels: Labels | None = None, language: str | None = None) -> Report:
         """Returns the report of what may be published."""
-        return replace(report_of(self.results, labels, language), cells=self.cells, is_released=True)
+        return replace(report_of(self.results, labels, language, is_released=True), cells=self.cells)
 
 
 def gated(results: Results) -> Gated:
@@ -60,7 +60,7 @@ def gated(results: Results) -> Gated:
         entries.append(found or entry)
         if found is None:
             without.add(entry.id)
-    shown = replace(results, entries=tuple(entries), notices=tuple(n for n in results.notices if n != NOT_RELEASED))
+    shown = replace(results, entries=tuple(entries), notices=for_readers(results.notices))
     cells = cells_of(shown)
     gate = _Gate(counted, pattern, least, without, _ended(results, least))
     values: dict[str, float | int | Mark | None] = {}

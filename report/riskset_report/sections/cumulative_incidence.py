@@ -28,6 +28,7 @@ from riskset_report.sections.arms import (
 )
 from riskset_report.sections.ratios import no_ratio, ratio_of
 from riskset_report.sections.section import Context, Section, own_title
+from riskset_report.sentences import lines_beside
 
 
 def _blocks(entries: Sequence[ResultEntry], context: Context) -> list[Block]:
@@ -87,7 +88,7 @@ def _figure(entry: ResultEntry, cause: int, context: Context) -> SurvivalFigure:
         medians_title="",
         medians=(),
         comparison=tests,
-        footnote=footnote,
+        footnote=lines_beside([footnote, *context.released_curves()], context.language),
         notices=context.notices,
         ticks=context.results.study.time.ticks,
     )
@@ -118,7 +119,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
         for time, day in analysis.landmarks:
             label = context.say("report.rows.percent_at", time=at_time(time, context), interval=context.interval)
             keys = [f"causes[{cause}].landmarks.{key}" for key in ("estimate", "lower", "upper")]
-            of_day = row(label, arms, "percent_with_limits", *keys, day=day, is_inner=True)
+            of_day = row(label, arms, context.probability, *keys, day=day, is_inner=True)
             rows.append(beyond_follow_up(of_day, arms, stems, "estimate", day, 1.0, context))
     how = {"grid": grid_in_words(analysis.counts), "limits": limits_in_words(analysis.limits_kind)}
     notes: list[Text] = [context.worded("report.cumulative_incidence.note", **how)]
@@ -133,7 +134,7 @@ def _table(entry: ResultEntry, context: Context) -> Table:
         title=_title(entry, context),
         columns=tuple(arm.label for arm in arms),
         rows=tuple(rows),
-        notes=(*notes, *analysed_notes(entry, context)),
+        notes=(*notes, *context.released_curves(), *analysed_notes(entry, context)),
     )
 
 

@@ -197,6 +197,7 @@ def _footnote(curves: _Curves, model: ResultEntry | None, of: str) -> Text:
     values = {"n": n, "events": events, "grid": grid, "interval": context.interval, "limits": limits}
     how = context.worded(f"report.km.footnote.{of}", **values)
     notes = [how, *analysed_notes(curves.entry, curves.context, has_advice=False, is_counted=True)]
+    notes += context.released_curves()
     if model is not None:
         is_univariable = len(variables_of(model)) == 1
         kind = "hazard_ratio" if is_univariable else "adjusted_hazard_ratio"
@@ -221,7 +222,7 @@ def _table(curves: _Curves) -> Table:
         title=_title(curves.entry, context),
         columns=tuple(group.label for group in groups),
         rows=tuple(rows),
-        notes=(*_log_rank_notes(curves), *analysed_notes(curves.entry, curves.context)),
+        notes=(*_log_rank_notes(curves), *context.released_curves(), *analysed_notes(curves.entry, context)),
     )
 
 
@@ -237,7 +238,7 @@ def _landmark_rows(curves: _Curves) -> Iterator[Row]:
     for time, day in curves.analysis.landmarks:
         label = at_time(time, curves.context)
         keys = [f"landmarks.{key}" for key in ("survival", "lower", "upper")]
-        of_day = row(label, curves.groups, "percent_with_limits", *keys, day=day, is_inner=True)
+        of_day = row(label, curves.groups, curves.context.probability, *keys, day=day, is_inner=True)
         explained = curves.context.explained(of_day)
         yield beyond_follow_up(explained, curves.groups, ("landmarks",), "survival", day, 0.0, curves.context)
 

@@ -9,7 +9,7 @@ from typing import Any
 from riskset.analyses.analysis import LEVEL
 from riskset.catalogue import ENGLISH, say
 from riskset.results import ResultEntry, Results
-from riskset_report.blocks import Block, Row, Shown, Table, Text, Why, worded
+from riskset_report.blocks import Block, Format, Row, Shown, Table, Text, Why, worded
 from riskset_report.cells import Cells, Place
 from riskset_report.labels import Labels
 from riskset_report.missing_numbers import sentence
@@ -29,6 +29,8 @@ class Context:
     """The numbers. A section refers to cells and prints none: their values may be replaced before printing."""
     language: str = ENGLISH
     """In which the report is built."""
+    is_released: bool = False
+    """Whether it is of what is published: curves that the release gate made, with two digits."""
 
     @property
     def words(self) -> Words:
@@ -38,6 +40,16 @@ class Context:
     def notices(self) -> str:
         """Returns what a reader must know first, in the report's language."""
         return beside(self.results.notices, self.language)
+
+    @property
+    def probability(self) -> Format:
+        """How a point of a curve is printed."""
+        return "whole_percent_with_limits" if self.is_released else "percent_with_limits"
+
+    def released_curves(self) -> tuple[Text, ...]:
+        """Returns what a figure of released curves must say; nothing of others."""
+        least = self.results.study.disclosure.min_cell
+        return (self.worded("report.figure.released", n=least),) if self.is_released else ()
 
     @property
     def interval(self) -> str:

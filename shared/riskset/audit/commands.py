@@ -188,7 +188,7 @@ def proof(
 
     Exit 3: something does not hold.
 
-    Example: riskset audit proof release/tables/km-os-all.html
+    Example: riskset audit proof released/tables/km-os-all.html
     """
     hint, trusted = say("cli.check_path"), None if keys is None else load_trusted(keys)
     content, of = read_file(file, say("audit.called.released"), hint), proof_of(file)

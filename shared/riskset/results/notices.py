@@ -12,6 +12,16 @@ from riskset.study.spec import Study
 NOT_RELEASED: Final = say("server.run.notice_not_released")
 """The results as they are: what is released is made of them by the release gate, and does not say so."""
 
+_WITHIN: Final = frozenset(
+    {
+        NOT_RELEASED.code,
+        "server.run.notice_clear",
+        "server.run.notice_two",
+        "server.run.notice_masked",
+        "server.run.notice_told",
+    }
+)
+
 
 def notices(study: Study, outcome: Outcome) -> list[str]:
     """Returns what a reader of the results must know about how they were computed."""
@@ -19,6 +29,12 @@ def notices(study: Study, outcome: Outcome) -> list[str]:
     if told:
         found.append(say("server.run.notice_told", n=len(told), sites=told))
     return [*found, NOT_RELEASED]
+
+
+def for_readers(found: Sequence[str]) -> tuple[str, ...]:
+    """Returns the notices that stand in a publication: not who saw which sums, nor that nothing is
+    released yet."""
+    return tuple(one for one in found if getattr(one, "code", "") not in _WITHIN)
 
 
 def _on_sums(study: Study, sites: Sequence[str]) -> Message:
