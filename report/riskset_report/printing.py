@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.catalogue import ENGLISH, say
+from riskset.catalogue import ENGLISH, in_language, say
 from riskset_report import differences, notation
 from riskset_report.abbreviations import spelt_out
 from riskset_report.blocks import Box, Format, Shown, Table, Text, Why, cells_in, with_inner
@@ -165,7 +165,7 @@ class Printer:
     def shown(self, shown: Shown) -> str:
         """Returns numbers in their format, or the mark of one that is held back."""
         if (mark := self.mark(shown.cells)) is not None:
-            return mark.text
+            return in_language(mark.text, self.language)
         if shown.format == "words":
             return shown.words
         taken = NUMBERS_TAKEN.get(shown.format, 1)

@@ -5,10 +5,14 @@ import io
 import json
 import re
 
+import pytest
+from tests.release.conftest import RECORDED
+
 from riskset_release.attacker import small_cells, small_steps, texts
 from riskset_release.gate.curves import steps
 from riskset_release.gate.gated import FEW, NOT_KNOWN, SMALL, gated
 from riskset_release.gate.numbers import rule_of
+from riskset_release.gate.published import published_files
 from riskset_report.cells import Mark
 
 K = 5
@@ -110,3 +114,11 @@ def test_released_curves_say_how_they_were_made_and_nothing_of_the_consortium(pu
     shown = published["tables/km-os-all.html"].decode()
     assert "a curve changes only where 5 patients of an arm have had the event" in shown
     assert "saw totals only" not in "".join(text for path, text in texts(published) if path.startswith("figures"))
+
+
+@pytest.mark.parametrize(("language", "mark"), [("ko", "비공개"), ("ja", "非公開")])
+def test_the_mark_is_in_the_language_of_the_report(gate, language, mark):
+    files = published_files(gate, RECORDED, language)
+    tables = {path: text for path, text in texts(files) if path.endswith(".html")}
+    assert any(mark in text for text in tables.values())
+    assert [path for path, text in tables.items() if "withheld" in text] == []

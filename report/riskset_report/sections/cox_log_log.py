@@ -50,7 +50,10 @@ def _figure(entry: ResultEntry, model: ResultEntry, context: Context) -> LogLogF
         curves=tuple(_curve(arm, one, is_reference=one.level == analysis.counts.reference) for arm, one in pairs),
         x_label=context.say("report.log_log.axis", time=time_axis(analysis.endpoint, context)),
         y_label=context.say("report.log_log.transformed"),
-        footnotes=(context.worded("report.log_log.footnote", grid=grid_in_words(analysis.counts)),),
+        footnotes=(
+            context.worded("report.log_log.footnote", grid=grid_in_words(analysis.counts)),
+            *context.released_curves(),
+        ),
         notices=context.notices,
         description=context.say("report.log_log.alt"),
         ticks=context.results.study.time.ticks,
