@@ -4,7 +4,11 @@ import json
 
 import pytest
 from rich.console import Console
+from tests.release.conftest import Committee
 
+from riskset.audit.proof import check_proof
+from riskset.audit.trusted import Trusted, load_trusted
+from riskset.audit.verify import verify
 from riskset.cli import main
 from riskset.errors import RisksetError
 from riskset.study.load import parse_study
@@ -12,6 +16,11 @@ from riskset_demo.command import _show_sent
 from riskset_demo.sent_numbers import ADMISSION, CURVES, MODELS, Evidence, SentBySite
 from riskset_demo.studies import DEMONSTRATIONS
 from riskset_demo.tables import exception_lines, refusal_lines, sent_lines, sent_table, sites_table
+from riskset_release.ballots import Policy, count, decisions
+from riskset_release.candidate import candidate_of
+from riskset_release.gated_outputs import METHODS
+from riskset_release.releasing import NOTE, PROOF, RECORD, released_files
+from riskset_release.vote_folder import votes_in
 
 
 def sent(site, readable=0):
@@ -69,6 +78,28 @@ def test_two_hospitals_from_nothing_to_a_report(a_demonstration):
     assert document["run"] == results.name
     assert document["notices"][0].startswith("MADE-UP DATA")
     assert "each of the two sites could subtract its own part" in document["notices"][1]
+    two_auditors_release(root)
+
+
+def two_auditors_release(root):
+    """Both accept every output but the methods text, which one rejects; each released file has its proof."""
+    bundle, committee = (root / "bundle.zip").read_bytes(), Committee()
+    committee.trusted = Trusted(load_trusted(root / "trusted.toml").fingerprints, committee.trusted.auditors)
+    committee.candidate = candidate_of(bundle, committee.trusted)
+    assert committee.candidate.failures == ()
+    for output in committee.candidate.outputs:
+        committee.votes(root / "votes", "sato", output.id)
+        committee.votes(root / "votes", "kim", output.id, "reject" if output.id == METHODS else "accept")
+    votes, policy = votes_in(root / "votes"), Policy(2)
+    counted = count(committee.candidate, votes, committee.trusted, policy)
+    decided = decisions(committee.candidate, counted, policy)
+    records = verify(bundle, committee.trusted).files
+    files = released_files(committee.candidate, counted, decided, votes.files, policy, records, committee.now(), "ko")
+    released = {path for one in committee.candidate.outputs if one.id != METHODS for path in one.files}
+    assert set(files) == {*released, PROOF, RECORD, NOTE}
+    for path in released:
+        assert check_proof(files[PROOF], path, files[path], committee.trusted).checks.failures == []
+        assert check_proof(files[PROOF], path, files[path] + b" ", committee.trusted).checks.failures != []
 
 
 def test_an_unknown_name_is_reported_with_the_known_ones(capsys):

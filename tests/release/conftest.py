@@ -74,7 +74,8 @@ class Committee:
         self._seconds = counter()
 
     def now(self):
-        return f"2026-06-30T09:00:{next(self._seconds):02d}.000+00:00"
+        minutes, seconds = divmod(next(self._seconds), 60)
+        return f"2026-06-30T09:{minutes:02d}:{seconds:02d}.000+00:00"
 
     def output(self, id_):
         return self.candidate.output(id_)

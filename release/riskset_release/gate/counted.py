@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from riskset.analyses.excluded import MISSING, NOT_ADJUSTED
+from riskset.analyses.methods.preference import FORMS, MIDDLE, interval_name
 from riskset.results import ResultEntry
 from riskset_report.cells import Found
 
 ROWS, EVENTS, CENSORED, EXCLUDED = "patients", "events", "without the event", "excluded"
 ELIGIBLE: Final = "eligible patients"
+INTERVAL, EQUIPOISE = "preference score", "preference score in equipoise"
 
 Where = tuple[tuple[str, str], ...]
 
@@ -166,6 +168,17 @@ def _of_group(group: str) -> Any:  # noqa: ANN401
     return lambda own, inside, found, arm: own.at(("group", group))
 
 
+def _of_interval(own: Count, inside: Mapping[str, Any], found: Found, arm: str) -> Count:
+    level, _, interval = found.place.level.partition(" / ")
+    return own.at((arm, level), (INTERVAL, interval))
+
+
+def _in_equipoise(own: Count, inside: Mapping[str, Any], found: Found, arm: str) -> Count:
+    """One of the intervals, or several together: then it is no level beside them."""
+    is_interval = inside["form"] in (form.name for form in FORMS if MIDDLE in form.intervals)
+    return own.at((arm, found.place.level), (INTERVAL if is_interval else EQUIPOISE, interval_name(MIDDLE)))
+
+
 def _unmatched(own: Count, inside: Mapping[str, Any], found: Found, arm: str) -> Count:
     return own.at(("reason", NOT_ADJUSTED), what=EXCLUDED)
 
@@ -210,6 +223,9 @@ _RULES: Final[Mapping[tuple[str, str], Any]] = {
     ("balance", "matched.control"): _of_group("control"),
     ("balance", "matched.unmatched"): _unmatched,
     ("propensity", "treated"): _of_group("treated"),
+    ("propensity", "preference.arms.n"): _in_arm(ROWS),
+    ("propensity", "preference.arms.intervals.n"): _of_interval,
+    ("propensity", "preference.arms.equipoise"): _in_equipoise,
     ("table1", "n.n"): _of_table(ROWS),
     ("table1", "variables.arms.n"): _of_table("known"),
     ("table1", "variables.arms.missing"): _of_table(MISSING),

@@ -106,13 +106,23 @@ class _Gate:
         self.unknown: set[str] = set()
 
     def value(self, entry: ResultEntry, found: Found, cell: Cell) -> float | int | Mark | None:
-        if cell.value is None or isinstance(cell.value, Mark):
+        if isinstance(cell.value, Mark):
             return cell.value
+        if cell.value is None:
+            return self._of_none(found, cell)
         why, digits = self._judged(entry, found, cell)
         if why:
             self.held_back[cell.id] = why
             return _MARK
-        return published(cell.value, digits) if isinstance(cell.value, float) else cell.value
+        return type(cell.value)(published(cell.value, digits))
+
+    def _of_none(self, found: Found, cell: Cell) -> Mark | None:
+        """Returns what stands where there is no number. A count that a hospital withheld has the mark of every other: a
+        word of its own would tell that it is small."""
+        if not path_of(found).startswith("excluded"):
+            return None
+        self.held_back[cell.id] = SMALL
+        return _MARK
 
     def _judged(self, entry: ResultEntry, found: Found, cell: Cell) -> tuple[str, int]:
         """Returns why a number is held back, empty where it is not, and with how many digits it is published."""
@@ -167,7 +177,7 @@ class _Scope:
             same = [one for one in held if one[1] == place.variable]
             return any(level in (place.level, "") for _, _, level in same) if place.level else bool(same)
         if ".arms." in place.quantity or ".overall." in place.quantity:
-            return any(level == place.level for _, _, level in held)
+            return any(place.level == level or place.level.startswith(f"{level} / ") for _, _, level in held)
         return bool(held)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from riskset.analyses.excluded import MISSING
+from riskset.analyses.methods.preference import MIDDLE, interval_name
 from riskset.results import ResultEntry
-from riskset_release.gate.counted import CENSORED, ELIGIBLE, EVENTS, EXCLUDED, ROWS, Count
+from riskset_release.gate.counted import CENSORED, ELIGIBLE, EQUIPOISE, EVENTS, EXCLUDED, INTERVAL, ROWS, Count
 from riskset_release.gate.system import Relation
 from riskset_report.cells import numbers_of
 
@@ -117,6 +118,15 @@ class Links:
             for other in sorted(count.at(what=what) for what in wider - {count.what}):
                 if other in self.values:
                     self.adds_up(other.name, [count.name], f"{other.name}, not {count.what}")
+
+    def add_equipoise(self) -> None:
+        """Those in equipoise are in one of the intervals within it."""
+        for count in self.values:
+            within = [level for variable, level in count.where if variable == EQUIPOISE]
+            if within:
+                arm = tuple(one for one in count.where if one[0] != EQUIPOISE)
+                named = (Count(count.of, count.what, arm).at((INTERVAL, interval_name((tenth,)))) for tenth in MIDDLE)
+                self.relations.append({count.name: 1, **{one.name: -1 for one in named}})
 
 
 def left_between(count: Count, before: str) -> str:

@@ -42,6 +42,7 @@ def counted_of(results: Results) -> Counted:
     links.add_excluded()
     links.add_boxes(results.entries, same)
     links.add_nested_terms()
+    links.add_equipoise()
     add_endpoints(links, results.study)
     add_subsets(links, results.entries, same)
     add_incomplete(links, results, same)

@@ -48,7 +48,7 @@ RULES: Final = (
     ),
     _rule(r"(any|terms\.grades)\.(overall|arms)\.percent", "of counts"),
     _rule(r"rates\.(comparisons\.)?(cmh|breslow_day)\..*", "of counts", 2),
-    _rule(r"variables\.arms\.levels\.percent", "of counts"),
+    _rule(r"(variables\.arms\.levels|preference\.arms(\.intervals)?)\.percent", "of counts"),
     _rule(r"variables\.arms\.(mean|sd)", "described"),
     _rule(r"variables\.arms\.quartiles\.(p25|p50|p75|width)", "described"),
     _rule(r"variables\.smd\.value", "of counts", 2),

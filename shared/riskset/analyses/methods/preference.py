@@ -43,12 +43,12 @@ class Form(NamedTuple):
 
 
 _TENTHS: Final = tuple(range(BINS))
-_LOW, _MIDDLE, _HIGH = _TENTHS[: EQUIPOISE.start], _TENTHS[EQUIPOISE], _TENTHS[EQUIPOISE.stop :]
+_LOW, MIDDLE, _HIGH = _TENTHS[: EQUIPOISE.start], _TENTHS[EQUIPOISE], _TENTHS[EQUIPOISE.stop :]
 FORMS: Final = (
     Form("tenths", tuple((tenth,) for tenth in _TENTHS)),
-    Form("tenths of equipoise", (_LOW, *((tenth,) for tenth in _MIDDLE), _HIGH)),
-    Form("three intervals", (_LOW, _MIDDLE, _HIGH)),
-    Form("equipoise", (_MIDDLE, (*_LOW, *_HIGH))),
+    Form("tenths of equipoise", (_LOW, *((tenth,) for tenth in MIDDLE), _HIGH)),
+    Form("three intervals", (_LOW, MIDDLE, _HIGH)),
+    Form("equipoise", (MIDDLE, (*_LOW, *_HIGH))),
 )
 """From the finest; each is asked where a rule refuses the one before it."""
 
@@ -178,13 +178,15 @@ class PreferenceScore(CountsOfLevels):
 
     def result_json(self, result: Preferences) -> Json:
         return {
-            "intervals": [{"level": _name(of), "edges": _edges(of)} for of in self.form.intervals],
+            "intervals": [{"level": interval_name(of), "edges": _edges(of)} for of in self.form.intervals],
             "arms": [self._arm_json(i, name, result) for i, name in enumerate(self.arms.names)],
         }
 
     def _arm_json(self, arm: int, name: str, result: Preferences) -> Json:
         counts, every = zip(self.form.intervals, result.by_arm[arm], strict=True), sum(result.by_arm[arm])
-        intervals = [{"level": _name(of), "n": n, "percent": 100 * n / every if every else None} for of, n in counts]
+        intervals = [
+            {"level": interval_name(of), "n": n, "percent": 100 * n / every if every else None} for of, n in counts
+        ]
         share = result.share(arm)
         of_equipoise = {"equipoise": result.in_equipoise(arm), "percent": None if share is None else 100 * share}
         return {"level": name, "n": every, **of_equipoise, "intervals": intervals}
@@ -204,7 +206,8 @@ class PreferenceScore(CountsOfLevels):
 def indicators_of(form: Form) -> tuple[Column, ...]:
     """Returns the indicator of each interval. None is a reference: who has no score has none of them."""
     return tuple(
-        Column(POPULATION, _name(of), code=of[0], merged=((POPULATION, of),), is_derived=True) for of in form.intervals
+        Column(POPULATION, interval_name(of), code=of[0], merged=((POPULATION, of),), is_derived=True)
+        for of in form.intervals
     )
 
 
@@ -246,5 +249,5 @@ def _edges(tenths: tuple[int, ...]) -> list[list[float]]:
     return [[a / BINS, (b + 1) / BINS] for a, b in zip(first, last, strict=True)]
 
 
-def _name(tenths: tuple[int, ...]) -> str:
+def interval_name(tenths: tuple[int, ...]) -> str:
     return " and ".join(f"{low:.1f} to {high:.1f}" for low, high in _edges(tenths))
