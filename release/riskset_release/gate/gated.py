@@ -71,14 +71,15 @@ def gated(results: Results) -> Gated:
 
 
 def _ended(results: Results, least: int) -> frozenset[tuple[str, str, str, str]]:
-    """Returns the landmarks and steps at which fewer are at risk than a curve needs: result, curve, level and day."""
+    """Returns the landmarks and steps at which fewer are at risk than a curve needs, counted or
+    weighted: result, curve, level and day."""
     fewest = max(least, FEWEST_AT_RISK)
     return frozenset(
         _step(found)
         for entry in results.entries
         for found in numbers_of(entry)
         if path_of(found).endswith(("landmarks.at_risk", "curve.at_risk"))
-        and isinstance(found.value, int)
+        and found.value is not None
         and found.value < fewest
     )
 
