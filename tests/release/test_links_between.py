@@ -4,10 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from riskset.analyses.cohort import SetId
 from riskset.study.spec import DateEndpoint
-from riskset_release.gate.counted import ELIGIBLE, EVENTS, ROWS, Count
+from riskset_release.gate.counted import CENSORED, ELIGIBLE, EVENTS, ROWS, Count
 from riskset_release.gate.linked import Links
-from riskset_release.gate.links_between import _add_union, add_endpoints
+from riskset_release.gate.links_between import _add_union, add_endpoints, add_subsets
 from riskset_release.gate.protecting import protected
 from riskset_release.gate.reader import range_of
 from riskset_release.gate.system import CountSystem
@@ -92,6 +93,19 @@ def test_a_box_after_one_that_is_the_same_as_its_own_first_is_in_it(whole, gate)
     first, second = next(boxes_of(entries, {}))
     assert (first, "all of them") in boxes_of(entries, {second: "all of them"})
     assert replace(Count(first), of=second) != Count(first)
+
+
+def test_those_without_the_event_of_a_population_are_some_of_those_of_all():
+    """Also where the table of follow-up prints them as censored: 20 of 60 of all, and 18 of 40 in the population."""
+    own, part = Count("os"), Count("os/match")
+    events, censored = own.at(what=f"{EVENTS} (os)"), own.at(what=f"{CENSORED} (os)")
+    links = Links({own: 60, events: 40, censored: 20, part: 40, part.at(what=events.what): 22})
+    links.add_parts()
+    sets = {"os": SetId("os"), "os/match": SetId("os", "match")}
+    entries = [SimpleNamespace(analysis=SimpleNamespace(set_id=of)) for of in sets.values()]
+    add_subsets(links, entries, {})
+    assert links.unprinted[f"{censored.name}, not in os/match"] == 2
+    assert links.unprinted[f"{events.name}, not in os/match"] == 18
 
 
 def test_every_result_of_a_population_is_of_some_of_all(whole):

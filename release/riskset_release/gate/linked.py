@@ -79,11 +79,19 @@ class Links:
         for other in [one for one in self.values if (one.of, one.where) == (rows.of, rows.where) and one != rows]:
             if other.what in (EXCLUDED, MISSING) or other.what.startswith(CENSORED):
                 continue
-            censored = rows.at(what=other.what.replace(EVENTS, CENSORED, 1))
-            if other.what.startswith(f"{EVENTS} (") and censored in self.values:
-                self.relations.append({rows.name: 1, other.name: -1, censored.name: -1})
+            without = self.without(other)
+            if without in named:
+                self.relations.append({rows.name: 1, other.name: -1, without: -1})
             else:
-                self._adds_up(rows.name, [other.name], named, f"not {other.what} among {rows.name}")
+                self._adds_up(rows.name, [other.name], named, without)
+
+    def without(self, count: Count) -> str:
+        """Returns the name of the count of those who have no event, or are not in another count of a set: printed as
+        censored, or left over."""
+        censored = count.at(what=count.what.replace(EVENTS, CENSORED, 1))
+        if count.what.startswith(f"{EVENTS} (") and censored in self.values:
+            return censored.name
+        return f"not {count.what} among {count.at(what=ROWS).name}"
 
     def add_excluded(self) -> None:
         """Those of a set and those excluded from it are all eligible patients."""

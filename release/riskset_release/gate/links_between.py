@@ -76,7 +76,7 @@ def add_subsets(links: Links, entries: Sequence[ResultEntry], same: Mapping[str,
             of_whole = replace(count, of=whole)
             if of_whole in links.values:
                 links.adds_up(of_whole.name, [count.name], f"{of_whole.name}, not in {part}")
-            without, of_part = (f"not {one.what} among {one.at(what=ROWS).name}" for one in (of_whole, count))
+            without, of_part = (links.without(one) for one in (of_whole, count))
             if without in links.named and of_part in links.named:
                 links.adds_up(without, [of_part], f"{without}, not in {part}")
 
