@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from tests.release.conftest import RECORDED
@@ -11,7 +12,8 @@ from tests.release.conftest import RECORDED
 from riskset_release.attacker import small_cells, small_steps, texts
 from riskset_release.gate.curves import steps
 from riskset_release.gate.gated import FEW, NOT_KNOWN, SMALL, gated
-from riskset_release.gate.numbers import rule_of
+from riskset_release.gate.links import counted_of
+from riskset_release.gate.numbers import NumberRule, rule_of
 from riskset_release.gate.published import published_files
 from riskset_report.cells import Mark
 
@@ -122,3 +124,45 @@ def test_the_mark_is_in_the_language_of_the_report(gate, language, mark):
     tables = {path: text for path, text in texts(files) if path.endswith(".html")}
     assert any(mark in text for text in tables.values())
     assert [path for path, text in tables.items() if "withheld" in text] == []
+
+
+def test_a_curve_of_weights_ends_as_one_of_patients(whole, monkeypatch):
+    """How many are at risk by weight is no whole number."""
+    from riskset_release.gate import gated as gating
+
+    of_patients = gating._ended(whole, K)
+    assert any(".landmarks" in quantity for _, quantity, _, _ in of_patients)
+    numbers_of = gating.numbers_of
+
+    def weighted(entry):
+        for found in numbers_of(entry):
+            is_at_risk = found.place.quantity.endswith("at_risk") and found.value is not None
+            yield replace(found, value=float(found.value)) if is_at_risk else found
+
+    monkeypatch.setattr(gating, "numbers_of", weighted)
+    assert gating._ended(whole, K) == of_patients
+
+
+def test_a_count_that_a_hospital_withheld_has_the_mark_of_the_others(whole):
+    """Of its own word, `few`, a reader would know that it is small."""
+    entries = []
+    for entry in whole.entries:
+        excluded = entry.excluded
+        by_reason = dict.fromkeys(excluded.by_reason) if excluded else {}
+        entries.append(replace(entry, excluded=replace(excluded, by_reason=by_reason)) if excluded else entry)
+    found = gated(replace(whole, entries=tuple(entries)))
+    of_reasons = [cell for cell in found.cells if cell.place.quantity.startswith("excluded")]
+    assert of_reasons
+    assert all(isinstance(cell.value, Mark) and found.held_back[cell.id] == SMALL for cell in of_reasons)
+
+
+def test_whole_numbers_that_count_nobody_have_the_digits_of_their_rule(whole, monkeypatch):
+    """As the effective number of weighted patients."""
+    monkeypatch.setattr(
+        "riskset_release.gate.gated.counted_of",
+        lambda results: replace(counted_of(results), cells={}),
+    )
+    monkeypatch.setattr("riskset_release.gate.gated.rule_of", lambda path: NumberRule(re.compile(""), "question", 1))
+    values = [cell.value for cell in gated(whole).cells if isinstance(cell.value, int)]
+    assert values
+    assert all(len(str(abs(value)).rstrip("0")) <= 1 for value in values)

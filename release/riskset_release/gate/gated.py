@@ -71,14 +71,15 @@ def gated(results: Results) -> Gated:
 
 
 def _ended(results: Results, least: int) -> frozenset[tuple[str, str, str, str]]:
-    """Returns the landmarks and steps at which fewer are at risk than a curve needs: result, curve, level and day."""
+    """Returns the landmarks and steps at which fewer are at risk than a curve needs, counted or
+    weighted: result, curve, level and day."""
     fewest = max(least, FEWEST_AT_RISK)
     return frozenset(
         _step(found)
         for entry in results.entries
         for found in numbers_of(entry)
         if path_of(found).endswith(("landmarks.at_risk", "curve.at_risk"))
-        and isinstance(found.value, int)
+        and found.value is not None
         and found.value < fewest
     )
 
@@ -106,13 +107,23 @@ class _Gate:
         self.unknown: set[str] = set()
 
     def value(self, entry: ResultEntry, found: Found, cell: Cell) -> float | int | Mark | None:
-        if cell.value is None or isinstance(cell.value, Mark):
+        if isinstance(cell.value, Mark):
             return cell.value
+        if cell.value is None:
+            return self._of_none(found, cell)
         why, digits = self._judged(entry, found, cell)
         if why:
             self.held_back[cell.id] = why
             return _MARK
-        return published(cell.value, digits) if isinstance(cell.value, float) else cell.value
+        return type(cell.value)(published(cell.value, digits))
+
+    def _of_none(self, found: Found, cell: Cell) -> Mark | None:
+        """Returns what stands where there is no number. A count that a hospital withheld has the mark of every other: a
+        word of its own would tell that it is small."""
+        if not path_of(found).startswith("excluded"):
+            return None
+        self.held_back[cell.id] = SMALL
+        return _MARK
 
     def _judged(self, entry: ResultEntry, found: Found, cell: Cell) -> tuple[str, int]:
         """Returns why a number is held back, empty where it is not, and with how many digits it is published."""

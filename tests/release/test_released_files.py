@@ -1,0 +1,134 @@
+"""All files of the lung demonstration as they may be published: no text has a count that is held back, and no drawing
+a survival with more than two digits."""
+
+import re
+import xml.etree.ElementTree as Xml
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.release.conftest import RECORDED
+
+from riskset.rehearsal import Rehearsal
+from riskset.results import results_of
+from riskset.study.load import parse_study
+from riskset_demo.studies import DEMONSTRATIONS
+from riskset_release.attacker import texts
+from riskset_release.gate.gated import SMALL, gated
+from riskset_release.gated_outputs import outputs_of
+from riskset_report.cells import cells_of
+from riskset_site.data.cohort import load_cohort
+
+SVG = "{http://www.w3.org/2000/svg}"
+MARK = "withheld"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    lung, root = DEMONSTRATIONS["lung"], tmp_path_factory.mktemp("lung")
+    study = parse_study(lung.study.decode())
+    for site, files in lung.folders().items():
+        (root / site).mkdir()
+        for name, content in files.items():
+            (root / site / name).write_bytes(content)
+    cohorts = {site: load_cohort(root / site / "site.toml", study) for site in study.sites}
+    return results_of(study, Rehearsal(study, cohorts, exceptions=lung.exceptions).run(), sorted(cohorts))
+
+
+@pytest.fixture(scope="module")
+def lung(results):
+    return gated(results)
+
+
+def files_of(gate):
+    return {path: content for output in outputs_of(gate, RECORDED) for path, content in output.files.items()}
+
+
+def lines_of(files):
+    """Every line of every text, with its file; of XML and HTML what stands between two paragraphs, without how Word
+    keeps them together."""
+    ends = re.compile(r"\n|</w:p>|</p>|</tr>|</text>")
+    apart = re.compile(r"<w:pPr>.*?</w:pPr>")
+    return {(path, apart.sub("", line).strip()) for path, text in texts(files) for line in ends.split(text)}
+
+
+@pytest.fixture(scope="module")
+def files(lung):
+    return files_of(lung)
+
+
+def test_no_text_has_a_count_that_is_held_back(results, lung, files):
+    """Where a text would have the count, were it not held back, it has the mark, in every form. That nothing else knows
+    the count, the next test shows."""
+    exact = cells_of(results)
+    counts = {id_: exact[id_].value for id_, why in lung.held_back.items() if why == SMALL}
+    assert counts
+    untouched = replace(lung, cells=lung.cells.with_values(counts))
+    told = lines_of(files_of(untouched)) - lines_of(files)
+    forms = {path.rpartition(".")[2] for path, _ in told}
+    assert {"csv", "html", "svg", "md"} <= forms
+    assert any(": word/document.xml" in path for path, _ in told)
+    in_place = [line for path, line in lines_of(files) - lines_of(files_of(untouched)) if not path.endswith(".svg")]
+    assert in_place
+    assert [line for line in in_place if MARK not in line] == []
+
+
+def test_files_are_made_of_the_published_numbers_alone(lung, files):
+    """With other numbers of excluded patients behind the marks, and of models, each file is the same to the byte."""
+    changed = []
+    for entry in lung.results.entries:
+        excluded = entry.excluded
+        if excluded:
+            more = {name: n + 100 if n else n for name, n in excluded.by_reason.items()}
+            lacking = {name: n + 100 if n else n for name, n in excluded.missing.items()}
+            entry = replace(entry, excluded=replace(excluded, by_reason=more, missing=lacking))
+        changed.append(replace(entry, analysed=entry.analysed and entry.analysed + 100))
+    other = replace(lung, results=replace(lung.results, entries=tuple(changed)))
+    assert files_of(other) == files
+
+
+def points_of(path):
+    return np.array(re.findall(r"[ML] (\S+) (\S+)", path.get("d")), float)
+
+
+def survival_of(svg):
+    """Returns the survival that each point of each curve and band of a Kaplan-Meier figure implies."""
+    axes = Xml.fromstring(svg).find(f".//{SVG}g[@id='axes_1']")
+    ticks = axes.findall(f"./{SVG}g[@id='matplotlib.axis_2']//{SVG}use")
+    zero, one = float(ticks[0].get("y")), float(ticks[-1].get("y"))
+    clipped = [path for path in axes.iter(f"{SVG}path") if path.get("clip-path")]
+    assert len(clipped) >= 4  # curves and bands of two arms
+    heights = np.concatenate([points_of(path)[:, 1] for path in clipped])
+    return (zero - heights) / (zero - one)
+
+
+@pytest.mark.parametrize("width", ["", "-85mm"])
+def test_a_drawn_curve_has_no_survival_beyond_two_digits(files, width):
+    survival = survival_of(files[f"figures/km-os-all{width}.svg"])
+    assert len(np.unique(survival.round(4))) > 20
+    np.testing.assert_allclose(survival, survival.round(2), atol=1e-6)
+
+
+@pytest.mark.parametrize("width", ["", "-85mm"])
+def test_a_curve_on_another_scale_has_no_other_survival(lung, files, width):
+    """Of log(-log S) against log time: each arm's heights are those of its published survival."""
+    axes = Xml.fromstring(files[f"figures/cox-os-all-cox-log-log{width}.svg"]).find(f".//{SVG}g[@id='axes_1']")
+    ticks = axes.findall(f"./{SVG}g[@id='matplotlib.axis_2']/{SVG}g")
+    at = [float(tick.find(f".//{SVG}use").get("y")) for tick in ticks]
+    labels = [float(tick.find(f".//{SVG}text").text.replace("\N{MINUS SIGN}", "-")) for tick in ticks]
+    slope, level = np.polyfit(at, labels, 1)
+    curves = [path for path in axes.iter(f"{SVG}path") if path.get("clip-path")]
+    assert len(curves) == 2
+    for path in curves:
+        survival = np.exp(-np.exp(level + slope * points_of(path)[:, 1]))
+        np.testing.assert_allclose(survival, survival.round(2), atol=1e-5)
+
+
+def test_numbers_at_risk_are_multiples_of_five(files):
+    """Under the curves: each text that is a number is of a tick, or one at risk, a multiple of five."""
+    texts_of = [one.text for one in Xml.fromstring(files["figures/km-os-all.svg"]).iter(f"{SVG}text")]
+    assert any(MARK in (text or "") for text in texts_of)
+    at_risk = texts_of[texts_of.index("Number at risk") + 1 :] if "Number at risk" in texts_of else texts_of
+    numbers = [int(text) for text in at_risk if text and re.fullmatch(r"\d{2,3}", text) and int(text) > 36]
+    assert numbers
+    assert all(number % 5 == 0 for number in numbers)
