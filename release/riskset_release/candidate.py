@@ -10,6 +10,7 @@ from riskset.study.load import study_hash
 from riskset_release.gate.gated import gated
 from riskset_release.gated_outputs import outputs_of
 from riskset_release.outputs import Candidate
+from riskset_release.releasing import OF_PROOF
 from riskset_report import Recorded
 
 
@@ -35,4 +36,5 @@ def candidate_of(bundle: bytes, trusted: Trusted, language: str | None = None) -
         failures=failures,
         odd=tuple(finding.told for finding in found.checks.odd),
         held_back=sorted(gate.pattern.held_back),
+        records={path: found.files[path] for path in OF_PROOF if path in found.files},
     )

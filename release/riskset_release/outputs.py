@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -71,6 +71,8 @@ class Candidate:
     """What is possible, but should be explained."""
     held_back: Sequence[str] = ()
     """The counts of patients that the gate holds back: which ones, not their values."""
+    records: Mapping[str, bytes] = field(default_factory=dict, compare=False)
+    """The files of the bundle from which the public proof is made, by path."""
 
     def output(self, id_: str) -> Output | None:
         return next((one for one in self.outputs if one.id == id_), None)

@@ -28,6 +28,8 @@ from riskset_release.votes import Vote
 
 SCHEMA: Final = 1
 RECORD, NOTE = "release.json", "release-note.html"
+OF_PROOF: Final = (ROSTER, LOG_FILE, FINAL)
+"""The files of a bundle that a proof is made of."""
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="{language}">
 <head>
@@ -64,12 +66,11 @@ def released_files(
     decisions: Mapping[str, Decision],
     votes: Mapping[str, bytes],
     policy: Policy,
-    bundle: Mapping[str, bytes],
     at: str,
     language: str,
 ) -> dict[str, bytes]:
-    """Returns the files of a release by their path. `votes` are the files of votes by their id, `bundle` those of the
-    bundle, `at` (UTC, ISO 8601) when it is released.
+    """Returns the files of a release by their path. `votes` are the files of votes by their id, `at` (UTC, ISO 8601) is
+    when it is released.
 
     Raises Refused where nothing is accepted, or a hospital has not cosigned the end of the run.
     """
@@ -78,7 +79,7 @@ def released_files(
         raise Refused("nothing", say("release.release.nothing"), say("release.release.nothing_hint"))
     files = {path: content for output in accepted for path, content in output.files.items()}
     of = {output.id: [vote for vote in counted.ballots[output.id].counted if vote.accepts] for output in accepted}
-    proof = _proof(candidate, accepted, of, votes, policy, bundle)
+    proof = _proof(candidate, accepted, of, votes, policy)
     record = _record(candidate, decisions, counted, policy, at)
     note = _note(candidate, accepted, of, at, language)
     return {**files, RECORD: _json(record), PROOF: _json(proof), NOTE: note.encode()}
@@ -123,8 +124,8 @@ def _proof(
     of: Mapping[str, Sequence[Vote]],
     votes: Mapping[str, bytes],
     policy: Policy,
-    bundle: Mapping[str, bytes],
 ) -> dict[str, Any]:
+    bundle = candidate.records
     roster = read_roster(bundle[ROSTER])
     if FINAL not in bundle:
         raise Refused("not_cosigned", say("release.release.not_cosigned"), say("release.release.not_cosigned_hint"))

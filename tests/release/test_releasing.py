@@ -47,12 +47,11 @@ def folder(tmp_path):
     return tmp_path / "votes"
 
 
-def released(committee, bundle, folder, policy=None):
+def released(committee, folder, policy=None):
     found, policy = votes_in(folder), policy or Policy(2, frozenset({"park"}))
     counted = count(committee.candidate, found, committee.trusted, policy)
     decided = decisions(committee.candidate, counted, policy)
-    files = verify(bundle, committee.trusted).files
-    return released_files(committee.candidate, counted, decided, found.files, policy, files, AT, "en")
+    return released_files(committee.candidate, counted, decided, found.files, policy, AT, "en")
 
 
 def test_the_outputs_of_a_run_are_gated_and_the_bundle_holds(committee):
@@ -64,11 +63,11 @@ def test_the_outputs_of_a_run_are_gated_and_the_bundle_holds(committee):
     assert not any("Not yet approved" in one.html for one in committee.candidate.outputs)
 
 
-def test_only_what_enough_auditors_accepted_is_released_as_it_was_voted_on(committee, bundle, folder):
+def test_only_what_enough_auditors_accepted_is_released_as_it_was_voted_on(committee, folder):
     for who in ("sato", "kim"):
         committee.votes(folder, who, "table-km-os-all")
     committee.votes(folder, "sato", "figure-km-os-all")
-    files = released(committee, bundle, folder)
+    files = released(committee, folder)
     table = committee.candidate.output("table-km-os-all")
     assert set(files) == {*table.files, RECORD, PROOF, "release-note.html"}
     assert all(files[path] == content for path, content in table.files.items())
@@ -78,26 +77,26 @@ def test_only_what_enough_auditors_accepted_is_released_as_it_was_voted_on(commi
     assert b"Dr. Sato, 2026-06-30" in files["release-note.html"]
 
 
-def test_nothing_is_released_where_nothing_is_accepted_or_somebody_rejects(committee, bundle, folder):
+def test_nothing_is_released_where_nothing_is_accepted_or_somebody_rejects(committee, folder):
     with pytest.raises(Refused, match="no output of the bundle is accepted"):
-        released(committee, bundle, folder)
+        released(committee, folder)
     for who in ("sato", "kim"):
         committee.votes(folder, who, "table-km-os-all")
     committee.votes(folder, "ito", "table-km-os-all", "reject")
     with pytest.raises(Refused, match="no output of the bundle is accepted"):
-        released(committee, bundle, folder)
+        released(committee, folder)
     committee.votes(folder, "park", "text-methods")  # who requested the analysis
     committee.votes(folder, "stranger", "text-methods")
     with pytest.raises(Refused, match="no output of the bundle is accepted"):
-        released(committee, bundle, folder)
+        released(committee, folder)
 
 
 class TestTheProof:
     @pytest.fixture
-    def files(self, committee, bundle, folder):
+    def files(self, committee, folder):
         for who in ("sato", "kim"):
             committee.votes(folder, who, "table-km-os-all")
-        return released(committee, bundle, folder)
+        return released(committee, folder)
 
     def found(self, files, proof=None, name="tables/km-os-all.csv", content=None, trusted=None):
         said = json.loads(files[PROOF])
@@ -176,7 +175,7 @@ class TestTheProof:
 def test_the_proof_tells_no_total_and_no_count(committee, bundle, folder):
     for who in ("sato", "kim"):
         committee.votes(folder, who, "table-km-os-all")
-    files = released(committee, bundle, folder)
+    files = released(committee, folder)
     totals = verify(bundle, None).files["totals.json"]
     assert b'"total"' in totals
     assert b"total" not in files[PROOF]

@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
-from riskset.audit.verify import verify
 from riskset.catalogue import say
 from riskset.errors import DataError
-from riskset.joining.signed import read_file
 from riskset.language import Language, spoken
 from riskset.ledger.durable import utc_now
 from riskset.private_files import create_file
@@ -47,14 +45,12 @@ def release(
     counted = count(candidate, found, trusted, policy)
     for problem in counted.problems:
         tell(problem, err=True)
-    data = read_file(bundle, say("audit.called.bundle"), say("cli.check_path"))
     files = released_files(
         candidate,
         counted,
         decisions(candidate, counted, policy),
         found.files,
         policy,
-        verify(data, trusted).files,
         utc_now(),
         spoken(),
     )

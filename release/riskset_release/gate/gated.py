@@ -155,18 +155,17 @@ class _Gate:
 class _Scope:
     """The counts of one result, and which of them are held back."""
 
-    held: Mapping[str, list[tuple[str, str, str]]]
-    """By part of the result, such as `rates[0]`: path, variable and level of the counts that are held back."""
+    held: Mapping[str, list[tuple[str, str]]]
+    """By part of the result, such as `rates[0]`: variable and level of the counts that are held back."""
     enough: Enough
 
     @classmethod
     def of(cls, entry: ResultEntry, counted: Counted, pattern: Pattern, least: int) -> _Scope:
-        held: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+        held: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for found in numbers_of(entry):
             name = counted.cells.get(found.place.id)
             if name in pattern.held_back:
-                place = found.place
-                held[_part(found)].append((place.quantity, place.variable, place.level))
+                held[_part(found)].append((found.place.variable, found.place.level))
         return cls(held, Enough(entry, least))
 
     def is_held(self, found: Found) -> bool:
@@ -175,10 +174,10 @@ class _Scope:
         place = found.place
         held = self.held.get(_part(found), ())
         if place.quantity.startswith("variables."):
-            same = [one for one in held if one[1] == place.variable]
-            return any(level in (place.level, "") for _, _, level in same) if place.level else bool(same)
+            same = [level for variable, level in held if variable == place.variable]
+            return any(level in (place.level, "") for level in same) if place.level else bool(same)
         if ".arms." in place.quantity or ".overall." in place.quantity:
-            return any(place.level == level or place.level.startswith(f"{level} / ") for _, _, level in held)
+            return any(place.level == level or place.level.startswith(f"{level} / ") for _, level in held)
         return bool(held)
 
 

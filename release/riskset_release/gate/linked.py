@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -21,18 +21,16 @@ class Links:
         self.values = values
         self.relations: list[Relation] = []
         self.unprinted: dict[str, int] = {}
-
-    @property
-    def named(self) -> Mapping[str, int]:
-        """Every count, printed or left over, by its name."""
-        return {count.name: value for count, value in self.values.items()} | self.unprinted
+        self._printed = {count.name: value for count, value in values.items()}
+        self.named: Mapping[str, int] = ChainMap(self.unprinted, self._printed)
+        """Every count, printed or left over, by its name; the printed ones first."""
 
     def adds_up(self, whole: str, parts: Sequence[str], rest: str, *, are_all: bool = False) -> None:
         """The parts are some of the whole, each patient once. Whether anybody is left, a reader does not know, unless
         `are_all`: then nobody should be."""
         left = self.named[whole] - sum(self.named[part] for part in parts)
         if rest in self.unprinted or left < 0:
-            return
+            return  # said already; or a patient may be in several parts, and nothing follows
         relation = {whole: 1, **dict.fromkeys(parts, -1)}
         if left or not are_all:
             self.unprinted[rest] = left
@@ -45,22 +43,8 @@ class Links:
             self.unprinted[whole] = sum(self.named[part] for part in parts)
             self.relations.append({whole: 1, **dict.fromkeys(parts, -1)})
 
-    def _adds_up(self, whole: str, parts: Sequence[str], values: Mapping[str, int], rest: str) -> None:
-        """The parts are some of the whole, each patient at most once; the rest is nobody, or not printed."""
-        if rest in self.unprinted:
-            return  # said already
-        left = values[whole] - sum(values[part] for part in parts)
-        if left < 0:
-            return  # a patient may be in several parts: nothing follows
-        relation = {whole: 1, **dict.fromkeys(parts, -1)}
-        if left:
-            self.unprinted[rest] = left
-            relation[rest] = -1
-        self.relations.append(relation)
-
     def add_parts(self) -> None:
         """Levels of a variable add up to their whole; events and the others to the patients."""
-        named = {count.name: value for count, value in self.values.items()}
         parts: dict[tuple[Count, str], list[Count]] = defaultdict(list)
         for count in self.values:
             for at, (variable, _) in enumerate(count.where):
@@ -70,20 +54,20 @@ class Links:
         for (whole, variable), levels in parts.items():
             missing = Count(whole.of, MISSING, tuple(sorted({*whole.where, ("variable", variable)})))
             of = [*levels, *([missing] if missing in self.values else [])]
-            self._adds_up(whole.name, [one.name for one in of], named, f"other {variable} among {whole.name}")
+            self.adds_up(whole.name, [one.name for one in of], f"other {variable} among {whole.name}", are_all=True)
         for count in self.values:
             if count.what == ROWS:
-                self._add_events(count, named)
+                self._add_events(count)
 
-    def _add_events(self, rows: Count, named: Mapping[str, int]) -> None:
+    def _add_events(self, rows: Count) -> None:
         for other in [one for one in self.values if (one.of, one.where) == (rows.of, rows.where) and one != rows]:
             if other.what in (EXCLUDED, MISSING) or other.what.startswith(CENSORED):
                 continue
             without = self.without(other)
-            if without in named:
+            if without in self._printed:
                 self.relations.append({rows.name: 1, other.name: -1, without: -1})
             else:
-                self._adds_up(rows.name, [other.name], named, without)
+                self.adds_up(rows.name, [other.name], without, are_all=True)
 
     def without(self, count: Count) -> str:
         """Returns the name of the count of those who have no event, or are not in another count of a set: printed as
@@ -95,7 +79,6 @@ class Links:
 
     def add_excluded(self) -> None:
         """Those of a set and those excluded from it are all eligible patients."""
-        named = {count.name: value for count, value in self.values.items()}
         eligible = Count(ELIGIBLE).name
         of_set: dict[str, list[str]] = defaultdict(list)
         for count in self.values:
@@ -103,7 +86,7 @@ class Links:
                 of_set[count.of].append(count.name)
         for name, reasons in of_set.items():
             if Count(name) in self.values:
-                total = named[Count(name).name] + sum(named[reason] for reason in reasons)
+                total = self._printed[Count(name).name] + sum(self._printed[reason] for reason in reasons)
                 known = self.unprinted.setdefault(eligible, total)
                 if known == total:
                     self.relations.append({eligible: 1, Count(name).name: -1, **dict.fromkeys(reasons, -1)})

@@ -48,8 +48,7 @@ def counted_of(results: Results) -> Counted:
     add_incomplete(links, results, same)
     printed = frozenset(cells.values())
     weights = {count.name: _cost(count, arm) for count in values}
-    names = {count.name: value for count, value in values.items()} | links.unprinted
-    return Counted(CountSystem(names, tuple(links.relations), printed, weights), cells)
+    return Counted(CountSystem(dict(links.named), tuple(links.relations), printed, weights), cells)
 
 
 def _found(results: Results, arm: str) -> Iterator[tuple[str, Count, int]]:
@@ -67,23 +66,18 @@ def _same_sets(found: Iterable[tuple[str, Count, int]]) -> dict[str, str]:
         by_set[count.of][count.what, count.where] = value
     first: dict[str, str] = {}
     for name, counts in by_set.items():
-        size = counts.get((ROWS, ()))
-        for other in [*first]:
-            there = by_set[other]
-            if size is not None and there.get((ROWS, ())) == size and first[other] == other:
-                shared = counts.keys() & there.keys()
-                of_rows = {key for key in shared if key[0] == ROWS}
-                if len(of_rows) > 1 and all(counts[key] == there[key] for key in of_rows) and _may_join(counts, there):
-                    first[name] = other
-                    there |= counts
-                    break
-        first.setdefault(name, name)
+        own = (other for other in first if first[other] == other)
+        first[name] = next((other for other in own if _are_alike(counts, by_set[other])), name)
+        by_set[first[name]] |= counts
     return first
 
 
-def _may_join(one: Mapping[tuple[str, object], int], other: Mapping[tuple[str, object], int]) -> bool:
-    """Whether no count of the two differs: those of events are of an endpoint, which keeps the sets apart."""
-    return all(one[key] == other[key] for key in one.keys() & other.keys())
+def _are_alike(one: Mapping[tuple[str, object], int], other: Mapping[tuple[str, object], int]) -> bool:
+    """Whether two sets are as large, share a further count of patients, and none differs: those of events are of an
+    endpoint, which keeps the sets apart."""
+    shared = one.keys() & other.keys()
+    of_patients = sum(what == ROWS for what, _ in shared)
+    return (ROWS, ()) in shared and of_patients > 1 and all(one[key] == other[key] for key in shared)
 
 
 def _cost(count: Count, arm: str) -> float:
