@@ -12,9 +12,9 @@ from riskset.catalogue import Message, say, verbatim
 from riskset.errors import DataError, RisksetError
 from riskset.private_files import make_folder, replace_file
 from riskset.strict_json import NotStrictJson, read_json
-from riskset_release.vetoes import KIND as KIND_OF_VETO
+from riskset_release.papers import MOST_BYTES
 from riskset_release.vetoes import Veto, read_veto
-from riskset_release.votes import MOST_BYTES, Vote, read_vote
+from riskset_release.votes import Vote, read_vote
 
 MOST_FILES: Final = 2_000
 
@@ -56,7 +56,7 @@ def votes_in(folder: Path) -> FoundVotes:
 def read_paper(data: bytes) -> Vote | Veto:
     """Returns what a file is. Raises the errors of `read_vote` and `read_veto`."""
     try:
-        is_veto = KIND_OF_VETO in read_json(data, MOST_BYTES)
+        is_veto = Veto.kind in read_json(data, MOST_BYTES)
     except (NotStrictJson, TypeError):
         is_veto = False
     return read_veto(data) if is_veto else read_vote(data)

@@ -10,26 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, Literal, get_args
+from typing import ClassVar, Final, Literal, get_args
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.catalogue import Message, say
 from riskset.errors import DataError
-from riskset.joining.signed import Document, read_signed, signed_bytes, write_signed
-from riskset.secure.envelope import sha256
-from riskset.secure.keys import public_from_hex
+from riskset.joining.signed import Document
 from riskset.visible_text import unseen
 from riskset_release.outputs import Candidate, Output
+from riskset_release.papers import LONGEST_TEXT, SCHEMA, Paper, read_texts
 
-KIND: Final = "vote"
-SCHEMA: Final = 1
-MOST_BYTES: Final = 2**15
-"""A vote with the longest reason in Japanese has 7 kB."""
 SHORTEST_REASON: Final = 20
-LONGEST_REASON: Final = 2000
+LONGEST_REASON: Final = LONGEST_TEXT
 LONGEST_NAME: Final = 100
 
 DecisionWord = Literal["accept", "change", "reject", "exception"]
@@ -52,8 +47,10 @@ AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
 
 
 @dataclass(frozen=True)
-class Vote:
+class Vote(Paper):
     """What was decided, by whom, and about which bytes. Nothing in it is a patient's."""
+
+    kind: ClassVar = "vote"
 
     study: str
     """Hash of the study."""
@@ -78,11 +75,6 @@ class Vote:
     replaces: str = ""
     """The id of the auditor's earlier vote on the same bytes; empty in a first one."""
 
-    @cached_property
-    def id(self) -> str:
-        """The hash of what was signed: not of the signature, of which there can be several that hold."""
-        return sha256(signed_bytes(KIND, self.content))
-
     @property
     def content(self) -> dict[str, object]:
         return {"schema": SCHEMA, **asdict(self)}
@@ -92,20 +84,10 @@ class Vote:
         return self.decision in ("accept", "exception")
 
     @property
-    def public_key(self) -> Ed25519PublicKey:
-        return public_from_hex(self.key)
-
-    @property
     def file_name(self) -> str:
         """The same vote has the same name, and no two votes have one."""
         readable = re.sub(r"[^a-z0-9]+", "-", self.output.lower()).strip("-")[:60]
         return f"{readable}.{self.id[:16]}.vote.json"
-
-    def signed(self, key: Ed25519PrivateKey) -> bytes:
-        """Returns the file. ValueError where the key is not the vote's."""
-        if key.public_key().public_bytes_raw().hex() != self.key:
-            raise ValueError("a vote is signed by the key that it names")
-        return write_signed(KIND, self.content, signature=key)
 
     def is_of(self, output: Output) -> bool:
         """Whether the vote is on these very bytes."""
@@ -166,13 +148,9 @@ def read_vote(data: bytes) -> Vote:
     Raises DataError where the bytes are no vote as riskset writes one, VerificationError where the signature is not of
     that key.
     """
-    not_this = DataError(say("release.vote.form"), say("release.vote.form_hint"))
-    document = read_signed(data, KIND, not_this, most_bytes=MOST_BYTES)
-    document.check_schema(SCHEMA, str(say("release.called.vote")))
     names = [field.name for field in fields(Vote)]
-    if document.content.keys() != {"schema", *names}:
-        raise not_this
-    vote = Vote(**{name: document.text(name, LONGEST_REASON) for name in names})
+    document, texts = read_texts(data, Vote.kind, names, say("release.vote.form"), say("release.called.vote"))
+    vote = Vote(**texts)
     _check_fields(vote, document)
     document.check_signed(document.key(vote.key), say("release.vote.signature"), say("release.vote.form_hint"))
     return vote

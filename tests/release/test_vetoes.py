@@ -9,7 +9,7 @@ from tests.release.conftest import REASON, an_output
 from riskset.errors import DataError, VerificationError
 from riskset.joining.signed import write_signed
 from riskset_release.ballots import Policy, count, decisions
-from riskset_release.vetoes import KIND, read_veto
+from riskset_release.vetoes import Veto, read_veto
 from riskset_release.vote_folder import votes_in
 from riskset_release.votes import read_vote
 
@@ -54,7 +54,7 @@ def test_a_veto_is_read_as_it_was_signed_and_is_no_vote(committee):
 def test_what_riskset_would_not_sign_is_not_read(committee, change):
     _, veto = committee.veto("kurume")
     with pytest.raises(DataError):
-        read_veto(write_signed(KIND, {**veto.content, **change}, signature=committee.keys["kurume"]))
+        read_veto(write_signed(Veto.kind, {**veto.content, **change}, signature=committee.keys["kurume"]))
 
 
 def test_one_hospital_is_enough_and_the_other_outputs_are_not_touched(accepted, folder):

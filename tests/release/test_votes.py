@@ -19,7 +19,7 @@ from riskset.secure.keys import new_identity
 from riskset_release.ballots import Policy, count, decision_of, decisions
 from riskset_release.outputs import Verdict
 from riskset_release.vote_folder import votes_in
-from riskset_release.votes import DECISIONS, KIND, MEANINGS, Judgement, read_vote, vote_on
+from riskset_release.votes import DECISIONS, MEANINGS, Judgement, Vote, read_vote, vote_on
 
 
 def state(committee, folder, id_="km-os"):
@@ -50,7 +50,7 @@ def test_a_vote_that_was_changed_is_none(committee):
 
 def test_a_vote_signed_by_another_key_than_it_names_is_none(committee):
     _, vote = committee.vote("sato")
-    forged = write_signed(KIND, vote.content, signature=committee.keys["stranger"])
+    forged = write_signed(Vote.kind, vote.content, signature=committee.keys["stranger"])
     with pytest.raises(VerificationError, match="the key in it never signed it"):
         read_vote(forged)
 
@@ -82,7 +82,7 @@ def test_a_vote_signed_by_another_key_than_it_names_is_none(committee):
 def test_what_riskset_would_not_sign_is_not_read(committee, change):
     data, vote = committee.vote("sato")
     assert read_vote(data) == vote
-    wrong = write_signed(KIND, {**vote.content, **change}, signature=committee.keys["sato"])
+    wrong = write_signed(Vote.kind, {**vote.content, **change}, signature=committee.keys["sato"])
     with pytest.raises(DataError):
         read_vote(wrong)
 
@@ -92,7 +92,7 @@ def test_a_field_more_or_less_is_not_read(committee):
     more, less = {**vote.content, "remark": "x"}, {k: v for k, v in vote.content.items() if k != "replaces"}
     for content in (more, less, {**vote.content, "schema": 2}):
         with pytest.raises(DataError):
-            read_vote(write_signed(KIND, content, signature=committee.keys["sato"]))
+            read_vote(write_signed(Vote.kind, content, signature=committee.keys["sato"]))
 
 
 def test_a_judgement_without_a_reason_is_not_signed(committee):
