@@ -209,7 +209,7 @@ def test_what_is_signed_and_sent_is_the_same_in_every_language(member, pseudo_la
 
 def answers(member, request):
     """The signed replies of a hospital: to the opening of a run, and to a request while it is paused."""
-    from tests.site_client.records.test_site_ledger_command import Consortium
+    from tests.site_client.records.conftest import Consortium
 
     consortium = Consortium(member)
     replies = [consortium.sites["kurume"].answer(request)]

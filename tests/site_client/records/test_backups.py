@@ -4,6 +4,7 @@ import shutil
 from contextlib import closing
 
 import pytest
+from tests.site_client.records.conftest import BOTH
 
 from riskset.analyses.cohort import Cohort
 from riskset.errors import Refused
@@ -24,7 +25,6 @@ from riskset_site.keys import SitePaths, lock_keys
 from riskset_site.records.journal import JournalFile, own_ledger
 from riskset_site.study_folder import load_study_folder
 
-BOTH = ("--compared", "asan", "--compared", "osaka")
 WORDS = "correct horse battery"
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from tests.site_client.records.test_site_ledger_command import BOTH, Consortium
+from tests.site_client.records.conftest import BOTH, Consortium
 
 from riskset.audit.site_opening import Notice, read_notice, read_opening
 from riskset.catalogue import say
@@ -22,20 +22,6 @@ from riskset_site.keys import SitePaths
 from riskset_site.records.journal import JournalFile, open_ledger
 
 TO = ("--to", "K. Sato", "--reason", "audit of the first run")
-
-
-@pytest.fixture(scope="module")
-def after_a_run(members, tmp_path_factory):
-    member = members(tmp_path_factory.mktemp("kurume"))
-    member.approves(*BOTH)
-    Consortium(member).goes()
-    return member
-
-
-@pytest.fixture
-def answered(after_a_run, tmp_path):
-    """A hospital that has answered one run, in a copy of its folder."""
-    return after_a_run.moved_to(tmp_path / "answered")
 
 
 def journal_of(member):

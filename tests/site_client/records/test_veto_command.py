@@ -1,20 +1,11 @@
 """`riskset site veto`: a hospital forbids that an output of its run is published."""
 
 import pytest
-from tests.site_client.records.test_site_ledger_command import BOTH, Consortium
 
 from riskset.secure.keys import public_hex
 from riskset_release.vetoes import read_veto
 
 REASON = ("--reason", "One of our patients is named in it.")
-
-
-@pytest.fixture(scope="module")
-def after_a_run(members, tmp_path_factory):
-    member = members(tmp_path_factory.mktemp("kurume"))
-    member.approves(*BOTH)
-    Consortium(member).goes()
-    return member
 
 
 def test_a_veto_is_signed_by_the_key_of_the_run(after_a_run, tmp_path, capsys):
