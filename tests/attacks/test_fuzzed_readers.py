@@ -81,6 +81,7 @@ OPENED = Opened(
     seen=0,
     approval=APPROVAL,
     code=code_here(),
+    log=LogView(NOTE, {1: (bytes(32),)}),
 )
 RELAYED = relayed(LogView(NOTE, {1: (bytes(32),)}), [verify(ENVELOPE, {"asan": KEY.public_key()})])
 
