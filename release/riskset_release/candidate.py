@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from riskset.audit.replay import replay
+from collections.abc import Sequence
+
 from riskset.audit.trusted import Trusted
-from riskset.audit.verify import verify
+from riskset.catalogue import say
+from riskset.errors import DataError
 from riskset.secure.envelope import sha256
 from riskset.study.load import study_hash
+from riskset_release.earlier_releases import checked_and_replayed, ended_before
+from riskset_release.gate.earlier import Earlier
 from riskset_release.gate.gated import gated
 from riskset_release.gated_outputs import outputs_of
 from riskset_release.outputs import Candidate
@@ -14,17 +18,25 @@ from riskset_release.releasing import OF_PROOF
 from riskset_report import Recorded
 
 
-def candidate_of(bundle: bytes, trusted: Trusted, language: str | None = None) -> Candidate:
-    """Returns what of a bundle could be released. The results are derived again from the sites' signed sums: what the
-    bundle has in `results/` is compared with them, and never shown. The outputs are in the study's language unless one
-    is given."""
-    found = verify(bundle, trusted)
-    again = None if found.run is None else replay(found.checks, found.files, found.run)
+def candidate_of(
+    bundle: bytes, trusted: Trusted, language: str | None = None, earlier: Sequence[Earlier] = ()
+) -> Candidate:
+    """Returns what of a bundle could be released, beside what was released before. The results are derived again from
+    the sites' signed sums: what the bundle has in `results/` is compared with them, and never shown. The outputs are in
+    the study's language unless one is given. Raises DataError where an earlier release is of another study."""
+    found, again = checked_and_replayed(bundle, trusted)
     failures = tuple(finding.told for finding in found.checks.failures)
     if found.run is None or again is None:
         return Candidate("", "", "", "", sha256(bundle), (), failures)
     run, study = found.run, found.run.study
-    gate = gated(again.results)
+    for one in earlier:
+        if one.results.study.header.id != study.header.id:
+            raise DataError(say("release.earlier.study", run=one.run), say("release.earlier.hint"))
+    gate = gated(again.results, earlier)
+    given = {one.run for one in earlier}
+    odd = [say("release.earlier.not_given", run=one) for one in ended_before(found.files, run) if one not in given]
+    if n := len(gate.pattern.told_before):
+        odd.append(say("release.earlier.told", n=n))
     recorded = Recorded(roster=run.roster.sha256, began_at=run.began_at, ended_at=run.last_reply_at)
     return Candidate(
         run=run.id,
@@ -32,9 +44,10 @@ def candidate_of(bundle: bytes, trusted: Trusted, language: str | None = None) -
         title=study.title_in(language or study.language),
         study_sha256=study_hash(study),
         bundle_sha256=sha256(bundle),
-        outputs=tuple(outputs_of(gate, recorded, language)),
+        outputs=tuple(outputs_of(gate, recorded, language, earlier)),
         failures=failures,
-        odd=tuple(finding.told for finding in found.checks.odd),
+        odd=(*(finding.told for finding in found.checks.odd), *odd),
         held_back=sorted(gate.pattern.held_back),
+        earlier=tuple(earlier),
         records={path: found.files[path] for path in OF_PROOF if path in found.files},
     )

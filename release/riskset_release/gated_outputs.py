@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from html import escape
 from typing import Final
 
 from riskset.catalogue import Message, say
-from riskset_release.gate.gated import FEW, FOLLOWS, NOT_KNOWN, NOT_PUBLISHED, SMALL, Gated
+from riskset_release.changes import Changes
+from riskset_release.gate.earlier import Earlier
+from riskset_release.gate.gated import CHANGED, FEW, FOLLOWS, NOT_KNOWN, NOT_PUBLISHED, SMALL, Gated
 from riskset_release.gate.reader import NotSolved, range_of
 from riskset_release.outputs import Output, Verdict
+from riskset_report.blocks import cells_in
 from riskset_report.figures.drawings import drawn
-from riskset_report.methods import markdown
+from riskset_report.methods import markdown, methods_of
 from riskset_report.page import table_page
 from riskset_report.printed import NumberedFigure, NumberedTable, figure_files, places_of, printed_report, printer_of
 from riskset_report.provenance import Recorded
 from riskset_report.table_files import files_of_tables
 
 METHODS: Final = "text-methods"
-_WHY: Final = (SMALL, FOLLOWS, FEW, NOT_PUBLISHED, NOT_KNOWN)
+_WHY: Final = (SMALL, FOLLOWS, FEW, CHANGED, NOT_PUBLISHED, NOT_KNOWN)
 _MOST_TOLD: Final = 12
 """The most ranges that are listed for one output; the others are counted."""
 
 
-def outputs_of(gated: Gated, recorded: Recorded, language: str | None = None) -> list[Output]:
+def outputs_of(
+    gated: Gated, recorded: Recorded, language: str | None = None, earlier: Sequence[Earlier] = ()
+) -> list[Output]:
     """Returns what may be published of a run, in the order of the report; every file is made of the gated cells."""
     report = gated.report(language=language)
     printer = printer_of(report)
     printed = printed_report(report, printer, recorded)
     places = places_of(report, printed)
-    of_tables = files_of_tables(printed)
-    found = []
+    of_tables, changes, found = files_of_tables(printed), Changes(gated.exact, earlier), list[Output]()
     for block in [block for part in printed.parts for block in part.blocks]:
         if isinstance(block, NumberedTable):
             path = f"tables/{block.name}"
@@ -46,13 +51,27 @@ def outputs_of(gated: Gated, recorded: Recorded, language: str | None = None) ->
         else:
             continue
         cells = [cell for cell, names in places.items() if path in names]
-        verdicts, told = _verdicts(gated, cells), _told(gated, cells)
         asked = str(say("release.asked", title=block.title))
-        found.append(Output(id_, kind, block.title, asked, html, files, verdicts, told))  # type: ignore[arg-type]
+        found.append(_judged(gated, cells, changes, Output(id_, kind, block.title, asked, html, files)))  # type: ignore[arg-type]
     text = markdown.methods_md(printed.methods).encode()
     title = printer.say("release.methods")
-    found.append(Output(METHODS, "text", title, title, f"<pre>{_escaped(text)}</pre>", {markdown.NAME: text}))
-    return found
+    methods = Output(METHODS, "text", title, title, f"<pre>{_escaped(text)}</pre>", {markdown.NAME: text})
+    paragraphs = (text for part in methods_of(report, recorded).parts for text in part.paragraphs)
+    return [*found, _with_shown(methods, gated, cells_in(*paragraphs))]
+
+
+def _judged(gated: Gated, cells: Sequence[str], changes: Changes, output: Output) -> Output:
+    """Returns an output with what the gate found, what a reader could compute, and what has changed."""
+    verdicts, told = _verdicts(gated, cells), _told(gated, cells)
+    judged = replace(output, verdicts=verdicts, told=told, changed=[*changes.of(cells)])
+    return _with_shown(judged, gated, cells)
+
+
+def _with_shown(output: Output, gated: Gated, cells: Iterable[str]) -> Output:
+    """Returns an output that names the counts, and the results, of which its cells show something."""
+    shown = [id_ for id_ in cells if id_ not in gated.held_back]
+    counts = frozenset(id_ for id_ in shown if id_ in gated.counted.cells)
+    return replace(output, counts=counts, results=frozenset(gated.cells[id_].place.result for id_ in shown))
 
 
 def _verdicts(gated: Gated, cells: Sequence[str]) -> list[Verdict]:
@@ -69,6 +88,7 @@ def _found(why: str, n: int) -> Message:
         SMALL: say("release.found.small", n=n),
         FOLLOWS: say("release.found.follows", n=n),
         FEW: say("release.found.few", n=n),
+        CHANGED: say("release.found.changed", n=n),
         NOT_PUBLISHED: say("release.found.not_published", n=n),
         NOT_KNOWN: say("release.found.not_known", n=n),
     }[why]

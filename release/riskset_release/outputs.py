@@ -9,6 +9,7 @@ from typing import Literal
 
 from riskset.catalogue import Message
 from riskset.secure.envelope import sha256
+from riskset_release.gate.earlier import Earlier
 
 OutputKind = Literal["table", "figure", "text"]
 
@@ -46,6 +47,10 @@ class Output:
     """What a hostile reader could compute from it and everything else that is published."""
     changed: Sequence[Message] = ()
     """What differs from the last release, and by how many patients."""
+    counts: frozenset[str] = frozenset()
+    """The counts of patients that it shows, by the ids of their cells; a later release is judged with them."""
+    results: frozenset[str] = frozenset()
+    """The results of which it shows something, by their ids."""
 
     @cached_property
     def sha256(self) -> str:
@@ -71,6 +76,8 @@ class Candidate:
     """What is possible, but should be explained."""
     held_back: Sequence[str] = ()
     """The counts of patients that the gate holds back: which ones, not their values."""
+    earlier: Sequence[Earlier] = ()
+    """The releases with which it was judged together."""
     records: Mapping[str, bytes] = field(default_factory=dict, compare=False)
     """The files of the bundle from which the public proof is made, by path."""
 

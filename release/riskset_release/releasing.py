@@ -24,10 +24,10 @@ from riskset.secure.envelope import sha256
 from riskset.strict_json import read_json
 from riskset_release.ballots import Count, Decision, Policy
 from riskset_release.outputs import Candidate, Output
+from riskset_release.record import RECORD, record_of
 from riskset_release.votes import Vote
 
-SCHEMA: Final = 1
-RECORD, NOTE = "release.json", "release-note.html"
+NOTE: Final = "release-note.html"
 OF_PROOF: Final = (ROSTER, LOG_FILE, FINAL)
 """The files of a bundle that a proof is made of."""
 _PAGE: Final = """<!DOCTYPE html>
@@ -80,42 +80,13 @@ def released_files(
     files = {path: content for output in accepted for path, content in output.files.items()}
     of = {output.id: [vote for vote in counted.ballots[output.id].counted if vote.accepts] for output in accepted}
     proof = _proof(candidate, accepted, of, votes, policy)
-    record = _record(candidate, decisions, counted, policy, at)
+    record = record_of(candidate, decisions, counted, policy, at)
     note = _note(candidate, accepted, of, at, language)
     return {**files, RECORD: _json(record), PROOF: _json(proof), NOTE: note.encode()}
 
 
 def _json(content: object) -> bytes:
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
-
-
-def _record(
-    candidate: Candidate, decisions: Mapping[str, Decision], counted: Count, policy: Policy, at: str
-) -> dict[str, Any]:
-    """What was decided of every output, also of those that are not released; and which counts the gate held back."""
-    outputs = [
-        {
-            "id": one.id,
-            "title": one.title,
-            "sha256": one.sha256,
-            "state": decisions[one.id].state,
-            "votes": [vote.id for vote in counted.ballots[one.id].counted],
-        }
-        for one in candidate.outputs
-    ]
-    return {
-        "schema": SCHEMA,
-        "run": candidate.run,
-        "study": candidate.study,
-        "study_sha256": candidate.study_sha256,
-        "bundle_sha256": candidate.bundle_sha256,
-        "at": at,
-        "accepts": policy.accepts,
-        "requesters": sorted(policy.requesters),
-        "veto_until": policy.veto_until,
-        "held_back": sorted(candidate.held_back),
-        "outputs": outputs,
-    }
 
 
 def _proof(

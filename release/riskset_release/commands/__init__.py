@@ -14,6 +14,7 @@ from riskset.errors import DataError, did_you_mean
 from riskset.joining.signed import read_file
 from riskset_release.ballots import Policy
 from riskset_release.candidate import candidate_of
+from riskset_release.earlier_releases import earlier_in
 from riskset_release.outputs import Candidate
 
 Bundle = Annotated[Path, typer.Argument(help="The bundle, as `riskset bundle` wrote it.", metavar="BUNDLE")]
@@ -36,11 +37,23 @@ VetoUntil = Annotated[
 ]
 
 
-def read_candidate(bundle: Path, keys: Path) -> tuple[Candidate, Trusted]:
-    """Returns what could be released of a bundle, and whom the auditor trusts. DataError where a file is unreadable, or
-    nothing in the bundle can be released."""
+EarlierFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--earlier",
+        help="A folder with every earlier release of the study: the bundle, and the release.json that was written.",
+        show_default=False,
+    ),
+]
+
+
+def read_candidate(bundle: Path, keys: Path, earlier: Path | None) -> tuple[Candidate, Trusted]:
+    """Returns what could be released of a bundle beside what was released before, and whom the auditor trusts.
+    DataError where a file is unreadable, or nothing in the bundle can be released."""
     trusted = load_trusted(keys)
-    candidate = candidate_of(read_file(bundle, say("audit.called.bundle"), say("cli.check_path")), trusted)
+    data = read_file(bundle, say("audit.called.bundle"), say("cli.check_path"))
+    before = earlier_in(earlier, trusted) if earlier is not None else []
+    candidate = candidate_of(data, trusted, earlier=before)
     if not candidate.outputs:
         reason = candidate.failures[0] if candidate.failures else say("release.candidate.empty")
         raise DataError(say("release.candidate.none", reason=reason), say("release.candidate.none_hint"))

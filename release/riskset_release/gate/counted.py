@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from riskset.analyses.excluded import MISSING, NOT_ADJUSTED
 from riskset.analyses.methods.preference import FORMS, MIDDLE, interval_name
-from riskset.results import ResultEntry
+from riskset.results import ResultEntry, Results
 from riskset_report.cells import Found
 
 ROWS, EVENTS, CENSORED, EXCLUDED = "patients", "events", "without the event", "excluded"
@@ -39,8 +39,17 @@ class Count:
         where = ", ".join(f"{variable}={level}" for variable, level in self.where)
         return f"{self.what} of {self.of}{f' with {where}' if where else ''}"
 
+    def is_margin(self, arm: str) -> bool:
+        """Whether it is of all of the set, or of one arm."""
+        return {variable for variable, _ in self.where} <= {arm}
+
     def at(self, *where: tuple[str, str], what: str | None = None) -> Count:
         return Count(self.of, what or self.what, tuple(sorted({*self.where, *where})))
+
+
+def arm_of(results: Results) -> str:
+    """Returns the study's variable of the arm; empty where no arms are compared."""
+    return results.study.comparison.arm if results.study.comparison else ""
 
 
 _INDEX: Final = re.compile(r"\[[^\]]*\]")

@@ -32,19 +32,38 @@ def has_curves(entry: ResultEntry) -> bool:
     return entry.kind in ("km", "cumulative-incidence") and hasattr(entry.result, "arms")
 
 
-def with_published_curves(entry: ResultEntry, least: int, days_per_unit: float) -> ResultEntry | None:
+def with_published_curves(entry: ResultEntry, least: int, days_per_unit: float) -> ResultEntry:
     """Returns a result with its curves as they may be published; another one as it is. `least` is k of the rule,
-    `days_per_unit` of the study's time. None where an arm has no step: then none of its curves may be published."""
-    result: Any = entry.result
+    `days_per_unit` of the study's time. Where an arm would have no step, no curve of the result has any."""
     if not has_curves(entry):
         return entry
+    groups = groups_of(entry)
+    days = steps([(of_curve.day, of_curve.events, of_curve.at_risk) for of_curve in map(curve_of, groups)], least)
+    found = [_Published.of(curve_of(group), days, least, days_per_unit) for group in groups]
+    return _with_steps(entry, found) if all(one.days for one in found) else without_steps(entry)
+
+
+def without_steps(entry: ResultEntry) -> ResultEntry:
+    """Returns a result of which no curve is published: the days on which somebody left it are not told either."""
+    return _with_steps(entry, [_Published(curve_of(group), [], []) for group in groups_of(entry)])
+
+
+def has_steps(entry: ResultEntry) -> bool:
+    """Whether a result, if it has curves, has published ones."""
+    return not has_curves(entry) or all(len(curve_of(group).day) for group in groups_of(entry))
+
+
+def groups_of(entry: ResultEntry) -> list[Any]:
+    """Returns the arms of a result with curves, and all patients."""
+    result: Any = entry.result
+    return [*result.arms, result.overall]
+
+
+def _with_steps(entry: ResultEntry, at: Sequence[_Published]) -> ResultEntry:
+    result: Any = entry.result
     of = _incidence if entry.kind == "cumulative-incidence" else _survival
-    groups = (*result.arms, result.overall)
-    days = steps([(of_curve.day, of_curve.events, of_curve.at_risk) for of_curve in map(_curve_of, groups)], least)
-    published = [of(group, _Published.of(_curve_of(group), days, least, days_per_unit)) for group in groups]
-    if not all(len(_curve_of(group).day) for group in published):
-        return None
-    return replace(entry, result=replace(result, arms=tuple(published[:-1]), overall=published[-1]))
+    *arms, overall = [of(group, one) for group, one in zip(groups_of(entry), at, strict=True)]
+    return replace(entry, result=replace(result, arms=tuple(arms), overall=overall))
 
 
 def steps(curves: Sequence[tuple[NDArray[Any], Floats, Floats]], least: int) -> list[int]:
@@ -64,7 +83,8 @@ def steps(curves: Sequence[tuple[NDArray[Any], Floats, Floats]], least: int) -> 
     return kept
 
 
-def _curve_of(group: Any) -> Any:  # noqa: ANN401 - of either kind
+def curve_of(group: Any) -> Any:  # noqa: ANN401 - of either kind
+    """Returns the exact curve of an arm, of survival or of incidence."""
     return group.incidence if hasattr(group, "incidence") else group.curve
 
 

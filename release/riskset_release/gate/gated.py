@@ -6,7 +6,7 @@ Everything of a release is rendered from it. What no rule knows is held back, by
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,19 +14,24 @@ from riskset.catalogue import say
 from riskset.results import ResultEntry, Results
 from riskset.results.notices import for_readers
 from riskset_release.gate.counted import path_of
-from riskset_release.gate.curves import FEWEST_AT_RISK, with_published_curves
+from riskset_release.gate.curves import FEWEST_AT_RISK, has_curves, has_steps, with_published_curves, without_steps
+from riskset_release.gate.earlier import Earlier, changed_by_few
 from riskset_release.gate.enough import Enough
 from riskset_release.gate.links import Counted, counted_of
 from riskset_release.gate.numbers import published, rule_of
 from riskset_release.gate.protecting import Pattern, protected
+from riskset_report.blocks import Block
 from riskset_report.cells import Cell, Cells, Found, Mark, cells_of, numbers_of
+from riskset_report.figures.log_log_figure import LogLogFigure
+from riskset_report.figures.survival_figure import SurvivalFigure
 from riskset_report.labels import Labels
 from riskset_report.report import Report, report_of
 
-SMALL, FOLLOWS, FEW, NOT_PUBLISHED, NOT_KNOWN = "small", "follows", "few", "not_published", "not_known"
+SMALL, FOLLOWS, FEW, CHANGED = "small", "follows", "few", "changed"
+NOT_PUBLISHED, NOT_KNOWN = "not_published", "not_known"
 """Why a number is held back: it, or what it would give away, is a small cell; it follows from one; it rests on too few
-patients or events; numbers of its kind are not published; or no rule knows it. For the review alone: a reader sees one
-mark for all."""
+patients or events; too few have changed since it was published; numbers of its kind are not published; or no rule knows
+it. For the review alone: a reader sees one mark for all."""
 _MARK: Final = Mark(say("release.mark"), say("release.mark_reason"))
 
 
@@ -34,6 +39,8 @@ _MARK: Final = Mark(say("release.mark"), say("release.mark_reason"))
 class Gated:
     """What may be published of a run, and why the rest may not."""
 
+    exact: Results
+    """As the consortium has them."""
     results: Results
     """With the curves as they may be published."""
     cells: Cells
@@ -45,29 +52,37 @@ class Gated:
     """Kinds and paths of numbers that no rule knows."""
 
     def report(self, labels: Labels | None = None, language: str | None = None) -> Report:
-        """Returns the report of what may be published."""
-        return replace(report_of(self.results, labels, language, is_released=True), cells=self.cells)
+        """Returns the report of what may be published. A figure of curves of which none is published is not in it."""
+        report = report_of(self.results, labels, language, is_released=True)
+        parts = (replace(part, blocks=tuple(filter(_has_lines, part.blocks))) for part in report.parts)
+        return replace(report, parts=tuple(parts), cells=self.cells)
 
 
-def gated(results: Results) -> Gated:
-    """Returns what may be published of a run alone: with nothing that was published before."""
+def _has_lines(block: Block) -> bool:
+    return not isinstance(block, SurvivalFigure | LogLogFigure) or any(curve.survival for curve in block.curves)
+
+
+def gated(results: Results, earlier: Sequence[Earlier] = ()) -> Gated:
+    """Returns what may be published of a run, by itself and beside what was released before."""
     least = results.study.disclosure.min_cell
-    counted = counted_of(results)
+    counted = counted_of(results, earlier)
     pattern = protected(counted.system, least)
-    entries, without = [], set[str]()
-    for entry in results.entries:
-        found = with_published_curves(entry, least, results.study.days_per_unit)
-        entries.append(found or entry)
-        if found is None:
-            without.add(entry.id)
+    changed = changed_by_few(results, earlier, least)
+    entries = [
+        without_steps(entry)
+        if has_curves(entry) and entry.id in changed
+        else with_published_curves(entry, least, results.study.days_per_unit)
+        for entry in results.entries
+    ]
+    without = {entry.id for entry in entries if not has_steps(entry)}
     shown = replace(results, entries=tuple(entries), notices=for_readers(results.notices))
     cells = cells_of(shown)
-    gate = _Gate(counted, pattern, least, without, _ended(results, least))
+    gate = _Gate(counted, pattern, least, without, _ended(results, least), changed)
     values: dict[str, float | int | Mark | None] = {}
     for entry in shown.entries:
         for found_, cell in zip(numbers_of(entry), cells.of(entry.id), strict=True):
             values[cell.id] = gate.value(entry, found_, cell)
-    return Gated(shown, cells.with_values(values), counted, pattern, gate.held_back, frozenset(gate.unknown))
+    return Gated(results, shown, cells.with_values(values), counted, pattern, gate.held_back, frozenset(gate.unknown))
 
 
 def _ended(results: Results, least: int) -> frozenset[tuple[str, str, str, str]]:
@@ -99,9 +114,10 @@ class _Gate:
         least: int,
         without_curves: set[str],
         ended: frozenset[tuple[str, str, str, str]],
+        changed: frozenset[str],
     ) -> None:
         self._counted, self._pattern, self._least = counted, pattern, least
-        self._without_curves, self._ended = without_curves, ended
+        self._without_curves, self._ended, self._changed = without_curves, ended, changed
         self._scopes: dict[str, _Scope] = {}
         self.held_back: dict[str, str] = {}
         self.unknown: set[str] = set()
@@ -135,6 +151,8 @@ class _Gate:
             return NOT_KNOWN, 0
         if rule.of == "held back":
             return NOT_PUBLISHED, 0
+        if entry.id in self._changed and rule.of in ("curve", "estimate", "described"):
+            return CHANGED, 0
         if rule.of == "curve":
             is_ended = _step(found) in self._ended
             return (FEW if is_ended or entry.id in self._without_curves else ""), rule.digits

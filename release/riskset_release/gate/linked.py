@@ -77,18 +77,19 @@ class Links:
             return censored.name
         return f"not {count.what} among {count.at(what=ROWS).name}"
 
-    def add_excluded(self) -> None:
-        """Those of a set and those excluded from it are all eligible patients."""
-        eligible = Count(ELIGIBLE).name
+    def add_excluded(self, same: Mapping[str, str]) -> None:
+        """Those of a set and those excluded from it are all eligible patients. `same` has the sets of one run."""
+        eligible, of_run = Count(same.get(ELIGIBLE, ELIGIBLE)).name, {*same.values()}
         of_set: dict[str, list[str]] = defaultdict(list)
         for count in self.values:
-            if count.what == EXCLUDED:
+            if count.what == EXCLUDED and count.of in of_run:
                 of_set[count.of].append(count.name)
         for name, reasons in of_set.items():
             if Count(name) in self.values:
                 total = self._printed[Count(name).name] + sum(self._printed[reason] for reason in reasons)
-                known = self.unprinted.setdefault(eligible, total)
-                if known == total:
+                if eligible not in self.named:
+                    self.unprinted[eligible] = total
+                if self.named[eligible] == total:
                     self.relations.append({eligible: 1, Count(name).name: -1, **dict.fromkeys(reasons, -1)})
 
     def add_boxes(self, entries: Sequence[ResultEntry], same: Mapping[str, str]) -> None:

@@ -74,28 +74,44 @@ def add_subsets(links: Links, entries: Sequence[ResultEntry], same: Mapping[str,
     for part, whole in of_all.items():
         for count in [one for one in links.values if one.of == part != whole and one.what.startswith((ROWS, EVENTS))]:
             of_whole = replace(count, of=whole)
-            if of_whole in links.values:
-                links.adds_up(of_whole.name, [count.name], f"{of_whole.name}, not in {part}")
-            without, of_part = (links.without(one) for one in (of_whole, count))
-            if without in links.named and of_part in links.named:
-                links.adds_up(without, [of_part], f"{without}, not in {part}")
+            for every, some in _with_the_others(links, of_whole, count):
+                links.adds_up(every, [some], f"{every}, not in {part}")
+
+
+def add_changes(links: Links, now: Mapping[str, str], before: Mapping[str, str]) -> None:
+    """Who joined a set since an earlier run, or left it, is a count that every reader of both knows. `now` and `before`
+    have the sets of each run."""
+    changed = {before[of]: now[of] for of in before.keys() & now.keys() if before[of] != now[of]}
+    for count in [one for one in links.values if one.of in changed]:
+        for pair in _with_the_others(links, replace(count, of=changed[count.of]), count):
+            more, fewer = sorted(pair, key=lambda name: -links.named[name])
+            links.adds_up(more, [fewer], f"{more}, not among {fewer}")
+
+
+def _with_the_others(links: Links, one: Count, other: Count) -> Iterator[tuple[str, str]]:
+    """Yields the names of two counts, and of those that are not in each; where all of them are counts of the run."""
+    if one in links.values and other in links.values:
+        yield one.name, other.name
+        without = links.without(one), links.without(other)
+        if without[0] in links.named and without[1] in links.named:
+            yield without
 
 
 def add_incomplete(links: Links, results: Results, same: Mapping[str, str]) -> None:
     """Who is left out for want of a value lacks one of the variables; where all are followed, who lacks one is left
     out."""
     named, left = links.named, dict[str, tuple[Count, frozenset[str]]]()
+    eligible = Count(same.get(ELIGIBLE, ELIGIBLE))
     for entry in results.entries:
         own = entry.analysis.analysis_set
         incomplete = Count(same.get(own, own), EXCLUDED, (("reason", INCOMPLETE),))
         if incomplete in links.values and entry.excluded:
-            left[incomplete.name] = Count(ELIGIBLE), frozenset(entry.excluded.missing)
+            left[incomplete.name] = eligible, frozenset(entry.excluded.missing)
     for box, before in boxes_of(results.entries, same):
         for count in [one for one in links.values if one.of == box and one.what == ROWS]:
-            needed = [
-                v for v in results.study.variables if _missing(Count(ELIGIBLE, ROWS, count.where), v) in links.values
-            ]
-            left[left_between(count, before)] = Count(ELIGIBLE, ROWS, count.where), frozenset(needed)
+            of = replace(eligible, where=count.where)
+            needed = [v for v in results.study.variables if _missing(of, v) in links.values]
+            left[left_between(count, before)] = of, frozenset(needed)
     for name, (of, variables) in left.items():
         if name in named:
             _add_union(links, name, of, sorted(variables))

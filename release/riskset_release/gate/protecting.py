@@ -10,6 +10,7 @@ whole.
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,15 +27,19 @@ class Pattern:
     held_back: frozenset[str]
     whole: tuple[frozenset[str], ...] = ()
     """The blocks that were held back whole, since their search was given up or nothing less protects them."""
+    told_before: frozenset[str] = frozenset()
+    """The small cells that earlier releases tell on their own; nothing that is held back now protects them."""
 
 
 def protected(system: CountSystem, least: int, nodes: int = NODES) -> Pattern:
     """Returns what is held back so that every small cell, of 1 to `least` - 1, may have values that lie `least` apart.
 
     The same system gives the same pattern. It is recorded with a release, and checked; never computed again."""
-    held, whole = set[str](), list[frozenset[str]]()
+    held, whole, before = set[str](), list[frozenset[str]](), set[str]()
     for block in system.blocks():
-        small = block.small(least)
+        told = _told_before(block, least, nodes)
+        before |= told
+        small = [name for name in block.small(least) if name not in told]
         if not small:
             continue
         try:
@@ -42,7 +47,19 @@ def protected(system: CountSystem, least: int, nodes: int = NODES) -> Pattern:
         except NotSolved:
             held |= block.printed
             whole.append(block.printed)
-    return Pattern(frozenset(held), tuple(whole))
+    return Pattern(frozenset(held), tuple(whole), frozenset(before))
+
+
+def _told_before(block: CountSystem, least: int, nodes: int) -> set[str]:
+    """Returns the small cells that a reader can tell who has the earlier releases and nothing else of the block."""
+    if not block.fixed:
+        return set()
+    told, largest = set[str](), _largest(block, least)
+    for name in block.small(least):
+        with suppress(NotSolved):
+            if name in block.fixed or range_of(block, name, (), largest, nodes=nodes).width < least:
+                told.add(name)
+    return told
 
 
 def _of_block(block: CountSystem, small: list[str], least: int, nodes: int) -> set[str]:
@@ -105,9 +122,10 @@ def _protecting(
     constraints += [LinearConstraint(limit, -np.inf, 0), LinearConstraint(apart, least, np.inf)]
     cost = [0.0 if name in held else block.weights.get(name, 1.0) for name in printed]
     is_held = np.array([1.0 if name in held else 0.0 for name in printed])
-    bounds = Bounds(
-        np.concatenate([-values, -values, is_held]), np.concatenate([largest - values, largest - values, np.ones(m)])
-    )
+    low, high = -values, largest - values
+    for name in block.fixed:
+        low[at[name]] = high[at[name]] = 0.0
+    bounds = Bounds(np.concatenate([low, low, is_held]), np.concatenate([high, high, np.ones(m)]))
     found = milp(
         np.concatenate([np.zeros(2 * n), cost]),
         constraints=constraints,

@@ -42,13 +42,14 @@ def range_of(
     between: Mapping[str, tuple[int, int]] | None = None,
     nodes: int = NODES,
 ) -> Range:
-    """Returns the values that a count may have where a reader knows the values of the counts `known`, and that no count
-    is more than `largest`.
+    """Returns the values that a count may have where a reader knows the values of the counts `known`, and of those that
+    were printed before, and that no count is more than `largest`.
 
     With `least` (k of the rule) the reader also knows why counts are held back: among the others at least one is of 1
     to k - 1. `between` has what is known of further counts, as of a rounded percentage: the least and largest value.
     Raises NotSolved where the search is given up.
     """
+    known = {*known, *system.fixed}
     part = next(one for one in system.blocks(known) if count in one.values)
     names = list(part.values)
     unknown = [name for name in names if name not in known]

@@ -27,6 +27,8 @@ class CountSystem:
     """Those that a table, figure or text has unless they are held back."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """What it costs to hold a count back, 1 where none is given."""
+    fixed: frozenset[str] = frozenset()
+    """Those that an earlier release has printed: every reader knows them, whatever is held back now."""
 
     def __post_init__(self) -> None:
         for relation in self.relations:
@@ -34,14 +36,17 @@ class CountSystem:
                 raise ValueError(f"the counts do not obey a relation of {', '.join(relation)}")
         if any(value < 0 for value in self.values.values()):
             raise ValueError("a count is 0 or more")
+        if self.printed & self.fixed:
+            raise ValueError("what was printed before cannot be held back")
 
     def small(self, least: int) -> list[str]:
         """Returns the counts of 1 to `least` - 1, printed or not."""
         return [name for name, value in self.values.items() if 0 < value < least]
 
     def blocks(self, known: Collection[str] = ()) -> Iterator[CountSystem]:
-        """Yields the parts that no relation links but through counts that are `known`, each with all of its relations.
-        A count that no relation names is a part of its own."""
+        """Yields the parts that no relation links but through counts that are `known`, or were printed before, each
+        with all of its relations. A count that no relation names is a part of its own."""
+        known = {*known, *self.fixed}
         of = {name: name for name in self.values if name not in known}
 
         def first(name: str) -> str:
@@ -74,4 +79,5 @@ class CountSystem:
             relations,
             self.printed & every.keys(),
             {name: of for name, of in self.weights.items() if name in every},
+            self.fixed & every.keys(),
         )
