@@ -8,6 +8,7 @@ from riskset.analyses.cohort import SetId
 from riskset.study.spec import DateEndpoint
 from riskset_release.gate.counted import CENSORED, ELIGIBLE, EVENTS, ROWS, Count
 from riskset_release.gate.linked import Links
+from riskset_release.gate.links import counted_of
 from riskset_release.gate.links_between import _add_union, add_endpoints, add_subsets
 from riskset_release.gate.protecting import protected
 from riskset_release.gate.reader import range_of
@@ -113,3 +114,15 @@ def test_every_result_of_a_population_is_of_some_of_all(whole):
 
     relations = counted_of(whole).system.relations
     assert any(any("not in patients/match" in name for name in relation) for relation in relations)
+
+
+def test_those_with_a_value_and_those_without_are_all(whole):
+    """A table gives both, and how many there are: of two a reader knows the third."""
+    system = counted_of(whole).system
+    with_a_value = [name for name in system.values if name.startswith("with a value of")]
+    assert with_a_value
+    for name in with_a_value:
+        kinds = [
+            {count.partition(" of ")[0]: of for count, of in one.items()} for one in system.relations if name in one
+        ]
+        assert {"patients": 1, "with a value": -1, "missing": -1} in kinds

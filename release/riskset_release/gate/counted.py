@@ -17,6 +17,7 @@ from riskset.results import ResultEntry, Results
 from riskset_report.cells import Found
 
 ROWS, EVENTS, CENSORED, EXCLUDED = "patients", "events", "without the event", "excluded"
+KNOWN = "with a value"
 ELIGIBLE: Final = "eligible patients"
 INTERVAL, EQUIPOISE = "preference score", "preference score in equipoise"
 
@@ -165,8 +166,8 @@ def _of_table(what: str) -> Any:  # noqa: ANN401
         of_level = [(found.place.variable, of)] if of else []
         if what == MISSING:
             return own.at(*of_arm, ("variable", found.place.variable), what=MISSING)
-        if what == "known":
-            return own.at(*of_arm, ("variable", found.place.variable), what="known")
+        if what == KNOWN:
+            return own.at(*of_arm, ("variable", found.place.variable), what=KNOWN)
         return own.at(*of_arm, *of_level)
 
     return rule
@@ -236,7 +237,7 @@ _RULES: Final[Mapping[tuple[str, str], Any]] = {
     ("propensity", "preference.arms.intervals.n"): _of_interval,
     ("propensity", "preference.arms.equipoise"): _in_equipoise,
     ("table1", "n.n"): _of_table(ROWS),
-    ("table1", "variables.arms.n"): _of_table("known"),
+    ("table1", "variables.arms.n"): _of_table(KNOWN),
     ("table1", "variables.arms.missing"): _of_table(MISSING),
     ("table1", "variables.arms.levels.n"): _of_table(ROWS),
 }

@@ -9,7 +9,7 @@ from dataclasses import replace
 from riskset.analyses.excluded import MISSING
 from riskset.analyses.methods.preference import MIDDLE, interval_name
 from riskset.results import ResultEntry
-from riskset_release.gate.counted import CENSORED, ELIGIBLE, EQUIPOISE, EVENTS, EXCLUDED, INTERVAL, ROWS, Count
+from riskset_release.gate.counted import CENSORED, ELIGIBLE, EQUIPOISE, EVENTS, EXCLUDED, INTERVAL, KNOWN, ROWS, Count
 from riskset_release.gate.system import Relation
 from riskset_report.cells import numbers_of
 
@@ -110,6 +110,16 @@ class Links:
             for other in sorted(count.at(what=what) for what in wider - {count.what}):
                 if other in self.values:
                     self.adds_up(other.name, [count.name], f"{other.name}, not {count.what}")
+
+    def add_known(self) -> None:
+        """Those with a value of a variable, and those without one, are all."""
+        for count in [one for one in self.values if one.what == KNOWN]:
+            of_all = Count(count.of, ROWS, tuple(pair for pair in count.where if pair[0] != "variable"))
+            missing = count.at(what=MISSING)
+            if of_all in self.values and missing in self.values:
+                self.relations.append({of_all.name: 1, count.name: -1, missing.name: -1})
+            elif of_all in self.values:
+                self.adds_up(of_all.name, [count.name], missing.name)
 
     def add_equipoise(self) -> None:
         """Those in equipoise are in one of the intervals within it."""

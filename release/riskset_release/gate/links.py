@@ -70,6 +70,7 @@ def _links(values: dict[Count, int], runs: Sequence[_Run], same: Mapping[str, st
         of_run = run.resolved(same)
         links.add_excluded(of_run)
         links.add_boxes(run.results.entries, of_run)
+    links.add_known()
     links.add_nested_terms()
     links.add_equipoise()
     for i, run in enumerate(runs):
