@@ -30,7 +30,10 @@ class Policy:
     requesters: frozenset[str] = frozenset()
     """Short names of auditors who wrote or requested the analysis; they do not vote. Nor does the coordinator's key."""
     veto_until: str = ""
-    """The last day, ISO 8601 in UTC, on which a hospital could sign a veto; empty where every veto counts."""
+    """The last day, ISO 8601 in UTC, on which a hospital could sign a veto; empty where every veto counts. Nothing is
+    released before it is over."""
+    study: Policy | None = None
+    """The least that the study asks; None where it says nothing of it."""
 
     def __post_init__(self) -> None:
         if self.accepts < 1:

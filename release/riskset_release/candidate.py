@@ -36,5 +36,7 @@ def candidate_of(bundle: bytes, trusted: Trusted, language: str | None = None) -
         failures=failures,
         odd=tuple(finding.told for finding in found.checks.odd),
         held_back=sorted(gate.pattern.held_back),
+        release=study.release,
+        ended_at=run.ended_at,
         records={path: found.files[path] for path in OF_PROOF if path in found.files},
     )

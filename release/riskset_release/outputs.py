@@ -9,6 +9,7 @@ from typing import Literal
 
 from riskset.catalogue import Message
 from riskset.secure.envelope import sha256
+from riskset.study.release import Release
 
 OutputKind = Literal["table", "figure", "text"]
 
@@ -71,6 +72,10 @@ class Candidate:
     """What is possible, but should be explained."""
     held_back: Sequence[str] = ()
     """The counts of patients that the gate holds back: which ones, not their values."""
+    release: Release | None = None
+    """Who decides, where the study says it."""
+    ended_at: str = ""
+    """When the run ended, by its entry in the coordinator's log (UTC, ISO 8601); empty where it has not."""
     records: Mapping[str, bytes] = field(default_factory=dict, compare=False)
     """The files of the bundle from which the public proof is made, by path."""
 

@@ -66,7 +66,7 @@ def sign(
     """
     candidate, trusted = read_candidate(bundle, keys)
     of, private = _output(candidate, output), load_auditor(key, as_, trusted)
-    policy = policy_of(1, requester, trusted)
+    policy = policy_of(candidate, trusted, requester)
     counted = count(candidate, votes_in(votes), trusted, policy)
     judgement = Judgement(decision.value, " ".join(name.split()), category or "", " ".join(reason.split()))
     if refused := why_no_vote(candidate, of, as_, policy, judgement):
