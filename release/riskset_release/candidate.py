@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from riskset.audit.replay import replay
 from riskset.audit.trusted import Trusted
 from riskset.audit.verify import verify
 from riskset.secure.envelope import sha256
 from riskset.study.load import study_hash
+from riskset_release.exact_outputs import exact_outputs
 from riskset_release.gate.gated import gated
 from riskset_release.gated_outputs import outputs_of
 from riskset_release.outputs import Candidate
@@ -14,7 +17,7 @@ from riskset_release.releasing import OF_PROOF
 from riskset_report import Recorded
 
 
-def candidate_of(bundle: bytes, trusted: Trusted, language: str | None = None) -> Candidate:
+def candidate_of(bundle: bytes, trusted: Trusted, language: str | None = None, exact: Sequence[str] = ()) -> Candidate:
     """Returns what of a bundle could be released. The results are derived again from the sites' signed sums: what the
     bundle has in `results/` is compared with them, and never shown. The outputs are in the study's language unless one
     is given."""
@@ -26,13 +29,15 @@ def candidate_of(bundle: bytes, trusted: Trusted, language: str | None = None) -
     run, study = found.run, found.run.study
     gate = gated(again.results)
     recorded = Recorded(roster=run.roster.sha256, began_at=run.began_at, ended_at=run.last_reply_at)
+    outputs = outputs_of(gate, recorded, language)
+    offered = exact_outputs(again.results, gate, recorded, outputs, exact, language)
     return Candidate(
         run=run.id,
         study=f"{study.header.id} {study.header.version}",
         title=study.title_in(language or study.language),
         study_sha256=study_hash(study),
         bundle_sha256=sha256(bundle),
-        outputs=tuple(outputs_of(gate, recorded, language)),
+        outputs=(*outputs, *offered),
         failures=failures,
         odd=tuple(finding.told for finding in found.checks.odd),
         held_back=sorted(gate.pattern.held_back),

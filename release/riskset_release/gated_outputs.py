@@ -41,12 +41,12 @@ def outputs_of(gated: Gated, recorded: Recorded, language: str | None = None) ->
         elif isinstance(block, NumberedFigure):
             path = f"figures/{block.name}"
             files = figure_files(block.name, drawn(block.figure, printer))
-            html = _drawing(files[f"{path}.svg"], block.alternative)
+            html = drawing_html(files[f"{path}.svg"], block.alternative)
             id_, kind = f"figure-{block.name}", "figure"
         else:
             continue
         cells = [cell for cell, names in places.items() if path in names]
-        verdicts, told = _verdicts(gated, cells), _told(gated, cells)
+        verdicts, told = verdicts_of(gated, cells), _told(gated, cells)
         asked = str(say("release.asked", title=block.title))
         found.append(Output(id_, kind, block.title, asked, html, files, verdicts, told))  # type: ignore[arg-type]
     text = markdown.methods_md(printed.methods).encode()
@@ -55,7 +55,7 @@ def outputs_of(gated: Gated, recorded: Recorded, language: str | None = None) ->
     return found
 
 
-def _verdicts(gated: Gated, cells: Sequence[str]) -> list[Verdict]:
+def verdicts_of(gated: Gated, cells: Sequence[str]) -> list[Verdict]:
     """Returns for each reason how many of the numbers of an output are held back for it."""
     n = Counter(gated.held_back[cell] for cell in cells if cell in gated.held_back)
     shown = len(cells) - n.total()
@@ -104,7 +104,8 @@ def _body(page: str) -> str:
     return page.partition("<body>")[2].partition("</body>")[0]
 
 
-def _drawing(svg: bytes, alternative: str) -> str:
+def drawing_html(svg: bytes, alternative: str) -> str:
+    """Returns a drawing as a page has it, with its text for readers who cannot see it."""
     text = svg.decode()
     label = _escaped(alternative.encode())
     return text[text.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{label}"', 1)

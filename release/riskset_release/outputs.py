@@ -48,6 +48,11 @@ class Output:
     changed: Sequence[Message] = ()
     """What differs from the last release, and by how many patients."""
 
+    @property
+    def by_exception(self) -> tuple[str, ...]:
+        """The rules that let it pass as an exception only."""
+        return tuple(verdict.rule for verdict in self.verdicts if verdict.needs_exception)
+
     @cached_property
     def sha256(self) -> str:
         """The hash that a vote names: over every file, so that one that changes is voted on again."""

@@ -103,6 +103,8 @@ def _record(
             "title": one.title,
             "sha256": one.sha256,
             "state": decisions[one.id].state,
+            "by_exception": list(one.by_exception),
+            "files": sorted(one.files),
             "votes": [vote.id for vote in counted.ballots[one.id].counted],
         }
         for one in candidate.outputs
@@ -202,7 +204,7 @@ def _note(
         output=shown(say("release.note.output")),
         accepted=shown(say("release.note.accepted")),
         outputs="\n".join(rows),
-        paragraphs="\n".join(f"<p>{shown(text)}</p>" for text in _paragraphs()),
+        paragraphs="\n".join(f"<p>{shown(text)}</p>" for text in _paragraphs(accepted)),
     )
 
 
@@ -218,7 +220,9 @@ def _by(vote: Vote) -> Message:
     return say("release.note.by", **values)
 
 
-def _paragraphs() -> Iterator[Message]:
+def _paragraphs(accepted: Sequence[Output]) -> Iterator[Message]:
     yield say("release.note.gate")
+    if titles := tuple(one.title for one in accepted if one.by_exception):
+        yield say("release.note.exceptions", n=len(titles), outputs=titles)
     yield say("release.note.check")
     yield say("release.note.forever")

@@ -49,12 +49,23 @@ VetoUntil = Annotated[
     ),
 ]
 
+Exact = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exact",
+        metavar="FIGURE",
+        help="The id of a figure that is offered with the exact steps of its curves, too, as an exception. May be "
+        "repeated; all auditors give the same.",
+    ),
+]
 
-def read_candidate(bundle: Path, keys: Path) -> tuple[Candidate, Trusted]:
-    """Returns what could be released of a bundle, and whom the auditor trusts. DataError where a file is unreadable, or
-    nothing in the bundle can be released."""
+
+def read_candidate(bundle: Path, keys: Path, exact: list[str] | None = None) -> tuple[Candidate, Trusted]:
+    """Returns what could be released of a bundle, `exact` figures among it, and whom the auditor trusts. DataError where
+    a file is unreadable, a figure cannot be offered so, or nothing in the bundle can be released."""
     trusted = load_trusted(keys)
-    candidate = candidate_of(read_file(bundle, say("audit.called.bundle"), say("cli.check_path")), trusted)
+    data = read_file(bundle, say("audit.called.bundle"), say("cli.check_path"))
+    candidate = candidate_of(data, trusted, exact=tuple(exact or ()))
     if not candidate.outputs:
         reason = candidate.failures[0] if candidate.failures else say("release.candidate.empty")
         raise DataError(say("release.candidate.none", reason=reason), say("release.candidate.none_hint"))

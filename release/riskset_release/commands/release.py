@@ -14,7 +14,17 @@ from riskset.ledger.durable import utc_now
 from riskset.private_files import create_file
 from riskset.terminal import tell
 from riskset_release.ballots import count, decisions
-from riskset_release.commands import Accepts, Bundle, Keys, Requesters, VetoUntil, Votes, policy_of, read_candidate
+from riskset_release.commands import (
+    Accepts,
+    Bundle,
+    Exact,
+    Keys,
+    Requesters,
+    VetoUntil,
+    Votes,
+    policy_of,
+    read_candidate,
+)
 from riskset_release.releasing import released_files
 from riskset_release.vote_folder import votes_in
 
@@ -27,6 +37,7 @@ def release(
     accepts: Accepts = None,
     requester: Requesters = None,
     veto_until: VetoUntil = "",
+    exact: Exact = None,
     language: Language = None,
 ) -> None:
     """Write what a committee accepted into a new folder, with a release note and a public proof.
@@ -41,7 +52,7 @@ def release(
     """
     if out.exists():
         raise DataError(say("release.release.exists", folder=out), say("release.release.exists_hint"))
-    candidate, trusted = read_candidate(bundle, keys)
+    candidate, trusted = read_candidate(bundle, keys, exact)
     policy, found = policy_of(candidate, trusted, requester, accepts, veto_until), votes_in(votes)
     counted = count(candidate, found, trusted, policy)
     for problem in counted.problems:

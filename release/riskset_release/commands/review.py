@@ -16,6 +16,7 @@ from riskset_release.commands import (
     Accepts,
     As,
     Bundle,
+    Exact,
     Key,
     Keys,
     Requesters,
@@ -38,6 +39,7 @@ def review(
     accepts: Accepts = None,
     requester: Requesters = None,
     veto_until: VetoUntil = "",
+    exact: Exact = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 0,
     host: Annotated[str, typer.Option("--host", help="This machine only.")] = LOOPBACK,
     language: Language = None,
@@ -53,7 +55,7 @@ def review(
     """
     if host != LOOPBACK:
         raise Refused("host", say("release.review.host", host=host), say("release.review.host_hint"))
-    candidate, trusted = read_candidate(bundle, keys)
+    candidate, trusted = read_candidate(bundle, keys, exact)
     policy = policy_of(candidate, trusted, requester, accepts, veto_until)
     private = load_auditor(key, as_, trusted)
     with bound(port) as listening:

@@ -15,7 +15,7 @@ from riskset.terminal import tell
 from riskset_release.auditor_key import load_auditor
 from riskset_release.ballots import count
 from riskset_release.casting import why_no_vote
-from riskset_release.commands import As, Bundle, Key, Keys, Requesters, Votes, policy_of, read_candidate
+from riskset_release.commands import As, Bundle, Exact, Key, Keys, Requesters, Votes, policy_of, read_candidate
 from riskset_release.outputs import Candidate, Output
 from riskset_release.vote_folder import keep_vote, votes_in
 from riskset_release.votes import Judgement, vote_on
@@ -52,6 +52,7 @@ def sign(
     category: Annotated[Category | None, typer.Option("--category", help="Of the reason.", show_default=False)] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why, in 20 characters or more; not with accept.")] = "",
     requester: Requesters = None,
+    exact: Exact = None,
     language: Language = None,
 ) -> None:
     """Sign a vote on one output of a bundle, without the desk, and write it into a folder of votes.
@@ -64,7 +65,7 @@ def sign(
     Example: riskset audit sign run.zip table-1 accept --keys trusted.toml --votes votes --as sato --key sato.pem
     --name "K. Sato"
     """
-    candidate, trusted = read_candidate(bundle, keys)
+    candidate, trusted = read_candidate(bundle, keys, exact)
     of, private = _output(candidate, output), load_auditor(key, as_, trusted)
     policy = policy_of(candidate, trusted, requester)
     counted = count(candidate, votes_in(votes), trusted, policy)

@@ -40,9 +40,9 @@ def with_published_curves(entry: ResultEntry, least: int, days_per_unit: float) 
         return entry
     of = _incidence if entry.kind == "cumulative-incidence" else _survival
     groups = (*result.arms, result.overall)
-    days = steps([(of_curve.day, of_curve.events, of_curve.at_risk) for of_curve in map(_curve_of, groups)], least)
-    published = [of(group, _Published.of(_curve_of(group), days, least, days_per_unit)) for group in groups]
-    if not all(len(_curve_of(group).day) for group in published):
+    days = steps([(of_curve.day, of_curve.events, of_curve.at_risk) for of_curve in map(curve_of, groups)], least)
+    published = [of(group, Published.of(curve_of(group), days, least, days_per_unit)) for group in groups]
+    if not all(len(curve_of(group).day) for group in published):
         return None
     return replace(entry, result=replace(result, arms=tuple(published[:-1]), overall=published[-1]))
 
@@ -64,12 +64,13 @@ def steps(curves: Sequence[tuple[NDArray[Any], Floats, Floats]], least: int) -> 
     return kept
 
 
-def _curve_of(group: Any) -> Any:  # noqa: ANN401 - of either kind
+def curve_of(group: Any) -> Any:  # noqa: ANN401 - of either kind
+    """Returns the curve of an arm, or of all: of survival or of incidence."""
     return group.incidence if hasattr(group, "incidence") else group.curve
 
 
 @dataclass(frozen=True)
-class _Published:
+class Published:
     """The days of a published curve."""
 
     curve: Any
@@ -78,7 +79,7 @@ class _Published:
     """For each of them, where in the exact curve its probability is read: -1 before the first step."""
 
     @classmethod
-    def of(cls, curve: Any, steps: Sequence[int], least: int, days_per_unit: float) -> _Published:  # noqa: ANN401
+    def of(cls, curve: Any, steps: Sequence[int], least: int, days_per_unit: float) -> Published:  # noqa: ANN401
         """The steps up to which enough are at risk, whole units of time, and then the first exit with fewer, at which
         the gate holds everything back: nobody is said to be at risk no more."""
         is_few = np.asarray(curve.at_risk) < max(least, FEWEST_AT_RISK)
@@ -99,8 +100,12 @@ class _Published:
 
     def read(self, values: Floats, before: float) -> Floats:
         """Returns values of the exact curve, (steps,) or (causes, steps), rounded; `before` stands before the first."""
+        return _rounded(self.exact(values, before))
+
+    def exact(self, values: Floats, before: float) -> Floats:
+        """Returns the same with all digits."""
         padded = np.concatenate([np.full((*values.shape[:-1], 1), before), values], axis=-1)
-        return _rounded(padded[..., np.array(self.at, int) + 1])
+        return np.asarray(padded[..., np.array(self.at, int) + 1], float)
 
     def gathered(self, counts: Floats) -> Floats:
         """Returns the counts of each step with those since the one before; the last one has those after it, too."""
@@ -114,7 +119,7 @@ class _Published:
         return int(np.searchsorted(self.days, day, side="right")) - 1
 
 
-def _survival(group: Any, of: _Published) -> Any:  # noqa: ANN401
+def _survival(group: Any, of: Published) -> Any:  # noqa: ANN401
     lower, upper = of.read(group.lower, np.nan), of.read(group.upper, np.nan)
     published = replace(
         group.curve,
@@ -129,7 +134,7 @@ def _survival(group: Any, of: _Published) -> Any:  # noqa: ANN401
     return replace(group, curve=published, lower=lower, upper=upper, landmarks=landmarks)
 
 
-def _landmark(landmark: Any, survival: Floats, lower: Floats, upper: Floats, of: _Published) -> Any:  # noqa: ANN401
+def _landmark(landmark: Any, survival: Floats, lower: Floats, upper: Floats, of: Published) -> Any:  # noqa: ANN401
     """Returns a landmark read off the published curve, with the limits of its last step; of averaged weights, whose
     limits are known at landmarks only, with its own."""
     at = of.index(landmark.day)
@@ -142,7 +147,7 @@ def _landmark(landmark: Any, survival: Floats, lower: Floats, upper: Floats, of:
     return replace(landmark, at_risk=n, survival=value, std_error=np.nan, lower=limits[0], upper=limits[1])
 
 
-def _incidence(group: Any, of: _Published) -> Any:  # noqa: ANN401
+def _incidence(group: Any, of: Published) -> Any:  # noqa: ANN401
     exact = group.incidence
     published = replace(
         exact,
