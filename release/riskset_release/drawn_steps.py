@@ -56,8 +56,8 @@ class _Axes:
 
 
 def drawn_steps(svg: bytes) -> list[DrawnStep]:
-    """Returns every step of the curves of a figure, with the events that a reader can tell; none of a figure that has no
-    curves with numbers at risk."""
+    """Returns every step of the curves of a figure, with the events that a reader can tell; none of a figure without
+    curves that have numbers at risk."""
     text = svg.decode("utf-8", "replace")
     axes = _axes(text)
     if axes is None:
@@ -172,8 +172,8 @@ def _of_survival(
 def _of_incidence(
     before: float, after: float, precision: float, at_risk: tuple[float, float], everybody: float
 ) -> list[int]:
-    """Returns the same of an incidence, which rises by S d / n: S is at most what nobody has had yet, and n at most S of
-    everybody."""
+    """Returns the same of an incidence, which rises by S d / n: S is at most the share of those without this event, and
+    n at most S of everybody."""
     rise = after - before
     least = max(0.0, rise - 2 * precision) * at_risk[0] / (1 - before + precision)
     return list(range(max(1, ceil(least - _NEAR)), floor((rise + 2 * precision) * everybody + _NEAR) + 1))

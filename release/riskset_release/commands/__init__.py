@@ -61,8 +61,8 @@ Exact = Annotated[
 
 
 def read_candidate(bundle: Path, keys: Path, exact: list[str] | None = None) -> tuple[Candidate, Trusted]:
-    """Returns what could be released of a bundle, `exact` figures among it, and whom the auditor trusts. DataError where
-    a file is unreadable, a figure cannot be offered so, or nothing in the bundle can be released."""
+    """Returns what could be released of a bundle, with the `exact` figures, and whom the auditor trusts. DataError
+    where a file is unreadable, a figure cannot be offered so, or nothing in the bundle can be released."""
     trusted = load_trusted(keys)
     data = read_file(bundle, say("audit.called.bundle"), say("cli.check_path"))
     candidate = candidate_of(data, trusted, exact=tuple(exact or ()))

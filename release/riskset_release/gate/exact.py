@@ -1,8 +1,8 @@
 """A curve with its exact steps, for an exception that auditors sign: of one figure, beside the gated one.
 
-Its steps are those of the exact curve. All else is as in the gated figure: where it ends, the numbers at risk, which are
-rounded or held back, medians and tests. It has no limits, since their width tells how many were at risk, and no mark
-where a patient was censored.
+Its steps are those of the exact curve. All else is as in the gated figure: where it ends, the numbers at risk, which
+are rounded or held back, medians and tests. It has no limits, since their width tells how many were at risk, and no
+mark where a patient was censored.
 """
 
 from __future__ import annotations
