@@ -79,22 +79,23 @@ def _output(figure: SurvivalFigure, name: str, printer: Printer, gate: Gated) ->
         id=f"figure-{name}",
         kind="figure",
         title=title,
-        asked=str(say("release.asked", title=title)),
+        asked=say("release.exact.asked"),
         html=drawing_html(svg, alternative),
         files=files,
         verdicts=[Verdict(RULE, found, passes=False, needs_exception=True), *verdicts_of(gate, in_both)],
-        told=list(_told(small, figure)),
+        told=list(_told(small, figure, printer.unit)),
     )
 
 
-def _told(small: Sequence[DrawnStep], figure: SurvivalFigure) -> Iterator[Message]:
+def _told(small: Sequence[DrawnStep], figure: SurvivalFigure, unit: str) -> Iterator[Message]:
     """Yields what a reader of the drawing proves of its steps."""
+    units = say(f"report.unit.{unit}", n=2)
     for step in small[:_MOST_TOLD]:
-        label, time = figure.curves[step.curve - 1].label, f"{step.time:.3g}"
+        at = {"curve": figure.curves[step.curve - 1].label, "time": f"{step.time:.3g}", "unit": units}
         if step.least == step.largest:
-            yield say("release.told.step", curve=label, time=time, n=step.least)
+            yield say("release.told.step", n=step.least, **at)
         else:
-            yield say("release.told.steps", curve=label, time=time, least=step.least, largest=step.largest)
+            yield say("release.told.steps", least=step.least, largest=step.largest, **at)
     if len(small) > _MOST_TOLD:
         yield say("release.told.more_steps", n=len(small) - _MOST_TOLD)
     yield say("release.told.exact")

@@ -77,7 +77,7 @@ def test_an_attacker_proves_steps_of_few_patients_from_the_drawing(whole, gate, 
 
 def test_the_committee_reads_the_steps(offered):
     told = [str(one) for one in offered[f"{KM}-exact"].told]
-    assert any(re.fullmatch(r"old, at [\d.]+: 1 patient had the event\.", one) for one in told)
+    assert any(re.fullmatch(r"old, at [\d.]+ months: 1 patient had the event\.", one) for one in told)
     assert told[-1].startswith("With all steps together")
 
 
