@@ -69,7 +69,10 @@ def _of_study(candidate: Candidate) -> Policy | None:
         return found
     if not candidate.ended_at:
         raise DataError(say("audit.log.not_whole", run=candidate.run))
-    last = date.fromisoformat(candidate.ended_at[:10]) + timedelta(days=release.veto_days)
+    try:
+        last = date.fromisoformat(candidate.ended_at[:10]) + timedelta(days=release.veto_days)
+    except OverflowError:  # of a log from the year 9999
+        last = date.max
     return replace(found, veto_until=last.isoformat())
 
 

@@ -85,6 +85,7 @@ def test_the_time_of_vetoes_needs_a_run_that_has_ended(committee):
     with pytest.raises(DataError):
         policy(committee, ended_at="")
     assert policy(committee, Release(), ended_at="").accepts == 2
+    assert policy(committee, ended_at="9999-12-31T00:00:00.000+00:00").veto_until == "9999-12-31"
 
 
 class OfStudy(Desk):
