@@ -88,7 +88,8 @@ class Published:
         if not kept:
             return cls(curve, [], [])
         units = {ceil(unit * days_per_unit) for unit in range(floor(last / days_per_unit) + 1)}
-        days = [*sorted({*kept, *units}), *(int(day) for day in curve.day[is_few][:1])]
+        after = curve.day[is_few & (np.asarray(curve.day) > last)]  # before, few may have entered yet
+        days = [*sorted({*kept, *units}), *(int(day) for day in after[:1])]
         reads = [max((day for day in kept if day <= to), default=-1) for to in days]
         return cls(curve, days, [int(np.searchsorted(curve.day, day, side="right")) - 1 for day in reads])
 
