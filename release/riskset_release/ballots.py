@@ -30,7 +30,10 @@ class Policy:
     requesters: frozenset[str] = frozenset()
     """Short names of auditors who wrote or requested the analysis; they do not vote. Nor does the coordinator's key."""
     veto_until: str = ""
-    """The last day, ISO 8601 in UTC, on which a hospital could sign a veto; empty where every veto counts."""
+    """The last day, ISO 8601 in UTC, on which a hospital could sign a veto; empty where every veto counts. Nothing is
+    released before it is over."""
+    study: Policy | None = None
+    """The least that the study asks; None where it says nothing of it."""
 
     def __post_init__(self) -> None:
         if self.accepts < 1:
@@ -155,8 +158,7 @@ def decision_of(output: Output, ballot: Ballot, policy: Policy) -> Decision:
     """Returns what the votes say of an output: a veto, a rejection or a request for changes blocks it, and enough
     acceptances release it. Where a rule passes by exception only, nothing else counts as an acceptance."""
     blocking = {vote.decision for vote in (*ballot.counted, *ballot.doubtful)}
-    by_exception = any(verdict.needs_exception for verdict in output.verdicts)
-    accepts = sum(vote.decision == "exception" if by_exception else vote.accepts for vote in ballot.counted)
+    accepts = sum(vote.decision == "exception" if output.by_exception else vote.accepts for vote in ballot.counted)
     state: State = "accepted" if accepts >= policy.accepts else "waiting"
     if "change" in blocking:
         state = "changes"

@@ -10,6 +10,7 @@ from riskset.errors import DataError
 from riskset.secure.envelope import sha256
 from riskset.study.load import study_hash
 from riskset_release.earlier_releases import checked_and_replayed, ended_before
+from riskset_release.exact_outputs import exact_outputs
 from riskset_release.gate.earlier import Earlier
 from riskset_release.gate.gated import gated
 from riskset_release.gated_outputs import outputs_of
@@ -19,11 +20,16 @@ from riskset_report import Recorded
 
 
 def candidate_of(
-    bundle: bytes, trusted: Trusted, language: str | None = None, earlier: Sequence[Earlier] = ()
+    bundle: bytes,
+    trusted: Trusted,
+    language: str | None = None,
+    earlier: Sequence[Earlier] = (),
+    exact: Sequence[str] = (),
 ) -> Candidate:
     """Returns what of a bundle could be released, beside what was released before. The results are derived again from
     the sites' signed sums: what the bundle has in `results/` is compared with them, and never shown. The outputs are in
-    the study's language unless one is given. Raises DataError where an earlier release is of another study."""
+    the study's language unless one is given; of the figures `exact` there is a second one with exact curves. Raises
+    DataError where an earlier release is of another study, or a figure cannot be offered so."""
     found, again = checked_and_replayed(bundle, trusted)
     failures = tuple(finding.told for finding in found.checks.failures)
     if found.run is None or again is None:
@@ -38,16 +44,20 @@ def candidate_of(
     if n := len(gate.pattern.told_before):
         odd.append(say("release.earlier.told", n=n))
     recorded = Recorded(roster=run.roster.sha256, began_at=run.began_at, ended_at=run.last_reply_at)
+    outputs = outputs_of(gate, recorded, language, earlier)
+    offered = exact_outputs(again.results, gate, recorded, outputs, exact, language)
     return Candidate(
         run=run.id,
         study=f"{study.header.id} {study.header.version}",
         title=study.title_in(language or study.language),
         study_sha256=study_hash(study),
         bundle_sha256=sha256(bundle),
-        outputs=tuple(outputs_of(gate, recorded, language, earlier)),
+        outputs=(*outputs, *offered),
         failures=failures,
         odd=(*(finding.told for finding in found.checks.odd), *odd),
         held_back=sorted(gate.pattern.held_back),
         earlier=tuple(earlier),
+        release=study.release,
+        ended_at=run.ended_at,
         records={path: found.files[path] for path in OF_PROOF if path in found.files},
     )

@@ -21,7 +21,6 @@ def why_no_vote(
         return say("release.cast.unproven")
     if shown(output).refused:
         return say("release.cast.not_shown")
-    by_exception = [verdict.rule for verdict in output.verdicts if verdict.needs_exception]
-    if judgement.decision == "accept" and by_exception:
-        return say("release.cast.by_exception", rules=tuple(by_exception))
+    if judgement.decision == "accept" and output.by_exception:
+        return say("release.cast.by_exception", rules=output.by_exception)
     return None

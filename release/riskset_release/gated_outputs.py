@@ -46,7 +46,7 @@ def outputs_of(
         elif isinstance(block, NumberedFigure):
             path = f"figures/{block.name}"
             files = figure_files(block.name, drawn(block.figure, printer))
-            html = _drawing(files[f"{path}.svg"], block.alternative)
+            html = drawing_html(files[f"{path}.svg"], block.alternative)
             id_, kind = f"figure-{block.name}", "figure"
         else:
             continue
@@ -57,24 +57,24 @@ def outputs_of(
     title = printer.say("release.methods")
     methods = Output(METHODS, "text", title, title, f"<pre>{_escaped(text)}</pre>", {markdown.NAME: text})
     paragraphs = (text for part in methods_of(report, recorded).parts for text in part.paragraphs)
-    return [*found, _with_shown(methods, gated, cells_in(*paragraphs))]
+    return [*found, with_shown(methods, gated, cells_in(*paragraphs))]
 
 
 def _judged(gated: Gated, cells: Sequence[str], changes: Changes, output: Output) -> Output:
     """Returns an output with what the gate found, what a reader could compute, and what has changed."""
-    verdicts, told = _verdicts(gated, cells), _told(gated, cells)
+    verdicts, told = verdicts_of(gated, cells), _told(gated, cells)
     judged = replace(output, verdicts=verdicts, told=told, changed=[*changes.of(cells)])
-    return _with_shown(judged, gated, cells)
+    return with_shown(judged, gated, cells)
 
 
-def _with_shown(output: Output, gated: Gated, cells: Iterable[str]) -> Output:
+def with_shown(output: Output, gated: Gated, cells: Iterable[str]) -> Output:
     """Returns an output that names the counts, and the results, of which its cells show something."""
     shown = [id_ for id_ in cells if id_ not in gated.held_back]
     counts = frozenset(id_ for id_ in shown if id_ in gated.counted.cells)
     return replace(output, counts=counts, results=frozenset(gated.cells[id_].place.result for id_ in shown))
 
 
-def _verdicts(gated: Gated, cells: Sequence[str]) -> list[Verdict]:
+def verdicts_of(gated: Gated, cells: Sequence[str]) -> list[Verdict]:
     """Returns for each reason how many of the numbers of an output are held back for it."""
     n = Counter(gated.held_back[cell] for cell in cells if cell in gated.held_back)
     shown = len(cells) - n.total()
@@ -124,7 +124,8 @@ def _body(page: str) -> str:
     return page.partition("<body>")[2].partition("</body>")[0]
 
 
-def _drawing(svg: bytes, alternative: str) -> str:
+def drawing_html(svg: bytes, alternative: str) -> str:
+    """Returns a drawing as a page has it, with its text for readers who cannot see it."""
     text = svg.decode()
     label = _escaped(alternative.encode())
     return text[text.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{label}"', 1)

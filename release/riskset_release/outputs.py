@@ -9,6 +9,7 @@ from typing import Literal
 
 from riskset.catalogue import Message
 from riskset.secure.envelope import sha256
+from riskset.study.release import Release
 from riskset_release.gate.earlier import Earlier
 
 OutputKind = Literal["table", "figure", "text"]
@@ -52,6 +53,11 @@ class Output:
     results: frozenset[str] = frozenset()
     """The results of which it shows something, by their ids."""
 
+    @property
+    def by_exception(self) -> tuple[str, ...]:
+        """The rules that let it pass as an exception only."""
+        return tuple(verdict.rule for verdict in self.verdicts if verdict.needs_exception)
+
     @cached_property
     def sha256(self) -> str:
         """The hash that a vote names: over every file, so that one that changes is voted on again."""
@@ -78,6 +84,10 @@ class Candidate:
     """The counts of patients that the gate holds back: which ones, not their values."""
     earlier: Sequence[Earlier] = ()
     """The releases with which it was judged together."""
+    release: Release | None = None
+    """Who decides, where the study says it."""
+    ended_at: str = ""
+    """When the run ended, by its entry in the coordinator's log (UTC, ISO 8601); empty where it has not."""
     records: Mapping[str, bytes] = field(default_factory=dict, compare=False)
     """The files of the bundle from which the public proof is made, by path."""
 

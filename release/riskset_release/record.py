@@ -28,6 +28,7 @@ def record_of(
         "accepts": policy.accepts,
         "requesters": sorted(policy.requesters),
         "veto_until": policy.veto_until,
+        "study_asks": _asked(policy.study),
         "held_back": sorted(candidate.held_back),
         "published": {
             "counts": sorted(frozenset[str]().union(*(one.counts for one in accepted))),
@@ -38,11 +39,20 @@ def record_of(
     }
 
 
+def _asked(study: Policy | None) -> dict[str, Any] | None:
+    """What the study file asks at least; None where it says nothing."""
+    if study is None:
+        return None
+    return {"accepts": study.accepts, "requesters": sorted(study.requesters), "veto_until": study.veto_until}
+
+
 def _output(output: Output, decision: Decision, counted: Count) -> dict[str, Any]:
     return {
         "id": output.id,
         "title": output.title,
         "sha256": output.sha256,
         "state": decision.state,
+        "by_exception": list(output.by_exception),
+        "files": sorted(output.files),
         "votes": [vote.id for vote in counted.ballots[output.id].counted],
     }

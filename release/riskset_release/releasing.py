@@ -26,6 +26,7 @@ from riskset_release.ballots import Count, Decision, Policy
 from riskset_release.outputs import Candidate, Output
 from riskset_release.record import RECORD, record_of
 from riskset_release.votes import Vote
+from riskset_release.who_decides import facts_of, why_too_early
 
 NOTE: Final = "release-note.html"
 OF_PROOF: Final = (ROSTER, LOG_FILE, FINAL)
@@ -72,8 +73,11 @@ def released_files(
     """Returns the files of a release by their path. `votes` are the files of votes by their id, `at` (UTC, ISO 8601) is
     when it is released.
 
-    Raises Refused where nothing is accepted, or a hospital has not cosigned the end of the run.
+    Raises Refused where nothing is accepted, where hospitals can still veto, or where one has not cosigned the end of
+    the run.
     """
+    if too_early := why_too_early(policy, at):
+        raise Refused("too_early", too_early, say("release.policy.too_early_hint"))
     accepted = [one for one in candidate.outputs if decisions[one.id].is_released]
     if not accepted:
         raise Refused("nothing", say("release.release.nothing"), say("release.release.nothing_hint"))
@@ -81,7 +85,7 @@ def released_files(
     of = {output.id: [vote for vote in counted.ballots[output.id].counted if vote.accepts] for output in accepted}
     proof = _proof(candidate, accepted, of, votes, policy)
     record = record_of(candidate, decisions, counted, policy, at)
-    note = _note(candidate, accepted, of, at, language)
+    note = _note(candidate, accepted, of, policy, at, language)
     return {**files, RECORD: _json(record), PROOF: _json(proof), NOTE: note.encode()}
 
 
@@ -133,7 +137,12 @@ def _entry(entries: Sequence[Entry], kind: str, run: str) -> Entry:
 
 
 def _note(
-    candidate: Candidate, accepted: Sequence[Output], of: Mapping[str, Sequence[Vote]], at: str, language: str
+    candidate: Candidate,
+    accepted: Sequence[Output],
+    of: Mapping[str, Sequence[Vote]],
+    policy: Policy,
+    at: str,
+    language: str,
 ) -> str:
     """Returns the release note: what is released, who accepted it, and how anybody checks that."""
 
@@ -141,10 +150,11 @@ def _note(
         return escape(message.in_language(language))
 
     rows = (_row(one, of[one.id], language) for one in accepted)
-    facts = {
+    facts: dict[Message, str] = {
         say("audit.readme.study"): f"{candidate.title} ({candidate.study})",
         say("audit.readme.run"): candidate.run,
         say("release.note.at"): at[:10],
+        **{name: fact.in_language(language) for name, fact in facts_of(policy)},
         say("release.note.study_hash"): candidate.study_sha256,
     }
     return _PAGE.format(
@@ -155,7 +165,7 @@ def _note(
         output=shown(say("release.note.output")),
         accepted=shown(say("release.note.accepted")),
         outputs="\n".join(rows),
-        paragraphs="\n".join(f"<p>{shown(text)}</p>" for text in _paragraphs()),
+        paragraphs="\n".join(f"<p>{shown(text)}</p>" for text in _paragraphs(accepted)),
     )
 
 
@@ -171,7 +181,9 @@ def _by(vote: Vote) -> Message:
     return say("release.note.by", **values)
 
 
-def _paragraphs() -> Iterator[Message]:
+def _paragraphs(accepted: Sequence[Output]) -> Iterator[Message]:
     yield say("release.note.gate")
+    if titles := tuple(one.title for one in accepted if one.by_exception):
+        yield say("release.note.exceptions", n=len(titles), outputs=titles)
     yield say("release.note.check")
     yield say("release.note.forever")

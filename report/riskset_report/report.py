@@ -48,17 +48,22 @@ class Report:
 
 
 def report_of(
-    results: Results, labels: Labels | None = None, language: str | None = None, *, is_released: bool = False
+    results: Results,
+    labels: Labels | None = None,
+    language: str | None = None,
+    *,
+    is_released: bool = False,
+    has_exact_curves: bool = False,
 ) -> Report:
     """Returns the report of a run, with the study's labels and in its language unless others are given. One that is
-    released says how its curves were made for that.
+    released says how its curves were made for that, or that they are exact.
 
     Raises UnknownLanguage where a language has no catalogue.
     """
     of = language or results.study.language
     catalogue(of)  # raises before anything is built
     own = replace(labels, language=of) if labels else labels_of(results.study, of)
-    context = Context(results, own, cells_of(results), of, is_released)
+    context = Context(results, own, cells_of(results), of, is_released, has_exact_curves)
     kinds = dict.fromkeys(entry.kind for entry in results.entries)
     in_order = [*(kind for kind in OWN if kind in kinds), *(kind for kind in kinds if kind not in OWN)]
     parts = tuple(_part(kind, context) for kind in in_order)

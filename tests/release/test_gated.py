@@ -5,12 +5,14 @@ import io
 import json
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from tests.release.conftest import RECORDED
 
 from riskset_release.attacker import small_cells, small_steps, texts
-from riskset_release.gate.curves import steps
+from riskset_release.gate.curves import Published, steps
 from riskset_release.gate.gated import FEW, NOT_KNOWN, SMALL, gated
 from riskset_release.gate.links import counted_of
 from riskset_release.gate.numbers import NumberRule, rule_of
@@ -93,14 +95,18 @@ def test_a_model_of_few_events_is_held_back(whole, monkeypatch):
 
 
 def test_curves_step_where_each_arm_has_gathered_k_or_nobody():
-    import numpy as np
-
     days = np.arange(1, 9)
     one = (days, np.array([3.0, 2, 0, 0, 4, 1, 0, 7]), np.full(8, 50.0))
     other = (days, np.array([0.0, 1, 4, 0, 0, 0, 0, 5]), np.full(8, 50.0))
     assert steps([one], K) == [2, 6, 8]
     # on day 2 the first has 5 and the second one 1; on day 3 both have 5; the 5 of day 6 are the first one's alone
     assert steps([one, other], K) == [3, 6, 8]
+
+
+def test_a_curve_ends_after_many_were_at_risk_not_before_they_have_entered():
+    day, at_risk = np.array([7, 14, 40, 60, 90, 100]), np.array([4.0, 12, 30, 12, 8, 3])
+    of = Published.of(SimpleNamespace(day=day, at_risk=at_risk), [14, 40, 60], K, 30.4)
+    assert of.days == [0, 14, 31, 40, 60, 90]
 
 
 def test_what_follows_from_a_small_cell_is_held_back_with_it(gate):

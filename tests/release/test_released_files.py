@@ -14,6 +14,8 @@ from riskset.results import results_of
 from riskset.study.load import parse_study
 from riskset_demo.studies import DEMONSTRATIONS
 from riskset_release.attacker import texts
+from riskset_release.drawn_steps import drawn_steps, is_small
+from riskset_release.exact_outputs import exact_outputs
 from riskset_release.gate.gated import SMALL, gated
 from riskset_release.gated_outputs import outputs_of
 from riskset_report.cells import cells_of
@@ -107,6 +109,30 @@ def test_a_drawn_curve_has_no_survival_beyond_two_digits(files, width):
     survival = survival_of(files[f"figures/km-os-all{width}.svg"])
     assert len(np.unique(survival.round(4))) > 20
     np.testing.assert_allclose(survival, survival.round(2), atol=1e-6)
+
+
+def test_no_drawing_proves_a_step_of_few_patients(files):
+    """Not even to somebody who knows that a step has the events since the one before."""
+    steps = {path: drawn_steps(svg) for path, svg in files.items() if path.endswith(".svg")}
+    assert sum(len(of) > 10 for of in steps.values()) >= 2
+    assert [(path, one) for path, of in steps.items() for one in of if is_small(one, 5)] == []
+
+
+def test_the_exact_steps_that_an_attacker_proves_are_those_of_the_patients(results, lung, files):
+    """Of a curve with more than a hundred steps, some nearer to each other than a drawing tells apart."""
+    (found,) = exact_outputs(results, lung, RECORDED, [], ["figure-km-os-all"])
+    (entry,) = [one for one in results.entries if one.id == "km/os/all"]
+    of_day = [dict(zip(arm.curve.day, arm.curve.events, strict=True)) for arm in entry.result.arms]
+    steps = drawn_steps(found.files["figures/km-os-all-exact.svg"])
+    assert len(steps) > 60
+    for step in steps:
+        near = [n for day, n in of_day[step.curve - 1].items() if n and abs(day - step.time * unit_of(results)) < 2]
+        assert any(step.least <= n <= step.largest for n in [*near, sum(near)]), step
+    assert sum(is_small(step, 5) for step in steps) > 40
+
+
+def unit_of(results):
+    return results.study.days_per_unit
 
 
 @pytest.mark.parametrize("width", ["", "-85mm"])

@@ -234,6 +234,16 @@ def test_only_a_study_that_asks_for_it_says_that_hospitals_tell_their_own():
     assert str(say("dossier.publication.own_none")) in read(asks_not).text
 
 
+def test_who_decides_what_is_published_is_said_where_the_study_says_it():
+    by_hand, of_study = (str(say(f"dossier.publication.{code}")) for code in ("decides", "study_says"))
+    says_not, says = read(whole_study()).text, read(whole_study(release={"accepts": 3, "requesters": ["park"]})).text
+    assert by_hand in says_not
+    assert by_hand not in says
+    assert of_study in says
+    assert str(say("study.release.accepts", n=3)) in says
+    assert str(say("study.release.requesters", names=("park",))) in says
+
+
 def test_a_method_that_does_not_say_how_many_numbers_it_sends_is_named_so(monkeypatch):
     study = make_study(("asan", "kurume", "osaka"))
     model, *_ = (analysis for analysis in plan(study).reported if analysis.kind == "cox")

@@ -164,3 +164,11 @@ def test_the_grid_is_told_where_a_number_is_held_back():
     block, printer = survival_of("An arm", footnote=("On a grid.",), off_grid=off)
     assert "Without a grid." in block.plot(printer).footnote
     assert "On a grid." in block.plot(held_back(printer, "0.survival3")).footnote
+
+
+@pytest.mark.parametrize(("last", "printed"), [(9.0, "0"), (Mark("withheld", "few"), "withheld")], ids=str)
+def test_after_a_number_at_risk_that_is_held_back_nobody_is_said_to_be_left(last, printed):
+    figure, printer = survival_of("an arm", arms=1)
+    cells = printer.cells.with_values({figure.curves[0].at_risk[-1]: last})
+    plot = figure.plot(Printer(cells, "month", 30.4375))
+    assert plot.at_risk(plot.curves[0], 100.0) == printed

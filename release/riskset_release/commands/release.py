@@ -18,6 +18,7 @@ from riskset_release.commands import (
     Accepts,
     Bundle,
     EarlierFolder,
+    Exact,
     Keys,
     Requesters,
     VetoUntil,
@@ -34,10 +35,11 @@ def release(
     keys: Keys,
     votes: Votes,
     out: Annotated[Path, typer.Option("--out", help="A new folder.")] = Path("released"),
-    accepts: Accepts = 2,
+    accepts: Accepts = None,
     requester: Requesters = None,
     veto_until: VetoUntil = "",
     earlier: EarlierFolder = None,
+    exact: Exact = None,
     language: Language = None,
 ) -> None:
     """Write what a committee accepted into a new folder, with a release note and a public proof.
@@ -45,14 +47,15 @@ def release(
     Only outputs that enough auditors accepted, and nobody else blocks, are in it; each as it was voted on. The bundle
     is checked again first. Anybody checks a file of the folder with riskset audit proof.
 
-    Exit 3: nothing is accepted, or a hospital has not cosigned the end of the run.
+    Exit 3: nothing is accepted, hospitals can still veto, less is asked than the study asks, or a hospital has not
+    cosigned the end of the run.
 
     Example: riskset release run.zip --keys trusted.toml --votes votes
     """
     if out.exists():
         raise DataError(say("release.release.exists", folder=out), say("release.release.exists_hint"))
-    candidate, trusted = read_candidate(bundle, keys, earlier)
-    policy, found = policy_of(accepts, requester, trusted, veto_until), votes_in(votes)
+    candidate, trusted = read_candidate(bundle, keys, earlier, exact)
+    policy, found = policy_of(candidate, trusted, requester, accepts, veto_until), votes_in(votes)
     counted = count(candidate, found, trusted, policy)
     for problem in counted.problems:
         tell(problem, err=True)

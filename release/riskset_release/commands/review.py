@@ -17,6 +17,7 @@ from riskset_release.commands import (
     As,
     Bundle,
     EarlierFolder,
+    Exact,
     Key,
     Keys,
     Requesters,
@@ -36,10 +37,11 @@ def review(
     votes: Votes,
     as_: As,
     key: Key,
-    accepts: Accepts = 2,
+    accepts: Accepts = None,
     requester: Requesters = None,
     veto_until: VetoUntil = "",
     earlier: EarlierFolder = None,
+    exact: Exact = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 0,
     host: Annotated[str, typer.Option("--host", help="This machine only.")] = LOOPBACK,
     language: Language = None,
@@ -49,14 +51,14 @@ def review(
     The pages come from this machine and go nowhere else. The bundle is checked first. Open the address that is printed:
     it opens the desk once, in one browser. Ctrl-C ends it; votes are in the folder.
 
-    Exit 3: another host is asked for.
+    Exit 3: another host is asked for, or less than the study asks.
 
     Example: riskset audit review run.zip --keys trusted.toml --votes votes --as sato --key sato.pem --lang ja
     """
     if host != LOOPBACK:
         raise Refused("host", say("release.review.host", host=host), say("release.review.host_hint"))
-    candidate, trusted = read_candidate(bundle, keys, earlier)
-    policy = policy_of(accepts, requester, trusted, veto_until)
+    candidate, trusted = read_candidate(bundle, keys, earlier, exact)
+    policy = policy_of(candidate, trusted, requester, accepts, veto_until)
     private = load_auditor(key, as_, trusted)
     with bound(port) as listening:
         at = Review(candidate, trusted, policy, as_, private, votes, utc_now)

@@ -15,7 +15,18 @@ from riskset.terminal import tell
 from riskset_release.auditor_key import load_auditor
 from riskset_release.ballots import count
 from riskset_release.casting import why_no_vote
-from riskset_release.commands import As, Bundle, EarlierFolder, Key, Keys, Requesters, Votes, policy_of, read_candidate
+from riskset_release.commands import (
+    As,
+    Bundle,
+    EarlierFolder,
+    Exact,
+    Key,
+    Keys,
+    Requesters,
+    Votes,
+    policy_of,
+    read_candidate,
+)
 from riskset_release.outputs import Candidate, Output
 from riskset_release.vote_folder import keep_vote, votes_in
 from riskset_release.votes import Judgement, vote_on
@@ -53,6 +64,7 @@ def sign(
     reason: Annotated[str, typer.Option("--reason", help="Why, in 20 characters or more; not with accept.")] = "",
     requester: Requesters = None,
     earlier: EarlierFolder = None,
+    exact: Exact = None,
     language: Language = None,
 ) -> None:
     """Sign a vote on one output of a bundle, without the desk, and write it into a folder of votes.
@@ -65,9 +77,9 @@ def sign(
     Example: riskset audit sign run.zip table-1 accept --keys trusted.toml --votes votes --as sato --key sato.pem
     --name "K. Sato"
     """
-    candidate, trusted = read_candidate(bundle, keys, earlier)
+    candidate, trusted = read_candidate(bundle, keys, earlier, exact)
     of, private = _output(candidate, output), load_auditor(key, as_, trusted)
-    policy = policy_of(1, requester, trusted)
+    policy = policy_of(candidate, trusted, requester)
     counted = count(candidate, votes_in(votes), trusted, policy)
     judgement = Judgement(decision.value, " ".join(name.split()), category or "", " ".join(reason.split()))
     if refused := why_no_vote(candidate, of, as_, policy, judgement):

@@ -20,6 +20,7 @@ from riskset_release.desk.words import WORDS
 from riskset_release.markup import Drawing, shown
 from riskset_release.outputs import Output, Verdict
 from riskset_release.votes import CATEGORIES, DECISIONS, LONGEST_NAME, LONGEST_REASON, MEANINGS, SHORTEST_REASON, Vote
+from riskset_release.who_decides import facts_of
 
 _DECISION_OF_MEANING = {meaning: decision for decision, meaning in MEANINGS.items()}
 
@@ -199,6 +200,7 @@ def _environment() -> Environment:
         "meaning": _meaning,
         "category": _category,
         "time": _time,
+        "decides": facts_of,
         "decision": lambda vote: say(f"release.decision.{vote.decision}"),
         "kind": lambda output: say(f"release.kind.{output.kind}"),
         "turn": lambda standing: say(f"release.turn.{standing.turn}"),

@@ -84,8 +84,6 @@ WORDS: Final[Mapping[str, Message]] = MappingProxyType(
         "start_note": say("release.desk.start_note"),
         "start_button": say("release.desk.start_button"),
         "back": say("release.desk.back"),
-        "accepts": say("release.desk.accepts"),
-        "requesters": say("release.desk.requesters"),
         "auditor": say("release.desk.auditor"),
     }
 )

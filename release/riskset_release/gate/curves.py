@@ -39,13 +39,13 @@ def with_published_curves(entry: ResultEntry, least: int, days_per_unit: float) 
         return entry
     groups = groups_of(entry)
     days = steps([(of_curve.day, of_curve.events, of_curve.at_risk) for of_curve in map(curve_of, groups)], least)
-    found = [_Published.of(curve_of(group), days, least, days_per_unit) for group in groups]
+    found = [Published.of(curve_of(group), days, least, days_per_unit) for group in groups]
     return _with_steps(entry, found) if all(one.days for one in found) else without_steps(entry)
 
 
 def without_steps(entry: ResultEntry) -> ResultEntry:
     """Returns a result of which no curve is published: the days on which somebody left it are not told either."""
-    return _with_steps(entry, [_Published(curve_of(group), [], []) for group in groups_of(entry)])
+    return _with_steps(entry, [Published(curve_of(group), [], []) for group in groups_of(entry)])
 
 
 def has_steps(entry: ResultEntry) -> bool:
@@ -59,7 +59,7 @@ def groups_of(entry: ResultEntry) -> list[Any]:
     return [*result.arms, result.overall]
 
 
-def _with_steps(entry: ResultEntry, at: Sequence[_Published]) -> ResultEntry:
+def _with_steps(entry: ResultEntry, at: Sequence[Published]) -> ResultEntry:
     result: Any = entry.result
     of = _incidence if entry.kind == "cumulative-incidence" else _survival
     *arms, overall = [of(group, one) for group, one in zip(groups_of(entry), at, strict=True)]
@@ -84,12 +84,12 @@ def steps(curves: Sequence[tuple[NDArray[Any], Floats, Floats]], least: int) -> 
 
 
 def curve_of(group: Any) -> Any:  # noqa: ANN401 - of either kind
-    """Returns the exact curve of an arm, of survival or of incidence."""
+    """Returns the curve of an arm, or of all: of survival or of incidence."""
     return group.incidence if hasattr(group, "incidence") else group.curve
 
 
 @dataclass(frozen=True)
-class _Published:
+class Published:
     """The days of a published curve."""
 
     curve: Any
@@ -98,7 +98,7 @@ class _Published:
     """For each of them, where in the exact curve its probability is read: -1 before the first step."""
 
     @classmethod
-    def of(cls, curve: Any, steps: Sequence[int], least: int, days_per_unit: float) -> _Published:  # noqa: ANN401
+    def of(cls, curve: Any, steps: Sequence[int], least: int, days_per_unit: float) -> Published:  # noqa: ANN401
         """The steps up to which enough are at risk, whole units of time, and then the first exit with fewer, at which
         the gate holds everything back: nobody is said to be at risk no more."""
         is_few = np.asarray(curve.at_risk) < max(least, FEWEST_AT_RISK)
@@ -107,7 +107,8 @@ class _Published:
         if not kept:
             return cls(curve, [], [])
         units = {ceil(unit * days_per_unit) for unit in range(floor(last / days_per_unit) + 1)}
-        days = [*sorted({*kept, *units}), *(int(day) for day in curve.day[is_few][:1])]
+        after = curve.day[is_few & (np.asarray(curve.day) > last)]  # before, few may have entered yet
+        days = [*sorted({*kept, *units}), *(int(day) for day in after[:1])]
         reads = [max((day for day in kept if day <= to), default=-1) for to in days]
         return cls(curve, days, [int(np.searchsorted(curve.day, day, side="right")) - 1 for day in reads])
 
@@ -119,8 +120,12 @@ class _Published:
 
     def read(self, values: Floats, before: float) -> Floats:
         """Returns values of the exact curve, (steps,) or (causes, steps), rounded; `before` stands before the first."""
+        return _rounded(self.exact(values, before))
+
+    def exact(self, values: Floats, before: float) -> Floats:
+        """Returns the same with all digits."""
         padded = np.concatenate([np.full((*values.shape[:-1], 1), before), values], axis=-1)
-        return _rounded(padded[..., np.array(self.at, int) + 1])
+        return np.asarray(padded[..., np.array(self.at, int) + 1], float)
 
     def gathered(self, counts: Floats) -> Floats:
         """Returns the counts of each step with those since the one before; the last one has those after it, too."""
@@ -134,7 +139,7 @@ class _Published:
         return int(np.searchsorted(self.days, day, side="right")) - 1
 
 
-def _survival(group: Any, of: _Published) -> Any:  # noqa: ANN401
+def _survival(group: Any, of: Published) -> Any:  # noqa: ANN401
     lower, upper = of.read(group.lower, np.nan), of.read(group.upper, np.nan)
     published = replace(
         group.curve,
@@ -149,7 +154,7 @@ def _survival(group: Any, of: _Published) -> Any:  # noqa: ANN401
     return replace(group, curve=published, lower=lower, upper=upper, landmarks=landmarks)
 
 
-def _landmark(landmark: Any, survival: Floats, lower: Floats, upper: Floats, of: _Published) -> Any:  # noqa: ANN401
+def _landmark(landmark: Any, survival: Floats, lower: Floats, upper: Floats, of: Published) -> Any:  # noqa: ANN401
     """Returns a landmark read off the published curve, with the limits of its last step; of averaged weights, whose
     limits are known at landmarks only, with its own."""
     at = of.index(landmark.day)
@@ -162,7 +167,7 @@ def _landmark(landmark: Any, survival: Floats, lower: Floats, upper: Floats, of:
     return replace(landmark, at_risk=n, survival=value, std_error=np.nan, lower=limits[0], upper=limits[1])
 
 
-def _incidence(group: Any, of: _Published) -> Any:  # noqa: ANN401
+def _incidence(group: Any, of: Published) -> Any:  # noqa: ANN401
     exact = group.incidence
     published = replace(
         exact,

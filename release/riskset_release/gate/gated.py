@@ -32,7 +32,7 @@ NOT_PUBLISHED, NOT_KNOWN = "not_published", "not_known"
 """Why a number is held back: it, or what it would give away, is a small cell; it follows from one; it rests on too few
 patients or events; too few have changed since it was published; numbers of its kind are not published; or no rule knows
 it. For the review alone: a reader sees one mark for all."""
-_MARK: Final = Mark(say("release.mark"), say("release.mark_reason"))
+MARK: Final = Mark(say("release.mark"), say("release.mark_reason"))
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class _Gate:
         why, digits = self._judged(entry, found, cell)
         if why:
             self.held_back[cell.id] = why
-            return _MARK
+            return MARK
         return type(cell.value)(published(cell.value, digits))
 
     def _of_none(self, found: Found, cell: Cell) -> Mark | None:
@@ -139,7 +139,7 @@ class _Gate:
         if not path_of(found).startswith("excluded"):
             return None
         self.held_back[cell.id] = SMALL
-        return _MARK
+        return MARK
 
     def _judged(self, entry: ResultEntry, found: Found, cell: Cell) -> tuple[str, int]:
         """Returns why a number is held back, empty where it is not, and with how many digits it is published."""

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from riskset.catalogue import Message, say
+from riskset.study.in_words import decided_by
 from riskset.study.spec import Study
-from riskset_report.dossier.document import Blanks, Cell, Items, Section, section, table
+from riskset_report.dossier.document import Blanks, Cell, Items, Part, Section, section, table
 from riskset_report.dossier.limits import bound_of, policy_of, read_by_others
 from riskset_report.dossier.transfers import countries_of, tells_alone
 
@@ -69,9 +70,15 @@ def publication(study: Study) -> Section:
     return section(
         "publication",
         Items(tuple(_published(study))),
-        say("dossier.publication.decides"),
+        *_decides(study),
         Blanks((say("dossier.publication.person"), say("dossier.publication.where"))),
     )
+
+
+def _decides(study: Study) -> tuple[Part, ...]:
+    """Returns who decides; what the study file does not say of it is filled in by hand."""
+    said = decided_by(study)
+    return (say("dossier.publication.study_says"), Items(said)) if said else (say("dossier.publication.decides"),)
 
 
 def _published(study: Study) -> Iterator[Message]:

@@ -41,17 +41,19 @@ class CurveCells:
         return (*self.survival, *self.lower, *self.upper, *self.at_risk, *self.median)
 
     def printed(self, printer: Printer) -> PlottedCurve:
-        """Returns the curve with its numbers."""
+        """Returns the curve with its numbers. One whose last number at risk is held back has later ones, too."""
+        at_risk = tuple(printer.shown(Shown("count", (id_,))) for id_ in self.at_risk)
         return PlottedCurve(
             label=self.label,
             days=np.array(self.days, dtype=np.float64),
             survival=printer.numbers(self.survival),
             lower=printer.numbers(self.lower),
             upper=printer.numbers(self.upper),
-            at_risk=tuple(printer.shown(Shown("count", (id_,))) for id_ in self.at_risk),
+            at_risk=at_risk,
             median_days=printer.number(*self.median) if self.median else None,
             start=self.start,
             n_drawn=n_drawn(printer.numbers(self.at_risk)),
+            at_risk_after=at_risk[-1] if printer.mark(self.at_risk[-1:]) else "0",
         )
 
     def days_moved(self, printer: Printer, width_days: int) -> float:

@@ -40,6 +40,8 @@ class PlottedCurve:
     """The height on day 0: 0 for an incidence, which rises."""
     n_drawn: int | None = None
     """How many of the steps are drawn; None for all, of an arm in which few are at risk from the start."""
+    at_risk_after: str = "0"
+    """As printed after the last step: nobody, unless that is held back."""
 
     def steps(self, values: Floats) -> Floats:
         """`values` (survival, or a limit) as steps from (0, `start`) to the last day that is drawn: (2 n + 1, 2), day
@@ -72,7 +74,7 @@ class PlottedCurve:
     def at_risk_before(self, day: float) -> str:
         """The number at risk of the next step, since nobody exits between steps."""
         step = int(np.searchsorted(self.days, day))
-        return self.at_risk[step] if step < len(self.at_risk) else "0"
+        return self.at_risk[step] if step < len(self.at_risk) else self.at_risk_after
 
     @property
     def widest_at_risk(self) -> str:

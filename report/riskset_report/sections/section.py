@@ -31,6 +31,8 @@ class Context:
     """In which the report is built."""
     is_released: bool = False
     """Whether it is of what is published: curves that the release gate made, with two digits."""
+    has_exact_curves: bool = False
+    """Whether a curve of what is published has its exact steps, as an exception that was signed for."""
 
     @property
     def words(self) -> Words:
@@ -48,6 +50,8 @@ class Context:
 
     def released_curves(self) -> tuple[Text, ...]:
         """Returns what a figure of released curves must say; nothing of others."""
+        if self.has_exact_curves:
+            return (self.worded("report.figure.exact"),)
         least = self.results.study.disclosure.min_cell
         return (self.worded("report.figure.released", n=least),) if self.is_released else ()
 

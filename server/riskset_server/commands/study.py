@@ -21,6 +21,7 @@ from riskset.protocol.approval import ExceptionSigned
 from riskset.protocol.rule_column import column_for
 from riskset.results import results_of
 from riskset.study.asked import PACKAGES
+from riskset.study.in_words import decided_by
 from riskset.study.load import load_study, study_hash
 from riskset.study.spec import Study
 from riskset.terminal import tell
@@ -189,6 +190,7 @@ def facts_of(study: Study) -> dict[str, Any]:
         "grid": {"width_days": study.time.grid.width_days, "max_days": study.time.grid.max_days},
         "rounds": _rounds(study),
         "needs": _needs(study),
+        "release": None if study.release is None else study.release.model_dump(mode="json"),
     }
 
 
@@ -230,6 +232,7 @@ def _lines(study: Study, facts: dict[str, Any]) -> str:
         ("grid", say("server.study.grid", width_days=grid["width_days"], max_days=grid["max_days"])),
         ("rounds", _rounds_in_words(facts["rounds"])),
         *(("needs", _needs_in_words(study, name, n)) for name, n in facts["needs"].items()),
+        *(("release", line) for line in decided_by(study)),
     ]
     labels = [told(say(f"server.study.label.{label}")) for label, _ in rows]
     width = max(map(columns_of, labels)) + 1

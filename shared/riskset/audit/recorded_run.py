@@ -68,6 +68,11 @@ class RecordedRun:
         return max(entry.at for entry in self.entries if entry.kind == "received")
 
     @property
+    def ended_at(self) -> str:
+        """As `began_at`; empty where the run has not ended."""
+        return next((entry.at for entry in self.entries if entry.kind == "ended"), "")
+
+    @property
     def files(self) -> tuple[str, ...]:
         """Paths in a bundle of the records of which it is made."""
         parties = (COORDINATOR, *self.participants)

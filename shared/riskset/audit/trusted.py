@@ -26,12 +26,11 @@ from riskset.errors import DataError
 from riskset.joining.signed import MOST_FILE_BYTES, read_file
 from riskset.protocol.roster import COORDINATOR
 from riskset.secure.fingerprint_words import FINGERPRINT_WORDS, fingerprint_words
+from riskset.study.release import AUDITOR
 
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
 _WORDS: Final = re.compile(rf"[a-z]+( [a-z]+){{{FINGERPRINT_WORDS - 1}}}")
 _AUDITORS: Final = "auditors"
-_AUDITOR: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-"""An auditor's short name, which is part of the names of files."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def load_trusted(path: Path) -> Trusted:
 
 def is_auditor_name(name: str) -> bool:
     """Whether a text can be an auditor's short name."""
-    return bool(_AUDITOR.fullmatch(name))
+    return bool(re.fullmatch(AUDITOR, name))
 
 
 def _is_fingerprint(text: str) -> bool:

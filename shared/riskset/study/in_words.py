@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from riskset.catalogue import Message, say
-from riskset.study.spec import DaysEndpoint, Endpoint, Study
+from riskset.study.spec import DaysEndpoint, Endpoint, Release, Study
 
 
 def questions(study: Study) -> tuple[str, ...]:
@@ -65,3 +65,16 @@ def _event(name: str, endpoint: Endpoint, study: Study) -> Message:
         events=events,
         censor=study.label_of(endpoint.censor),
     )
+
+
+def decided_by(study: Study) -> tuple[Message, ...]:
+    """Returns who decides what is published, in sentences; none where the study does not say it."""
+    return () if study.release is None else tuple(_decided(study.release))
+
+
+def _decided(release: Release) -> Iterator[Message]:
+    yield say("study.release.accepts", n=release.accepts)
+    if release.requesters:
+        yield say("study.release.requesters", names=release.requesters)
+    days = release.veto_days
+    yield say("study.release.no_veto_days") if days is None else say("study.release.veto", n=days)

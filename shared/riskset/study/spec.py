@@ -18,6 +18,7 @@ from riskset.study.asked import Analysis
 from riskset.study.derived import Derivation, derivation
 from riskset.study.endpoints import DAYS_PER_UNIT, DateEndpoint, DaysEndpoint, Endpoint, GridTable, Time
 from riskset.study.propensity import ALL, Matching, Propensity, Stratification, Weighting
+from riskset.study.release import Release
 from riskset.study.terms import Sum, Term, sums_of
 from riskset.study.toml_table import Label, Name, Since, Text, TomlTable, complain
 from riskset.study.truth import Kind
@@ -50,6 +51,7 @@ __all__ = [
     "NumberVariable",
     "Period",
     "Propensity",
+    "Release",
     "SiteEntry",
     "Stratification",
     "Study",
@@ -164,6 +166,7 @@ class Study(TomlTable):
     propensity: Annotated[Propensity | None, Since("0.2.0")] = None
     analyses: dict[Name, Analysis] = Field(min_length=1)
     disclosure: Disclosure = Disclosure()
+    release: Annotated[Release | None, Since("0.2.0")] = None
 
     @property
     def id(self) -> str:

@@ -45,6 +45,7 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     **{("analyses", "*", kind): entry for kind, entry in ENTRIES.items()},
     **{("analyses", "*", kind, key): table for kind, entry in ENTRIES.items() for key, table in entry.inner.items()},
     ("disclosure",): spec.Disclosure,
+    ("release",): spec.Release,
 }
 """The model of each table of a study file, by place (`*` is a name or a position) and, where several exist, form."""
 
@@ -82,7 +83,13 @@ _MEANT = {
 }
 """What other programs call the types of variables."""
 _BOUNDS = {"ge": "at_least", "gt": "more_than", "le": "at_most"}
-_PATTERNS = {"version": "version", "country": "country", "title": "language", "language": "language"}
+_PATTERNS = {
+    "version": "version",
+    "country": "country",
+    "title": "language",
+    "language": "language",
+    "requesters": "auditor",
+}
 _SHOWN = 60
 """Characters of a text that a message repeats."""
 

@@ -25,7 +25,7 @@ from riskset.protocol.revealed import revealed_by
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.study.asked import OWN, installed
 from riskset.study.differences import differences
-from riskset.study.in_words import populations, questions
+from riskset.study.in_words import decided_by, populations, questions
 from riskset.study.spec import Study
 from riskset_site.consent.approvals import Approvals, expiry_of
 from riskset_site.consent.leaving_alone import leaving_alone
@@ -106,6 +106,8 @@ class Review:
     """What is computed, one sentence for each, in the study's order."""
     populations: tuple[Message, ...]
     """Which patients are counted, and how each endpoint is defined."""
+    decided_by: tuple[Message, ...]
+    """Who decides what is published, where the study says it."""
     check: SiteCheck
     parties: tuple[Party, ...]
     seen: tuple[Message, ...]
@@ -143,6 +145,7 @@ def review(folder: StudyFolder, today: date, language: str = ENGLISH) -> Review:
         changes=None if approved is None else tuple(differences(approved, study)),
         questions=questions(study),
         populations=populations(study),
+        decided_by=decided_by(study),
         check=check_site(folder.path, study, today),
         parties=tuple(_parties(folder, standing.approval)),
         seen=tuple(_seen(folder, standing.approval)),

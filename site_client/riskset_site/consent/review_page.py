@@ -60,6 +60,8 @@ def _sections(review: Review) -> Iterator[PageSection]:
         yield _section("alone", say("site.review.leaving.intro"), review.alone)
     if review.told:
         yield _section("told", review.told)
+    if review.decided_by:
+        yield _section("decided_by", review.decided_by)
     yield _section("verdicts", *_verdicts(review))
     yield _section("numbers", *_rounds(review))
     yield _section("limits", _limits(review))

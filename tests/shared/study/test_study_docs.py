@@ -40,6 +40,7 @@ HEADINGS = {
     **{("analyses", "*", kind): f'### `kind = "{kind}"`' for kind in ENTRIES},
     ("analyses", "*", "response", "not_evaluable"): "#### `not_evaluable`",
     ("disclosure",): "## `[disclosure]`",
+    ("release",): "## `[release]`",
 }
 A_ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ?([^|]*)\|$", re.MULTILINE)
 

@@ -1,6 +1,7 @@
 """What a committee is shown before it signs: all of it, in words, and exactly the numbers that would leave."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from tests.conftest import COX, VARIABLES
 
 from riskset.analyses.cohort import AnalysisSet, Cohort
+from riskset.catalogue import say
 from riskset.disclosure.policy import default_policy
 from riskset.disclosure.rules import LIMITS
 from riskset.protocol.journal import ALONE
@@ -302,3 +304,13 @@ def test_a_figure_that_is_no_number_is_null_in_the_json():
         "margin": None,
         "of": [1.5, None],
     }
+
+
+def test_who_decides_what_is_published_is_on_the_page_where_the_study_says_it(member):
+    plain = review(member.study_folder, TODAY)
+    heading = str(say("site.review.heading.decided_by"))
+    assert heading not in [section.heading for section in review_page(plain).sections]
+    decided_by = (say("study.release.accepts", n=3), say("study.release.veto", n=14))
+    page = review_page(replace(plain, decided_by=decided_by))
+    (section,) = [section for section in page.sections if section.heading == heading]
+    assert section.parts == [decided_by]
