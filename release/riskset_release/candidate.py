@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from riskset.audit.recorded_run import RecordedRun
 from riskset.audit.replay import replay
 from riskset.audit.trusted import Trusted
 from riskset.audit.verify import verify
+from riskset.protocol.opening import read_opened
+from riskset.results import Results
 from riskset.secure.envelope import sha256
 from riskset.study.load import study_hash
+from riskset_release.folder.described import Exceptional, Hospital, Origin, Rules
+from riskset_release.folder.proof_file import OF_PROOF
 from riskset_release.gate.gated import gated
 from riskset_release.gated_outputs import outputs_of
 from riskset_release.outputs import Candidate
-from riskset_release.releasing import OF_PROOF
 from riskset_report import Recorded
 
 
@@ -37,4 +41,38 @@ def candidate_of(bundle: bytes, trusted: Trusted, language: str | None = None) -
         odd=tuple(finding.told for finding in found.checks.odd),
         held_back=sorted(gate.pattern.held_back),
         records={path: found.files[path] for path in OF_PROOF if path in found.files},
+        origin=_origin(run, again.results),
+    )
+
+
+def _origin(run: RecordedRun, results: Results) -> Origin | None:
+    """Returns what the pages of a release say of study and run; None where no rule was applied."""
+    study, conduct = run.study, results.conduct
+    if conduct is None:
+        return None
+    opened = {reply.head.sender: read_opened(reply.payload).approval for reply in run.rounds[0].replies}
+    hospitals = {
+        site: Hospital(
+            name=study.sites[site].name,
+            country=study.sites[site].country,
+            approved_at=None if approval is None else approval.signed_at,
+        )
+        for site, approval in sorted(opened.items())
+    }
+    rules = Rules(
+        column=conduct.column,
+        min_cell=conduct.smallest_cell,
+        limits={name: str(value) for name, value in conduct.limits},
+        is_masked=conduct.is_masked,
+        exceptions=tuple(Exceptional(site=of.site, limit=of.limit, value=of.value) for of in conduct.exceptions),
+    )
+    return Origin(
+        study=study.id,
+        version=study.version,
+        titles=dict(study.header.title),
+        hospitals=hospitals,
+        began_at=run.began_at,
+        ended_at=run.last_reply_at,
+        programs=conduct.versions,
+        rules=rules,
     )

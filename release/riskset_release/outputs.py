@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from riskset.catalogue import Message
 from riskset.secure.envelope import sha256
+
+if TYPE_CHECKING:
+    from riskset_release.folder.described import Origin
 
 OutputKind = Literal["table", "figure", "text"]
 
@@ -73,6 +76,8 @@ class Candidate:
     """The counts of patients that the gate holds back: which ones, not their values."""
     records: Mapping[str, bytes] = field(default_factory=dict, compare=False)
     """The files of the bundle from which the public proof is made, by path."""
+    origin: Origin | None = None
+    """What the pages of a release say of study and run; None where no run could be read."""
 
     def output(self, id_: str) -> Output | None:
         return next((one for one in self.outputs if one.id == id_), None)
