@@ -13,6 +13,7 @@ from riskset.errors import Refused
 from riskset_release.ballots import Count, Decision, Policy
 from riskset_release.folder.described import Described, Recipients, Titled
 from riskset_release.folder.proof_file import as_json, proof_and_pages, proof_of_release
+from riskset_release.folder.released import released_of
 from riskset_release.outputs import Candidate, Output
 
 SCHEMA: Final = 1
@@ -33,7 +34,8 @@ def released_files(
     """Returns the files of a release by their path. `votes` are the files of votes by their id, `at` (UTC, ISO 8601) is
     when it is released; without `recipients` it is for everybody.
 
-    Raises Refused where nothing is accepted, or a hospital has not cosigned the end of the run.
+    Raises Refused where nothing is accepted, or a hospital has not cosigned the end of the run; DataError where the
+    proof would not hold, so that no folder is written that a reader refuses.
     """
     accepted = [one for one in candidate.outputs if decisions[one.id].is_released]
     if not accepted:
@@ -46,7 +48,7 @@ def released_files(
     described = _described(candidate, accepted, at, language, recipients or Recipients())
     proof = proof_of_release(candidate, accepted, acceptances, policy.accepts, described)
     record = _record(candidate, decisions, counted, policy, at)
-    return {**files, RECORD: as_json(record), **proof_and_pages(proof, files)}
+    return {**files, RECORD: as_json(record), **proof_and_pages(proof, released_of(proof, files))}
 
 
 def _described(

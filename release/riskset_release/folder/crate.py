@@ -14,6 +14,8 @@ from typing import Any, Final
 from riskset.audit.proof import FILE as PROOF
 from riskset.catalogue import say
 from riskset.secure.envelope import sha256
+from riskset.secure.fingerprint_words import fingerprint_words
+from riskset.secure.keys import public_from_hex
 from riskset_release.folder.crate_actions import actions_of, entities_of_terms, id_of_auditor, id_of_hospital
 from riskset_release.folder.deciders import auditors_of
 from riskset_release.folder.released import Released, ReleasedOutput
@@ -58,9 +60,9 @@ def _root(released: Released, pages: Mapping[str, bytes]) -> dict[str, Any]:
         "name": str(say("release.crate.name", title=origin.title_in("en"))),
         "description": str(say("release.crate.description", run=released.run, n=len(released.outputs))),
         "datePublished": released.described.at,
-        "license": str(say("release.crate.license")),
+        "license": {"@id": "#license"},
         "conformsTo": {"@id": _RUN_CRATE},
-        "identifier": f"riskset run {released.run}",
+        "identifier": {"@id": "#identifier"},
         "hasPart": [{"@id": path} for path in paths],
         "mentions": [{"@id": one["@id"]} for one in actions_of(released)],
         "sourceOrganization": {"@id": "#project"},
@@ -70,9 +72,10 @@ def _root(released: Released, pages: Mapping[str, bytes]) -> dict[str, Any]:
 def _files(released: Released, pages: Mapping[str, bytes]) -> Iterator[dict[str, Any]]:
     for output in released.outputs:
         for path, content in output.files.items():
-            yield {**_file(path, content), "name": output.title, **_withdrawn(output)}
+            about = {"name": output.title, "description": str(say("release.crate.file", output=output.id))}
+            yield {**_file(path, content), **about, **_withdrawn(output)}
     for path, content in pages.items():
-        yield {**_file(path, content), "name": path}
+        yield {**_file(path, content), "name": path, "description": str(say("release.crate.page"))}
     # its hash is in no file: it lists this one's
     proof = str(say("release.crate.proof"))
     yield {"@id": PROOF, "@type": "File", "name": PROOF, "encodingFormat": "application/json", "description": proof}
@@ -93,10 +96,13 @@ def _withdrawn(output: ReleasedOutput) -> dict[str, str]:
 
 
 def _context(released: Released) -> Iterator[dict[str, Any]]:
-    """Yields what is no file: profile, program, study, hospitals and auditors."""
+    """Yields what is no file: profile, licence, program, study, hospitals and auditors."""
     described, origin = released.described, released.described.origin
     hospitals = [{"@id": id_of_hospital(site)} for site in released.hospitals]
-    yield {"@id": _RUN_CRATE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"}
+    yield {"@id": _RUN_CRATE, "@type": ["CreativeWork", "Profile"], "name": "Process Run Crate", "version": "0.5"}
+    licence = say("release.crate.license")
+    yield {"@id": "#license", "@type": "CreativeWork", "name": str(licence), "description": str(licence)}
+    yield {"@id": "#identifier", "@type": "PropertyValue", "name": "riskset run", "value": released.run}
     yield _program(described.program, origin.programs)
     yield {
         "@id": "#study",
@@ -112,10 +118,16 @@ def _context(released: Released) -> Iterator[dict[str, Any]]:
         yield of if hospital.country is None else {**of, "location": {"@id": f"#country-{hospital.country}"}}
     for country in sorted({one.country for one in released.hospitals.values() if one.country}):
         yield {"@id": f"#country-{country}", "@type": "Country", "name": country}
-    for auditor in auditors_of(released):
-        words = str(say("release.crate.words", words=auditor.words))
-        yield {"@id": id_of_auditor(auditor.key), "@type": "Person", "name": auditor.name, "description": words}
+    for key, name in _people(released).items():
+        words = str(say("release.crate.words", words=fingerprint_words(public_from_hex(key))))
+        yield {"@id": id_of_auditor(key), "@type": "Person", "name": name, "description": words}
     yield from entities_of_terms()
+
+
+def _people(released: Released) -> dict[str, str]:
+    """Returns the names of all auditors by key: of those who accepted, and of others who withdrew."""
+    withdrawn = [one for output in released.outputs for one in output.withdrawals if not one.site]
+    return {one.key: one.name for one in (*withdrawn, *auditors_of(released))}
 
 
 def _program(version: str, at_hospitals: Sequence[str]) -> dict[str, Any]:
@@ -123,8 +135,7 @@ def _program(version: str, at_hospitals: Sequence[str]) -> dict[str, Any]:
         "@id": "#riskset",
         "@type": "SoftwareApplication",
         "name": "riskset",
-        "url": "https://pypi.org/project/riskset/",
-        "softwareVersion": version,
+        "version": version,
         "description": str(say("release.crate.program", versions=tuple(at_hospitals))),
         "provider": {"@id": "#project"},
     }

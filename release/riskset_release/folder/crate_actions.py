@@ -55,9 +55,15 @@ def _assessed(id_: str, term: str, name: Message, agent: str, at: str, objects: 
         "name": str(name),
         "endTime": at,
         "agent": {"@id": agent},
-        "object": [{"@id": one} for one in objects],
+        "object": _references(objects),
         "actionStatus": _DONE,
     }
+
+
+def _references(ids: Sequence[str]) -> Any:  # noqa: ANN401 - any JSON value
+    """One reference by itself, several as a list, as RO-Crate writes them."""
+    references = [{"@id": one} for one in ids]
+    return references[0] if len(references) == 1 else references
 
 
 def _approvals(released: Released) -> Iterator[dict[str, Any]]:
@@ -77,10 +83,11 @@ def _run(released: Released) -> dict[str, Any]:
         "name": str(say("release.crate.run", run=released.run)),
         "startTime": origin.began_at,
         "endTime": origin.ended_at,
-        "agent": [{"@id": id_of_hospital(site)} for site in released.hospitals],
+        "description": str(say("release.crate.run_in_words")),
+        "agent": _references([id_of_hospital(site) for site in released.hospitals]),
         "instrument": {"@id": "#riskset"},
-        "object": [{"@id": "#study"}],
-        "result": [{"@id": path} for one in released.outputs for path in one.files],
+        "object": {"@id": "#study"},
+        "result": _references(_paths(released.outputs)),
         "actionStatus": _DONE,
     }
 
@@ -95,7 +102,7 @@ def _checks(released: Released) -> Iterator[dict[str, Any]]:
     yield {
         **_assessed("#hashes", "GenerateCheckValue", say("release.crate.hashes"), "#riskset", at, ("./",)),
         "@type": "UpdateAction",
-        "instrument": {"@id": _SHA256},
+        "instrument": {"@id": "#riskset"},
         "result": {"@id": PROOF},
     }
 

@@ -1,9 +1,10 @@
-"""The index of a release: its outputs in reading order, shown from the released files alone, and what is beside them."""
+"""The index of a release: its outputs in reading order, shown from the released files alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import get_args
 
 from markupsafe import Markup
 
@@ -13,6 +14,7 @@ from riskset_release.folder.deciders import by_auditor
 from riskset_release.folder.released import Released, ReleasedOutput
 from riskset_release.folder.rendering import rendered
 from riskset_release.markup import rewritten
+from riskset_release.outputs import OutputKind
 
 NOTE, CRATE = "release-note.html", "ro-crate-metadata.json"
 _BODY, _END = "<body>", "</body>"
@@ -46,14 +48,15 @@ def index_page(released: Released) -> str:
     else; it has no number that the released files do not have."""
     words = {
         "title": say("release.index.title"),
-        "subject": released.described.origin.title_in(released.described.language),
         "outputs_title": say("release.index.outputs"),
         "about": say("release.index.about"),
         "files": say("release.index.files"),
         "link_only": say("release.index.link_only"),
         "check": say("release.index.check"),
+        "taken_back": say("release.index.withdrawn"),
         "links": dict(_links()),
         "accepted_by": _accepted,
+        "kinds": {kind: say(f"release.kind.{kind}") for kind in get_args(OutputKind)},
     }
     return rendered("index.html.j2", released, shown_outputs=[_shown(one) for one in released.outputs], **words)
 

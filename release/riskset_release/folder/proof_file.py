@@ -22,7 +22,7 @@ from riskset.secure.envelope import sha256
 from riskset.strict_json import read_json
 from riskset_release.folder.described import Described
 from riskset_release.folder.pages import pages_of
-from riskset_release.folder.released import released_of
+from riskset_release.folder.released import Released
 from riskset_release.outputs import Candidate, Output
 
 OF_PROOF: Final = (ROSTER, LOG_FILE, FINAL)
@@ -34,11 +34,12 @@ def as_json(content: object) -> bytes:
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
-def proof_and_pages(proof: Mapping[str, Any], files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Returns proof.json, and the pages that follow from it and from the outputs' files, by path: the same whether a
-    release is written first, or again after a withdrawal. Raises DataError where the proof does not hold of these
-    files, so that no folder is written that a reader would refuse."""
-    pages = pages_of(released_of({**proof, "pages": []}, files))
+def proof_and_pages(proof: Mapping[str, Any], released: Released) -> dict[str, bytes]:
+    """Returns proof.json, and the pages of the release that follows from it, by path: the same whether a release is
+    written first, or again after a withdrawal. ValueError where an output has a file of a page's name."""
+    pages = pages_of(released)
+    if taken := pages.keys() & {path for one in released.outputs for path in one.hashes}:
+        raise ValueError(f"an output and a page have one file: {', '.join(sorted(taken))}")
     listed = [{"path": path, "sha256": sha256(content)} for path, content in sorted(pages.items())]
     return {FILE: as_json({**proof, "pages": listed}), **pages}
 
@@ -50,7 +51,7 @@ def proof_of_release(
     accepts: int,
     described: Described,
 ) -> dict[str, Any]:
-    """Returns the content of a proof, without pages; `votes` are the files of the acceptances by output. Raises
+    """Returns the content of a proof that lists no page yet; `votes` are the files of the acceptances by output. Raises
     Refused where a hospital has not cosigned the end of the run."""
     bundle = candidate.records
     roster = read_roster(bundle[ROSTER])
@@ -80,6 +81,7 @@ def proof_of_release(
         "ended": Listed(ended.proven, tree.inclusion(ended.number, tree.size)).content,
         "outputs": outputs,
         "described": described.to_json(),
+        "pages": [],
     }
 
 

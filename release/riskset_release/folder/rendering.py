@@ -27,6 +27,7 @@ def rendered(template: str, released: Released, **values: Any) -> str:  # noqa: 
         .render(
             language=described.language,
             outputs=released.outputs,
+            subject=described.origin.title_in(described.language),
             facts=_facts(released),
             withdrawn=say("release.note.some_withdrawn", n=n_withdrawn) if n_withdrawn else "",
             **values,
@@ -38,7 +39,7 @@ def _facts(released: Released) -> Mapping[str, str]:
     described, origin = released.described, released.described.origin
     to = say("release.note.recipients", to=described.to, countries=described.countries)
     return {
-        say("audit.readme.study"): f"{origin.title_in(described.language)} ({origin.study} {origin.version})",
+        say("audit.readme.study"): f"{origin.study} {origin.version}",
         say("audit.readme.run"): released.run,
         say("release.note.at"): time_text(described.at),
         say("release.note.to"): say("release.note.public") if described.is_public else to,

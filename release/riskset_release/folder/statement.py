@@ -6,7 +6,7 @@ release alone, and names every hospital and country of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from riskset.catalogue import Message, say
 from riskset.disclosure.policy import Policy, amount_of
@@ -71,17 +71,14 @@ def _section(heading: str, *parts: Part) -> Section:
     return Section(say(f"release.statement.heading.{heading}"), parts)
 
 
-def _table(columns: dict[str, int], rows: list[tuple[Cell, ...]]) -> Table:
+def _table(columns: dict[str, int], rows: Sequence[tuple[Cell, ...]]) -> Table:
     names = tuple(say(f"release.statement.column.{name}") for name in columns)
     return Table(names, tuple(columns.values()), (Group("", tuple(rows)),))
 
 
 def _what(released: Released) -> Section:
     columns = {"output": 31, "kind": 9, "files": 29, "sha256": 31}
-    rows = [
-        (_titled(one), say(f"release.kind.{one.kind}"), tuple(sorted(one.hashes)), one.sha256)
-        for one in released.outputs
-    ]
+    rows = [(_titled(one), say(f"release.kind.{one.kind}"), _names(one), one.sha256) for one in released.outputs]
     return _section(
         "what",
         say("release.statement.what.intro", n=len(rows)),
@@ -89,6 +86,15 @@ def _what(released: Released) -> Section:
         say("release.statement.what.hash"),
         say("release.statement.what.pages"),
     )
+
+
+def _names(output: ReleasedOutput) -> tuple[str, ...]:
+    """Returns the files of an output, those that differ in their ending on one line: `tables/os: csv, docx`."""
+    endings: dict[str, list[str]] = {}
+    for path in sorted(output.hashes):
+        stem, _, ending = path.rpartition(".")
+        endings.setdefault(stem, []).append(ending)
+    return tuple(f"{stem}: {', '.join(of)}" if len(of) > 1 else f"{stem}.{of[0]}" for stem, of in endings.items())
 
 
 def _titled(output: ReleasedOutput) -> tuple[str, ...]:
@@ -178,9 +184,13 @@ def _exceptions(released: Released) -> Iterator[Part]:
         yield say("release.statement.rules.no_exceptions")
         return
     yield say("release.statement.rules.exceptions")
+    sites: dict[tuple[str, str], list[str]] = {}
+    for one in signed:
+        sites.setdefault((one.limit, one.value), []).append(one.site)
     yield Items(
         tuple(
-            say("release.statement.rules.exception", site=one.site, limit=one.limit, value=one.value) for one in signed
+            say("release.statement.rules.exception", limit=limit, value=value, sites=tuple(of))
+            for (limit, value), of in sites.items()
         )
     )
 

@@ -1,8 +1,9 @@
 """The public proof of a release: that a file is what a committee released, of a run that every hospital saw.
 
 Anybody can check it with the base install and no network. It holds no total, no row and no secret: hashes, signatures,
-the names of who signed, and what the pages beside it say. Nobody signs those pages: they are listed, not proven. What it does not show is that the numbers follow from the hospitals' sums: auditors have
-checked that before they voted, with the bundle, which stays with them.
+the names of who signed, and what the pages beside it say. Nobody signs those pages: they are listed, not proven.
+What it does not show is that the numbers follow from the hospitals' sums: auditors have checked that before they voted,
+with the bundle, which stays with them.
 """
 
 from __future__ import annotations
