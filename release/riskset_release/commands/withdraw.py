@@ -51,7 +51,7 @@ def withdraw(
     hospital, whose file --add takes in. Publish the folder again afterwards. No copy and no citation is taken back.
 
     Example: riskset audit withdraw released table-1 --keys trusted.toml --as sato --key sato.pem --name "K. Sato"
-    --reason "The endpoint of 3 patients was entered wrongly."
+    --reason "A date was coded wrongly at one hospital."
     """
     trusted = load_trusted(keys)
     found = released_of(*read_folder(released), trusted)

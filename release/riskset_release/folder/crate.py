@@ -127,7 +127,8 @@ def _context(released: Released) -> Iterator[dict[str, Any]]:
 def _people(released: Released) -> dict[str, str]:
     """Returns the names of all auditors by key: of those who accepted, and of others who withdrew."""
     withdrawn = [one for output in released.outputs for one in output.withdrawals if not one.site]
-    return {one.key: one.name for one in (*withdrawn, *auditors_of(released))}
+    people = {one.key: one.name for one in withdrawn}
+    return {**people, **{one.key: one.name for one in auditors_of(released)}}
 
 
 def _program(version: str, at_hospitals: Sequence[str]) -> dict[str, Any]:

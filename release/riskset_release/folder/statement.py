@@ -53,6 +53,7 @@ def statement_page(released: Released, language: str) -> str:
 
 
 def _facts(released: Released) -> dict[str, str]:
+    n = sum(one.is_withdrawn for one in released.outputs)
     described, origin = released.described, released.described.origin
     held = {"began": time_text(origin.began_at)[:16], "ended": time_text(origin.ended_at)[:16]}
     return {
@@ -64,6 +65,7 @@ def _facts(released: Released) -> dict[str, str]:
         say("release.statement.fact.program"): say(
             "release.statement.fact.versions", versions=origin.programs, program=described.program
         ),
+        **({say("release.statement.fact.withdrawn"): say("release.note.some_withdrawn", n=n)} if n else {}),
     }
 
 
