@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from riskset.audit.trusted import load_trusted
 from riskset.catalogue import say
 from riskset.errors import DataError
 from riskset.language import OwnLanguage
@@ -32,6 +33,12 @@ def withdraw_release(
     ] = None,
     name: Annotated[str, typer.Option("--name", help="Your name as it is printed with the signature.")] = "",
     reason: Annotated[str, typer.Option("--reason", help="Why, in 20 characters or more; everybody reads it.")] = "",
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            "--keys", help="TOML: fingerprints; where auditors who accepted nothing have withdrawn.", show_default=False
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="The folder to write into. Default: that of the site.", show_default=False)
     ] = None,
@@ -49,7 +56,8 @@ def withdraw_release(
     site, paths = load_site_file(site_file, needs_export=False).site, SitePaths(site_file.parent)
     if not paths.journal.exists():
         raise DataError(say("site.ledger.none", file=str(paths.journal)), say("site.ledger.none_hint"))
-    found, identity = released_of(*read_folder(released)), load_keys(paths)
+    trusted = None if keys is None else load_trusted(keys)
+    found, identity = released_of(*read_folder(released), trusted), load_keys(paths)
     with closing(JournalFile(own_ledger(paths, identity, site))) as journal:
         key = signing_key(run_over(journal, site, found.run), identity)
     at, written = utc_now(), dict[Path, bytes]()
