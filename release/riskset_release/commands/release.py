@@ -59,6 +59,8 @@ def release(
     for folder in filter(None, (out, acro)):
         if folder.exists():
             raise DataError(say("release.release.exists", folder=folder), say("release.release.exists_hint"))
+    if acro is not None and acro.absolute().is_relative_to(out.absolute()):
+        raise DataError(say("release.release.acro_inside", folder=out), say("release.release.exists_hint"))
     recipients = recipients_of(to or (), country or ())
     candidate, trusted = read_candidate(bundle, keys)
     policy, found = policy_of(accepts, requester, trusted, veto_until), votes_in(votes)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from riskset.audit.proof import FILE as PROOF
 from riskset.audit.trusted import load_trusted
 from riskset.catalogue import say
 from riskset.errors import DataError
@@ -17,16 +18,8 @@ from riskset.terminal import tell
 from riskset_release.auditor_key import load_auditor
 from riskset_release.commands import Keys
 from riskset_release.folder.released import Released, read_folder, released_of
-from riskset_release.folder.withdrawing import (
-    checked_files,
-    named_outputs,
-    proof_path,
-    withdrawal_of,
-    withdrawn_before,
-)
-from riskset_release.folder.withdrawing import (
-    withdraw as put_in,
-)
+from riskset_release.folder.signing import named_outputs, withdrawal_of, withdrawn_before
+from riskset_release.folder.withdrawing import withdraw_from
 
 
 def withdraw(
@@ -57,17 +50,17 @@ def withdraw(
     found = released_of(*read_folder(released), trusted)
     if add and not (as_ or key or name or reason or outputs):
         called, hint = say("release.called.withdrawal"), say("cli.check_path")
-        papers = checked_files(found, {str(file): read_file(file, called, hint) for file in add})
+        papers = {str(file): read_file(file, called, hint) for file in add}
     elif add or not (as_ and key):
         raise DataError(say("release.withdrawal.sign_or_add"))
     else:
-        private, papers = load_auditor(key, as_, trusted), []
+        private, papers = load_auditor(key, as_, trusted), {}
         for output in named_outputs(found, outputs or []):
             if withdrawn_before(output, private):
                 tell(say("release.withdrawal.already", output=output.id))
             else:
-                papers.append(withdrawal_of(found, output, private, name, reason, utc_now()).signed(private))
-    _tell(found, put_in(released, papers, trusted), proof_path(released))
+                papers[output.id] = withdrawal_of(found, output, private, name, reason, utc_now()).signed(private)
+    _tell(found, withdraw_from(released, papers, trusted), released / PROOF)
 
 
 def _tell(before: Released, after: Released, proof: Path) -> None:

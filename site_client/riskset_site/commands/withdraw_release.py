@@ -17,7 +17,7 @@ from riskset.ledger.durable import utc_now
 from riskset.private_files import create_file
 from riskset.terminal import tell
 from riskset_release.folder.released import read_folder, released_of
-from riskset_release.folder.withdrawing import named_outputs, withdrawal_of, withdrawn_before
+from riskset_release.folder.signing import named_outputs, withdrawal_of, withdrawn_before
 from riskset_site.commands import SiteToml, speak_at
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import SitePaths, load_keys

@@ -20,7 +20,7 @@ from riskset_release.ballots import Policy, count, decisions
 from riskset_release.candidate import candidate_of
 from riskset_release.folder.described import Recipients
 from riskset_release.folder.released import released_of
-from riskset_release.folder.withdrawing import withdrawal_of
+from riskset_release.folder.signing import withdrawal_of
 from riskset_release.releasing import released_files
 from riskset_release.vote_folder import votes_in
 

@@ -50,3 +50,10 @@ def test_a_recipient_without_a_country_leaves_no_folder(releases, tmp_path, word
     assert releases(*words) == 1
     assert said in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("place", ["out", "out/acro"])
+def test_the_copy_for_acro_is_not_in_the_release(releases, tmp_path, place, capsys):
+    assert releases("--acro", tmp_path / place) == 1
+    assert "would write into the release" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -12,7 +12,7 @@ from riskset.errors import DataError, VerificationError
 from riskset.joining.signed import write_signed
 from riskset_release.folder import withdrawing
 from riskset_release.folder.pages import PAGES
-from riskset_release.folder.withdrawing import withdraw
+from riskset_release.folder.withdrawing import withdraw_from
 from riskset_release.releasing import RECORD
 from riskset_release.votes import read_vote
 from riskset_release.withdrawals import Withdrawal, read_withdrawal
@@ -99,7 +99,7 @@ def test_an_auditor_who_accepted_nothing_can_withdraw_and_is_known_with_keys_alo
     assert folder.withdraws(TABLE, who="ito") == 0
     assert folder.proves().withdrawn == ()
     (failure,) = folder.proves().checks.failures
-    assert "knows neither that he or she accepted" in str(failure.told)
+    assert "knows neither from an acceptance" in str(failure.told)
     with_keys = folder.proves(trusted=release.committee.trusted)
     assert (with_keys.checks.failures, len(with_keys.withdrawn), with_keys.holds) == ([], 1, False)
 
@@ -205,7 +205,7 @@ def test_a_killed_command_leaves_whole_files_and_is_made_good_by_typing_it_again
     before = folder.content
     monkeypatch.setattr(withdrawing, "replace_file", dies_at_the_third)
     with pytest.raises(Killed):
-        withdraw(folder.root, [folder.release.withdrawal()], None)
+        withdraw_from(folder.root, {"a": folder.release.withdrawal()}, None)
     monkeypatch.undo()
     assert written[0] == PROOF  # what decides is written first
     assert folder.proves().withdrawn
