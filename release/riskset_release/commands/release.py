@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -56,11 +57,7 @@ def release(
 
     Example: riskset release run.zip --keys trusted.toml --votes votes
     """
-    for folder in filter(None, (out, acro)):
-        if folder.exists():
-            raise DataError(say("release.release.exists", folder=folder), say("release.release.exists_hint"))
-    if acro is not None and acro.absolute().is_relative_to(out.absolute()):
-        raise DataError(say("release.release.acro_inside", folder=out), say("release.release.exists_hint"))
+    _check_places(out, acro)
     recipients = recipients_of(to or (), country or ())
     candidate, trusted = read_candidate(bundle, keys)
     policy, found = policy_of(accepts, requester, trusted, veto_until), votes_in(votes)
@@ -77,9 +74,22 @@ def release(
         spoken(),
         recipients,
     )
+    _write(files, out, acro)
+
+
+def _check_places(out: Path, acro: Path | None) -> None:
+    for folder in filter(None, (out, acro)):
+        if folder.exists():
+            raise DataError(say("release.release.exists", folder=folder), say("release.release.exists_hint"))
+    if acro is not None and acro.absolute().is_relative_to(out.absolute()):
+        raise DataError(say("release.release.acro_inside", folder=out), say("release.release.exists_hint"))
+
+
+def _write(files: Mapping[str, bytes], out: Path, acro: Path | None) -> None:
+    copy = None if acro is None else acro_files(released_of(read_json(files[PROOF]), files))
     create_folder(out, files)
     tell(say("release.release.written", folder=out, n=len(files)))
     tell(say("release.release.record", file=out / RECORD))
-    if acro is not None:
-        create_folder(acro, acro_files(released_of(read_json(files[PROOF]), files)))
+    if acro is not None and copy is not None:
+        create_folder(acro, copy)
         tell(say("release.release.acro", folder=acro, version=VERSION))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.audit.trusted import load_trusted
 from riskset.catalogue import say
@@ -53,13 +54,9 @@ def withdraw_release(
     wrongly at our hospital."
     """
     speak_at(site_file)
-    site, paths = load_site_file(site_file, needs_export=False).site, SitePaths(site_file.parent)
-    if not paths.journal.exists():
-        raise DataError(say("site.ledger.none", file=str(paths.journal)), say("site.ledger.none_hint"))
     trusted = None if keys is None else load_trusted(keys)
-    found, identity = released_of(*read_folder(released), trusted), load_keys(paths)
-    with closing(JournalFile(own_ledger(paths, identity, site))) as journal:
-        key = signing_key(run_over(journal, site, found.run), identity)
+    found = released_of(*read_folder(released), trusted)
+    site, key = _signer(site_file, found.run)
     at, written = utc_now(), dict[Path, bytes]()
     for output in named_outputs(found, outputs or []):
         if withdrawn_before(output, key):
@@ -72,3 +69,13 @@ def withdraw_release(
             raise DataError(say("release.veto.exists", file=str(file)), say("release.veto.exists_hint"))
         create_file(file, content)
         tell(say("release.withdrawal.written", file=str(file), name=file.name))
+
+
+def _signer(site_file: Path, run: str) -> tuple[str, Ed25519PrivateKey]:
+    """Returns the name of the site and the key that it had in a run. Raises DataError where it took no part in it."""
+    site, paths = load_site_file(site_file, needs_export=False).site, SitePaths(site_file.parent)
+    if not paths.journal.exists():
+        raise DataError(say("site.ledger.none", file=str(paths.journal)), say("site.ledger.none_hint"))
+    identity = load_keys(paths)
+    with closing(JournalFile(own_ledger(paths, identity, site))) as journal:
+        return site, signing_key(run_over(journal, site, run), identity)
