@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from riskset.audit.recorded_run import RecordedRun
 from riskset.audit.trusted import Trusted
 from riskset.catalogue import say
 from riskset.errors import DataError
+from riskset.protocol.opening import read_opened
+from riskset.results import Results
 from riskset.secure.envelope import sha256
 from riskset.study.load import study_hash
 from riskset_release.earlier_releases import checked_and_replayed, ended_before
 from riskset_release.exact_outputs import exact_outputs
+from riskset_release.folder.described import Exceptional, Hospital, Origin, Rules
+from riskset_release.folder.proof_file import OF_PROOF
 from riskset_release.gate.earlier import Earlier
 from riskset_release.gate.gated import gated
 from riskset_release.gated_outputs import outputs_of
 from riskset_release.outputs import Candidate
-from riskset_release.releasing import OF_PROOF
 from riskset_report import Recorded
 
 
@@ -60,4 +64,38 @@ def candidate_of(
         release=study.release,
         ended_at=run.ended_at,
         records={path: found.files[path] for path in OF_PROOF if path in found.files},
+        origin=_origin(run, again.results),
+    )
+
+
+def _origin(run: RecordedRun, results: Results) -> Origin | None:
+    """Returns what the pages of a release say of study and run; None where no rule was applied."""
+    study, conduct = run.study, results.conduct
+    if conduct is None:
+        return None
+    opened = {reply.head.sender: read_opened(reply.payload).approval for reply in run.rounds[0].replies}
+    hospitals = {
+        site: Hospital(
+            name=study.sites[site].name,
+            country=study.sites[site].country,
+            approved_at=None if approval is None else approval.signed_at,
+        )
+        for site, approval in sorted(opened.items())
+    }
+    rules = Rules(
+        column=conduct.column,
+        min_cell=conduct.smallest_cell,
+        limits={name: str(value) for name, value in conduct.limits},
+        is_masked=conduct.is_masked,
+        exceptions=tuple(Exceptional(site=of.site, limit=of.limit, value=of.value) for of in conduct.exceptions),
+    )
+    return Origin(
+        study=study.id,
+        version=study.version,
+        titles=dict(study.header.title),
+        hospitals=hospitals,
+        began_at=run.began_at,
+        ended_at=run.last_reply_at,
+        programs=conduct.versions,
+        rules=rules,
     )

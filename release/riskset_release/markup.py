@@ -83,7 +83,8 @@ class Shown:
 
 
 @lru_cache(256)
-def _shown(html: str, title: str) -> Shown:
+def rewritten(html: str, title: str) -> Shown:
+    """Returns HTML for a page, with its drawings apart; `title` stands for a drawing that has no text of its own."""
     parts, refused, unclosed = list[Markup | Drawing](), list[str](), list[str]()
     for piece in _pieces(html):
         if isinstance(piece, re.Match):
@@ -99,7 +100,7 @@ def _shown(html: str, title: str) -> Shown:
 
 def shown(output: Output) -> Shown:
     """Returns an output's HTML for a page, with its drawings apart."""
-    return _shown(output.html, output.title)
+    return rewritten(output.html, output.title)
 
 
 def _pieces(html: str) -> Iterator[str | re.Match[str]]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from riskset.catalogue import Message
 from riskset.secure.envelope import sha256
 from riskset.study.release import Release
 from riskset_release.gate.earlier import Earlier
+
+if TYPE_CHECKING:
+    from riskset_release.folder.described import Origin
 
 OutputKind = Literal["table", "figure", "text"]
 
@@ -90,6 +93,8 @@ class Candidate:
     """When the run ended, by its entry in the coordinator's log (UTC, ISO 8601); empty where it has not."""
     records: Mapping[str, bytes] = field(default_factory=dict, compare=False)
     """The files of the bundle from which the public proof is made, by path."""
+    origin: Origin | None = None
+    """What the pages of a release say of study and run; None where no run could be read."""
 
     def output(self, id_: str) -> Output | None:
         return next((one for one in self.outputs if one.id == id_), None)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import stat
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,6 +48,18 @@ def replace_file(path: Path, content: bytes) -> None:
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def create_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Creates a folder with all its files, by their path in it: what is killed meanwhile leaves no folder of that name.
+    Raises OSError where it exists with something in it."""
+    beside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    try:
+        for path, content in files.items():
+            create_file(beside / path, content)
+        os.rename(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def append_to_file(path: Path, content: bytes) -> None:

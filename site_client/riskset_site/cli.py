@@ -14,6 +14,7 @@ from riskset_site.commands.recompute import recompute_run
 from riskset_site.commands.serve import serve
 from riskset_site.commands.status import status
 from riskset_site.commands.veto import veto
+from riskset_site.commands.withdraw_release import withdraw_release
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -40,3 +41,4 @@ app.command("open")(open_)
 app.command("recompute")(recompute_run)
 app.command()(destroy_secret)
 app.command()(veto)
+app.command("withdraw-release")(withdraw_release)

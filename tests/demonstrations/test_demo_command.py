@@ -10,6 +10,7 @@ from riskset.audit.proof import check_proof
 from riskset.audit.trusted import Trusted, load_trusted
 from riskset.cli import main
 from riskset.errors import RisksetError
+from riskset.private_files import create_folder
 from riskset.study.load import parse_study
 from riskset_demo.command import _show_sent
 from riskset_demo.sent_numbers import ADMISSION, CURVES, MODELS, Evidence, SentBySite
@@ -17,8 +18,9 @@ from riskset_demo.studies import DEMONSTRATIONS
 from riskset_demo.tables import exception_lines, refusal_lines, sent_lines, sent_table, sites_table
 from riskset_release.ballots import Policy, count, decisions
 from riskset_release.candidate import candidate_of
+from riskset_release.folder.pages import PAGES
 from riskset_release.gated_outputs import METHODS
-from riskset_release.releasing import NOTE, PROOF, RECORD, released_files
+from riskset_release.releasing import PROOF, RECORD, released_files
 from riskset_release.vote_folder import votes_in
 
 
@@ -94,10 +96,25 @@ def two_auditors_release(root):
     decided = decisions(committee.candidate, counted, policy)
     files = released_files(committee.candidate, counted, decided, votes.files, policy, committee.now(), "ko")
     released = {path for one in committee.candidate.outputs if one.id != METHODS for path in one.files}
-    assert set(files) == {*released, PROOF, RECORD, NOTE}
+    assert set(files) == {*released, PROOF, RECORD, *PAGES}
     for path in released:
         assert check_proof(files[PROOF], path, files[path], committee.trusted).checks.failures == []
         assert check_proof(files[PROOF], path, files[path] + b" ", committee.trusted).checks.failures != []
+    a_hospital_withdraws(root, files, min(released))
+
+
+def a_hospital_withdraws(root, files, path):
+    """Seoul signs for every output, and an auditor's machine, which has the folder alone, puts that into it."""
+    create_folder(root / "released", files)
+    words = ["--name", "Y. Han", "--reason", "One column of our export was of another cohort."]
+    signed = root / "signed"
+    seoul = str(root / "sites" / "seoul" / "site.toml")
+    assert main(["site", "withdraw-release", seoul, str(root / "released"), *words, "--out", str(signed)]) == 0
+    added = [word for file in signed.iterdir() for word in ("--add", str(file))]
+    assert main(["audit", "withdraw", str(root / "released"), "--keys", str(root / "trusted.toml"), *added]) == 0
+    proof = (root / "released" / PROOF).read_bytes()
+    (withdrawn,) = check_proof(proof, path, files[path], None).withdrawn
+    assert (withdrawn.name, withdrawn.site) == ("Y. Han", "seoul")
 
 
 def test_an_unknown_name_is_reported_with_the_known_ones(capsys):

@@ -22,9 +22,10 @@ from riskset_release.candidate import candidate_of
 from riskset_release.casting import why_no_vote
 from riskset_release.drawn_steps import drawn_steps, is_small, small_steps_by_exception
 from riskset_release.exact_outputs import RULE, exact_outputs
+from riskset_release.folder.pages import NOTE
 from riskset_release.gate.exact import check_plain, drawn_by, with_exact_curve
 from riskset_release.gate.gated import MARK
-from riskset_release.releasing import NOTE, PROOF, RECORD, released_files
+from riskset_release.releasing import PROOF, RECORD, released_files
 from riskset_release.vote_folder import votes_in
 from riskset_release.votes import Judgement
 from riskset_report.cells import Mark

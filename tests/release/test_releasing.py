@@ -15,6 +15,7 @@ from riskset.errors import DataError, Refused
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset_release.ballots import Policy, count, decisions
 from riskset_release.candidate import candidate_of
+from riskset_release.folder.pages import PAGES
 from riskset_release.releasing import PROOF, RECORD, released_files
 from riskset_release.vote_folder import votes_in
 
@@ -69,7 +70,7 @@ def test_only_what_enough_auditors_accepted_is_released_as_it_was_voted_on(commi
     committee.votes(folder, "sato", "figure-km-os-all")
     files = released(committee, folder)
     table = committee.candidate.output("table-km-os-all")
-    assert set(files) == {*table.files, RECORD, PROOF, "release-note.html"}
+    assert set(files) == {*table.files, RECORD, PROOF, *PAGES}
     assert all(files[path] == content for path, content in table.files.items())
     record = json.loads(files[RECORD])
     states = {one["id"]: one["state"] for one in record["outputs"]}
@@ -143,7 +144,7 @@ class TestTheProof:
             lambda said: said["began"].update(proof=said["began"]["proof"][1:]),
             lambda said: said.update(ended=said["began"]),
             lambda said: said["roster"].update(signature="0" * 128),
-            lambda said: said.update(schema=2),
+            lambda said: said.update(schema=3),
             lambda said: said.pop("accepts"),
             lambda said: said.update(outputs=None),
         ],
@@ -179,4 +180,4 @@ def test_the_proof_tells_no_total_and_no_count(committee, bundle, folder):
     totals = verify(bundle, None).files["totals.json"]
     assert b'"total"' in totals
     assert b"total" not in files[PROOF]
-    assert b"events" not in files[PROOF]
+    assert b'"events"' not in files[PROOF]

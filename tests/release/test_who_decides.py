@@ -18,7 +18,8 @@ from riskset.secure.keys import save_identity
 from riskset.study.release import Release
 from riskset_release.ballots import Policy, count, decisions
 from riskset_release.candidate import candidate_of
-from riskset_release.releasing import NOTE, RECORD, released_files
+from riskset_release.folder.pages import NOTE
+from riskset_release.releasing import RECORD, released_files
 from riskset_release.vote_folder import votes_in
 from riskset_release.who_decides import Options, facts_of, policy_for
 

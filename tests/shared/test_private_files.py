@@ -18,7 +18,7 @@ from riskset.engine.client import CIPHERS, trust_only
 from riskset.joining.invite import load_connection
 from riskset.ledger.durable import DurableFile
 from riskset.ledger.layout import FileLayout
-from riskset.private_files import create_file, make_folder, prepare_database, replace_file, unprotected
+from riskset.private_files import create_file, create_folder, make_folder, prepare_database, replace_file, unprotected
 from riskset.secure.keys import replace_private
 from riskset_server.joining.certificates import make_authority
 
@@ -161,3 +161,15 @@ def test_every_suite_encrypts_and_authenticates_at_once():
     assert all("GCM" in name or "CHACHA20" in name for name in named)
     assert not any(cipher["protocol"] in ("TLSv1.0", "SSLv3") for cipher in context.get_ciphers())
     assert "CBC" not in CIPHERS
+
+
+def test_a_folder_is_created_whole_or_not_at_all(tmp_path):
+    create_folder(tmp_path / "whole", {"a.txt": b"a", "b/c.txt": b"c"})
+    assert (tmp_path / "whole" / "b" / "c.txt").read_bytes() == b"c"
+    assert set(modes(tmp_path).values()) == {0o600, 0o700}
+    with pytest.raises(FileExistsError):
+        create_folder(tmp_path / "half", {"a": b"a", "b/c": b"c", "./a": b"again"})
+    with pytest.raises(OSError, match="whole"):
+        create_folder(tmp_path / "whole", {"a.txt": b"other"})
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]
+    assert (tmp_path / "whole" / "a.txt").read_bytes() == b"a"

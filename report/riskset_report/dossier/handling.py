@@ -3,7 +3,7 @@ publication do with them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from riskset.catalogue import Message, say
 from riskset.study.in_words import decided_by
@@ -15,7 +15,7 @@ from riskset_report.dossier.transfers import countries_of, tells_alone
 _INCIDENTS = ("stop", "words", "keys", "disk", "backup", "ledger", "wrong", "text", "bundle")
 _AUDIT = ("offline", "verify", "replay", "receipt", "opening", "recompute", "ledger", "not_shown")
 _FOR_THE_LAWYER = ("information", "consent", "transfer", "staff", "retention", "incident", "agreement")
-_NAMED = {"KR": "kr", "JP": "jp"}
+NAMED = {"KR": "kr", "JP": "jp"}
 """Countries whose laws are named."""
 
 
@@ -102,7 +102,12 @@ def law(study: Study) -> Section:
 
 def _laws(study: Study) -> Iterator[Message]:
     countries = countries_of(study)
-    for country in (one for one in _NAMED if one in countries):
-        yield say(f"dossier.law.{_NAMED[country]}")
-    others = tuple(country for country in countries if country not in _NAMED)
+    yield from named_laws(countries)
+    others = tuple(country for country in countries if country not in NAMED)
     yield say("dossier.law.other", countries=others) if others else say("dossier.law.other_unknown")
+
+
+def named_laws(countries: Collection[str]) -> Iterator[Message]:
+    """Yields what is to be read of the laws of these countries, as far as laws are named."""
+    for country in (one for one in NAMED if one in countries):
+        yield say(f"dossier.law.{NAMED[country]}")

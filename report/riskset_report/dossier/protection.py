@@ -10,7 +10,7 @@ from riskset.disclosure.policy import Policy, exceptions_of
 from riskset.disclosure.rules import RULES, Rule
 from riskset.protocol.rule_column import LEAST_MASKED
 from riskset.study.spec import Study
-from riskset_report.dossier.document import Cell, Items, Section, section, table
+from riskset_report.dossier.document import Cell, Items, Section, Table, section, table
 from riskset_report.dossier.limits import bound_of, policy_of, read_by_others
 
 _COLUMNS = {"rule": 17, "words": 37, "limits": 46}
@@ -23,7 +23,7 @@ def protection(study: Study) -> Section:
         "rules",
         say("dossier.rules.intro"),
         *_seen(study),
-        table(_COLUMNS, [_row(rule, policy) for rule in RULES.values()]),
+        rules_in_words(policy),
         say("dossier.rules.which"),
         say("dossier.rules.stricter"),
         say("dossier.rules.exceptions", limits=exceptions_of(policy)),
@@ -43,6 +43,11 @@ def _seen(study: Study) -> Iterator[Message]:
             yield say("site.seen.masked")
             if study.disclosure.min_sites < LEAST_MASKED:
                 yield say("dossier.rules.fewer")
+
+
+def rules_in_words(policy: Policy) -> Table:
+    """Returns each rule in plain words, with the limits of a policy."""
+    return table(_COLUMNS, [_row(rule, policy) for rule in RULES.values()])
 
 
 def _row(rule: Rule, policy: Policy) -> tuple[Cell, ...]:

@@ -186,7 +186,7 @@ def proof(
 
     The proof lies in the release folder. It says who accepted the file, and with which fingerprints: ask them.
 
-    Exit 3: something does not hold.
+    Exit 3: something does not hold, the file was withdrawn, or nobody signed it, as the pages of the release.
 
     Example: riskset audit proof released/tables/km-os-all.html
     """
@@ -199,8 +199,8 @@ def proof(
     else:
         for message in (*told(found), *(say("audit.failed", finding=one.told) for one in found.checks.failures)):
             tell(message)
-        tell(say("audit.proof.fails") if found.checks.failures else say("audit.proof.holds", file=name))
-    if found.checks.failures:
+        tell(found.verdict(name))
+    if not found.holds:
         raise typer.Exit(NOT_AS_SAID)
 
 

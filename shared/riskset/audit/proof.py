@@ -1,20 +1,22 @@
 """The public proof of a release: that a file is what a committee released, of a run that every hospital saw.
 
 Anybody can check it with the base install and no network. It holds no total, no row and no secret: hashes, signatures,
-and the names of who signed. What it does not show is that the numbers follow from the hospitals' sums: auditors have
-checked that before they voted, with the bundle, which stays with them.
+the names of who signed, and what the pages beside it say. Nobody signs those pages: they are listed, not proven.
+What it does not show is that the numbers follow from the hospitals' sums: auditors have checked that before they voted,
+with the bundle, which stays with them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from riskset.audit.checks import Checks, Finding
 from riskset.audit.trusted import Trusted
+from riskset.audit.withdrawn import Withdrawers, Withdrawn, check_withdrawals
 from riskset.catalogue import Message, say
 from riskset.errors import DataError, RisksetError
 from riskset.joining.signed import read_signed
@@ -30,7 +32,10 @@ from riskset.secure.keys import public_from_hex
 from riskset.strict_json import NotStrictJson, read_exact
 
 FILE: Final = "proof.json"
-SCHEMA: Final = 1
+SCHEMA: Final = 2
+WITHOUT_WITHDRAWALS: Final = 1
+"""The schema before withdrawals and pages. A reader of that time refuses the present one, so that none overlooks a
+withdrawal."""
 MOST_BYTES: Final = 2**24
 _ACCEPTS: Final = ("accept", "exception")
 
@@ -59,8 +64,35 @@ class Proven:
     """Those that cosigned the end of the run."""
     output: str = ""
     accepted: tuple[Signed, ...] = ()
-    withdrawn: str = ""
-    """When the release of the output was withdrawn, and why; empty where it was not."""
+    withdrawn: tuple[Withdrawn, ...] = ()
+    """Withdrawals of the output that hold; none where this copy of the proof knows of none."""
+    is_signed: bool = True
+    """False of a page of the release, which nobody signed."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the file is what a committee released, and still stands as far as this proof knows."""
+        return self.checks.all_hold and self.is_signed and not self.withdrawn
+
+    def verdict(self, file: str) -> Message:
+        """Returns what follows for the file, in a sentence."""
+        if not self.checks.all_hold:
+            return say("audit.proof.fails")
+        if not self.is_signed:
+            return say("audit.proof.unsigned", file=file)
+        return say("audit.proof.is_withdrawn", file=file) if self.withdrawn else say("audit.proof.holds", file=file)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A proof whose run holds, or for which `checks` say why not."""
+
+    said: Mapping[str, Any]
+    run: str
+    study: str
+    roster: Roster
+    hospitals: tuple[str, ...]
+    trusted: Trusted | None
 
 
 def output_hash(id_: str, files: Mapping[str, str]) -> str:
@@ -80,23 +112,77 @@ def check_proof(proof: bytes, name: str, content: bytes, trusted: Trusted | None
     """Returns what a proof shows of a file, `name` being its path in the release folder."""
     checks = Checks()
     try:
-        said = read_exact(proof, MOST_BYTES)
-        if not isinstance(said, dict) or said.get("schema") != SCHEMA:
-            raise DataError(say("audit.proof.form"))
-        run, study = str(said["run"]), str(said["study"])
-        roster = read_roster(json.dumps(said["roster"], ensure_ascii=False).encode())
-        hospitals = _check_run(checks, said, run, study, roster, trusted)
-        output = _output(checks, said, name, content)
-        accepted = () if output is None else _accepted(checks, output, run, study)
-        if output is not None:
-            is_enough = type(said["accepts"]) is int and len(accepted) >= max(1, said["accepts"])
-            checks.that("votes", is_enough, FILE, say("audit.proof.few", n=len(accepted)))
+        opened = _opened(checks, proof, trusted)
+        of_run = (opened.run, opened.study, opened.hospitals)
+        if (page := _page(opened, name)) is not None:
+            checks.that("files", page == sha256(content), name, say("audit.proof.changed"))
+            return Proven(checks, *of_run, is_signed=False)
+        output = _output(checks, opened.said, name, content)
+        if output is None:
+            return Proven(checks, *of_run)
+        return Proven(checks, *of_run, str(output["id"]), *_decided(checks, opened, output))
     except (RisksetError, NotStrictJson, KeyError, TypeError, ValueError) as wrong:
-        message = wrong.message if isinstance(wrong, RisksetError) else say("audit.proof.form")
-        checks.failures.append(Finding(FILE, message))
+        checks.failures.append(_malformed(wrong))
         return Proven(checks)
-    withdrawn = str(output.get("withdrawn", "")) if output else ""
-    return Proven(checks, run, study, hospitals, str(output["id"]) if output else "", accepted, withdrawn)
+
+
+def check_release(proof: bytes, files: Mapping[str, bytes], trusted: Trusted | None) -> Proven:
+    """Returns what a proof shows of a whole release, `files` being those of its outputs, by their path. It holds where
+    each file of an output is there and unchanged, and each output is accepted; the files of a withdrawn one may be
+    missing. `withdrawn` are the withdrawals of all outputs."""
+    checks = Checks()
+    try:
+        opened, withdrawn = _opened(checks, proof, trusted), list[Withdrawn]()
+        for output in opened.said["outputs"]:
+            _, taken_back = _decided(checks, opened, output)
+            withdrawn += taken_back
+            for one in output["files"]:
+                path = str(one["path"])
+                if path in files:
+                    _output(checks, opened.said, path, files[path])
+                elif not taken_back:
+                    checks.failures.append(Finding(path, say("audit.file.missing")))
+        return Proven(checks, opened.run, opened.study, opened.hospitals, withdrawn=tuple(withdrawn))
+    except (RisksetError, NotStrictJson, KeyError, TypeError, ValueError) as wrong:
+        checks.failures.append(_malformed(wrong))
+        return Proven(checks)
+
+
+def _malformed(wrong: Exception) -> Finding:
+    return Finding(FILE, wrong.message if isinstance(wrong, RisksetError) else say("audit.proof.form"))
+
+
+def _opened(checks: Checks, proof: bytes, trusted: Trusted | None) -> _Opened:
+    said = read_exact(proof, MOST_BYTES)
+    schema = said.get("schema") if isinstance(said, dict) else None
+    if type(schema) is not int or schema not in (SCHEMA, WITHOUT_WITHDRAWALS):
+        raise DataError(say("audit.proof.form"))
+    if schema == WITHOUT_WITHDRAWALS:
+        said = {**said, "pages": [], "outputs": [{**one, "withdrawals": []} for one in said["outputs"]]}
+    run, study = str(said["run"]), str(said["study"])
+    roster = read_roster(json.dumps(said["roster"], ensure_ascii=False).encode())
+    return _Opened(said, run, study, roster, _check_run(checks, said, run, study, roster, trusted), trusted)
+
+
+def _page(opened: _Opened, name: str) -> str | None:
+    """Returns the hash of a page of the release; None where the file is none. A file of an output is no page."""
+    of_outputs = {str(one["path"]) for output in opened.said["outputs"] for one in output["files"]}
+    pages = {str(one["path"]): str(one["sha256"]) for one in opened.said["pages"]}
+    return pages.get(name) if name not in of_outputs else None
+
+
+def _decided(
+    checks: Checks, opened: _Opened, output: Mapping[str, Any]
+) -> tuple[tuple[Signed, ...], tuple[Withdrawn, ...]]:
+    """Returns who accepted an output, enough or not, and who withdrew it."""
+    accepted, least = _accepted(checks, output, opened.run, opened.study), opened.said["accepts"]
+    is_enough = type(least) is int and len(accepted) >= max(1, least)
+    checks.that("votes", is_enough, FILE, say("audit.proof.few", n=len(accepted)))
+    others = opened.said["outputs"] if output["withdrawals"] else ()
+    of_all = [one for of in others for one in _accepted(Checks(), of, opened.run, opened.study)]
+    hospitals = {name: opened.roster.sites[name] for name in opened.hospitals if name in opened.roster.sites}
+    able = Withdrawers({one.words for one in of_all}, hospitals, opened.trusted)
+    return accepted, check_withdrawals(checks, FILE, output, (opened.run, opened.study), able)
 
 
 def _check_run(
@@ -151,22 +237,23 @@ def _accepted(checks: Checks, output: Mapping[str, Any], run: str, study: str) -
     return tuple(found.values())
 
 
-def told(proven: Proven) -> Sequence[Message]:
-    """Returns what a proof shows, in sentences."""
-    lines = []
+def told(proven: Proven) -> Iterator[Message]:
+    """Yields what a proof shows, in sentences."""
     if proven.run:
-        lines.append(say("audit.proof.run", run=proven.run, study=proven.study, n=len(proven.hospitals)))
+        yield say("audit.proof.run", run=proven.run, study=proven.study, n=len(proven.hospitals))
     for one in proven.accepted:
         values = {"name": one.name, "date": one.at[:10], "words": one.words}
         is_exception = one.decision == "exception"
-        lines.append(say("audit.proof.exception", **values) if is_exception else say("audit.proof.accept", **values))
+        yield say("audit.proof.exception", **values) if is_exception else say("audit.proof.accept", **values)
+    for taken_back in proven.withdrawn:
+        yield taken_back.told
     if proven.withdrawn:
-        lines.append(say("audit.proof.withdrawn", when=proven.withdrawn))
-    return lines
+        yield say("audit.proof.not_undone")
 
 
 def proof_json(proven: Proven) -> dict[str, Any]:
     """Returns the same for programs."""
-    accepted = [asdict(one) for one in proven.accepted]
     of = {"run": proven.run, "study": proven.study, "hospitals": list(proven.hospitals), "output": proven.output}
-    return {**of, "accepted": accepted, "withdrawn": proven.withdrawn}
+    accepted, withdrawn = ([asdict(one) for one in found] for found in (proven.accepted, proven.withdrawn))
+    state = {"holds": proven.holds, "is_signed": proven.is_signed}
+    return {**of, "accepted": accepted, "withdrawn": withdrawn, **state}
