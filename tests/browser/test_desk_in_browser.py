@@ -14,8 +14,9 @@ from tests.release.conftest import Committee
 
 from riskset.catalogue import languages, say
 from riskset.language import _Spoken
-from riskset_release.desk.app import DeskApp
+from riskset_release.desk.own_desk import OwnDesk
 from riskset_release.desk.review import Review
+from riskset_release.desk.seats import SigningSeat
 from riskset_release.desk.serving import bound
 from riskset_release.vote_folder import votes_in
 
@@ -61,16 +62,9 @@ def language(request, monkeypatch):
 @pytest.fixture
 def desk(committee, tmp_path):
     with bound(0) as listening:
-        review = Review(
-            committee.candidate,
-            committee.trusted,
-            committee.policy,
-            "sato",
-            committee.keys["sato"],
-            tmp_path / "votes",
-            committee.now,
-        )
-        app = DeskApp(review, listening.getsockname()[1])
+        review = Review(committee.candidate, committee.trusted, committee.policy, tmp_path / "votes")
+        seat = SigningSeat.of(review, "sato", committee.keys["sato"], committee.now)
+        app = OwnDesk(seat, listening.getsockname()[1])
         with served(app, listening):
             yield app
 

@@ -16,7 +16,9 @@ from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import new_identity, public_hex
 from riskset_release.ballots import Policy
 from riskset_release.desk.app import DeskApp
+from riskset_release.desk.own_desk import OwnDesk
 from riskset_release.desk.review import Review
+from riskset_release.desk.seats import SigningSeat
 from riskset_release.gate.gated import gated
 from riskset_release.gate.published import published_files
 from riskset_release.outputs import Candidate, Output, Verdict
@@ -122,6 +124,8 @@ class Client:
 
     def request(self, method, url, **options):
         async def ask():
+            own = {"origin": self.address} if method == "POST" else {}
+            options["headers"] = {**own, **options.get("headers", {})}
             transport = httpx.ASGITransport(self.asgi, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url=self.address, cookies=self.cookies) as client:
                 answer = await client.request(method, url, **{"follow_redirects": True, **options})
@@ -181,7 +185,7 @@ class Browser:
         return self.client.post(
             f"{self.base}/votes",
             data={"csrf": csrf, **fields},
-            files={"vote": ("a.vote.json", data)},
+            files={"file": ("a.vote.json", data)},
             follow_redirects=False,
         )
 
@@ -195,12 +199,9 @@ def desk(committee, tmp_path):
             changes.pop("candidate", committee.candidate),
             committee.trusted,
             changes.pop("policy", committee.policy),
-            who,
-            committee.keys[who],
             tmp_path / "votes",
-            changes.pop("now", committee.now),
         )
-        app = DeskApp(review, PORT)
+        app = OwnDesk(SigningSeat.of(review, who, committee.keys[who], changes.pop("now", committee.now)), PORT)
         address = changes.pop("address", f"http://127.0.0.1:{PORT}")
         browser = Browser(app, Client(app.asgi(), address))
         if opened:

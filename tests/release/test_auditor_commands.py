@@ -177,7 +177,7 @@ def test_the_desk_serves_until_it_is_interrupted(auditor):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as desk:
         address = next(line.strip() for line in desk.stdout if line.startswith("http://127.0.0.1:"))
         base, secret = address.split("/start/")
-        with httpx.Client(follow_redirects=True) as browser:
+        with httpx.Client(follow_redirects=True, headers={"origin": base.rpartition("/")[0]}) as browser:
             assert browser.get(address).status_code == 200
             queue = browser.post(f"{base}/start", data={"secret": secret})
             assert auditor.outputs[0].id in queue.text

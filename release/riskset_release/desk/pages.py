@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -14,12 +14,22 @@ from riskset.catalogue import Message, say
 from riskset.language import spoken, told
 from riskset.secure.envelope import sha256
 from riskset.visible_text import visible
-from riskset_release.desk.review import Review, Standing, Standings
+from riskset_release.desk.review import Review
+from riskset_release.desk.seats import Seat, Standing
 from riskset_release.desk.sessions import Session
 from riskset_release.desk.words import WORDS
 from riskset_release.markup import Drawing, shown
 from riskset_release.outputs import Output, Verdict
-from riskset_release.votes import CATEGORIES, DECISIONS, LONGEST_NAME, LONGEST_REASON, MEANINGS, SHORTEST_REASON, Vote
+from riskset_release.votes import (
+    CATEGORIES,
+    DECISIONS,
+    LONGEST_NAME,
+    LONGEST_REASON,
+    MEANINGS,
+    SHORTEST_REASON,
+    Judgement,
+    Vote,
+)
 
 _DECISION_OF_MEANING = {meaning: decision for decision, meaning in MEANINGS.items()}
 
@@ -35,41 +45,34 @@ class Sign:
 
 
 @dataclass(frozen=True)
-class Typed:
-    """What somebody typed into the form of a vote."""
-
-    decision: str = ""
-    category: str = ""
-    reason: str = ""
-    name: str = ""
-
-
-@dataclass(frozen=True)
 class Pages:
     """Writes the pages of one review, below one address."""
 
+    ending: ClassVar[str]
+    """The template with which the form of a decision ends."""
+    leave: ClassVar[str] = ""
+    """The template by which whoever is at the desk leaves it; empty where they close the browser."""
     review: Review
     base: str
     """The path of the desk, without a slash at its end."""
 
-    def start(self, secret: str) -> str:
-        return self._page("start", secret=secret)
-
     def message(self, title: Message, text: Message) -> str:
-        return self._page("message", title=title, text=text)
+        return self.page("message", title=title, text=text)
 
-    def queue(self, session: Session, standings: Standings, wrong: Message | None = None) -> str:
+    def queue(self, session: Session, wrong: Message | None = None) -> str:
+        """Returns the first page; `wrong` is why a file that was brought was not taken."""
+        standings = session.seat.standings()
         rows = [(one, state_of(one), own_of(one)) for one in standings.outputs]
-        return self._page("queue", session=session, rows=rows, problems=standings.problems, wrong=wrong)
+        return self.seated("queue", session, rows=rows, problems=standings.problems, wrong=wrong)
 
-    def output(self, session: Session, standing: Standing, typed: Typed, wrong: Message | None = None) -> str:
+    def output(self, session: Session, output: Output, typed: Judgement, wrong: Message | None = None) -> str:
         """Returns the page of one output; `typed` is what a form had that was `wrong`."""
-        outputs, output = self.review.candidate.outputs, standing.output
+        outputs, standing = self.review.candidate.outputs, session.seat.standings().of(output)
         at = outputs.index(output)
         content = shown(output)
-        return self._page(
+        return self.seated(
             "output",
-            session=session,
+            session,
             standing=standing,
             output=output,
             state=state_of(standing),
@@ -84,18 +87,25 @@ class Pages:
             typed=typed,
             wrong=wrong,
             sizes={"reason": LONGEST_REASON, "least": SHORTEST_REASON, "name": LONGEST_NAME},
+            ending=self.ending,
         )
 
-    def signed(self, session: Session, standings: Standings, output: Output, vote: Vote) -> str:
+    def signed(self, session: Session, output: Output, vote: Vote) -> str:
         """Returns the page after a signature, which leads to the next output that waits for this auditor."""
-        waiting = [one.output for one in standings.outputs if one.turn == "yours"]
-        return self._page("signed", session=session, output=output, vote=vote, after=waiting[0] if waiting else None)
+        waiting = [one.output for one in session.seat.standings().outputs if one.turn == "yours"]
+        return self.seated("signed", session, output=output, vote=vote, after=waiting[0] if waiting else None)
 
-    def summary(self, session: Session, standings: Standings) -> str:
+    def summary(self, session: Session) -> str:
+        standings = session.seat.standings()
         rows = [(one, state_of(one)) for one in standings.outputs]
-        return self._page("summary", session=session, rows=rows, problems=standings.problems)
+        return self.seated("summary", session, rows=rows, problems=standings.problems)
 
-    def _page(self, template: str, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
+    def seated(self, template: str, session: Session, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
+        """Returns a page for whoever is at the desk."""
+        return self.page(template, session=session, seat=session.seat, **values)
+
+    def page(self, template: str, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
+        """Returns a page, with what every template needs."""
         return (
             _environment()
             .get_template(f"{template}.html.j2")
@@ -106,6 +116,7 @@ class Pages:
                 candidate=self.review.candidate,
                 proof=self._proof(),
                 words=WORDS,
+                leave=self.leave,
                 **{"session": None, **values},
             )
         )
@@ -176,7 +187,11 @@ def _meaning(vote: Vote) -> Message:
     return say(f"release.meaning.{_DECISION_OF_MEANING[vote.meaning]}")
 
 
-def _category(vote: Vote) -> Message | None:
+def _who(seat: Seat) -> Message:
+    return say("release.desk.coordinator_here") if seat.is_coordinator else say("release.desk.who", name=seat.name)
+
+
+def _category(vote: Vote | Judgement) -> Message | None:
     return say(f"release.category.{vote.category}") if vote.category else None
 
 
@@ -199,6 +214,8 @@ def _environment() -> Environment:
         "meaning": _meaning,
         "category": _category,
         "time": _time,
+        "who": _who,
+        "log_in_lasts": lambda minutes: say("release.door.lasts", minutes=minutes),
         "decision": lambda vote: say(f"release.decision.{vote.decision}"),
         "kind": lambda output: say(f"release.kind.{output.kind}"),
         "turn": lambda standing: say(f"release.turn.{standing.turn}"),
