@@ -9,12 +9,15 @@ from itertools import count as counter
 import httpx
 import pytest
 from tests.report.whole_study import whole_results
+from tests.server.run.conftest import SITES, Desk
 
-from riskset.audit.trusted import Trusted
+from riskset.audit.trusted import Trusted, load_trusted
 from riskset.catalogue import say
+from riskset.cli import main
 from riskset.secure.fingerprint_words import fingerprint_words
-from riskset.secure.keys import new_identity, public_hex
+from riskset.secure.keys import load_identity, new_identity, public_hex
 from riskset_release.ballots import Policy
+from riskset_release.candidate import candidate_of
 from riskset_release.desk.app import DeskApp
 from riskset_release.desk.own_desk import OwnDesk
 from riskset_release.desk.review import Review
@@ -243,3 +246,50 @@ def lists_of():
 @pytest.fixture(scope="session")
 def unpublished(whole, lists_of):
     return lists_of(report_of(whole))
+
+
+@pytest.fixture(scope="session")
+def of_a_run(tmp_path_factory, patients):
+    """The bundle of a run, and the fingerprints of its parties as a file has them."""
+    desk = Desk(tmp_path_factory.mktemp("a run"), patients)
+    results = desk.finishes(desk.begins())
+    file = tmp_path_factory.mktemp("bundle") / "run.zip"
+    assert desk.says("bundle", results.name, "--file", file) == 0
+    roster = desk.rehearsal.roster
+    keys = {"coordinator": roster.coordinator, **{site: roster.sites[site] for site in SITES}}
+    return file, "".join(f'{party} = "{fingerprint_words(key)}"\n' for party, key in keys.items())
+
+
+class Auditor:
+    """A folder with a bundle, a key and fingerprints, and what is typed in it."""
+
+    def __init__(self, folder, bundle, parties):
+        self.folder, self.bundle = folder, bundle
+        self.votes, self.key, self.trusted = folder / "votes", folder / "sato.pem", folder / "trusted.toml"
+        for name in ("sato", "kim"):
+            assert main(["audit", "key", name, "--out", str(folder / f"{name}.pem")]) == 0
+        words = {name: self.words(name) for name in ("sato", "kim")}
+        lines = [f'{name} = "{of}"' for name, of in words.items()]
+        self.trusted.write_text("\n".join([parties, "[auditors]", *lines]))
+        self.outputs = candidate_of(bundle.read_bytes(), load_trusted(self.trusted)).outputs
+
+    def words(self, name):
+        return fingerprint_words(load_identity(self.folder / f"{name}.pem").public_key())
+
+    def options(self, **changes):
+        given = {"keys": self.trusted, "votes": self.votes, "as": "sato", "key": self.key, **changes}
+        return [word for name, value in given.items() for word in (f"--{name}", str(value))]
+
+    def signs(self, output, decision="reject", **changes):
+        said = {"name": "K. Sato", "category": "other", "reason": REASON, **changes}
+        return main(["audit", "sign", str(self.bundle), output, decision, *self.options(**said)])
+
+    def reviews(self, **changes):
+        return main(["audit", "review", str(self.bundle), *self.options(**changes)])
+
+
+@pytest.fixture
+def auditor(tmp_path, of_a_run, capsys):
+    made = Auditor(tmp_path, *of_a_run)
+    capsys.readouterr()
+    return made

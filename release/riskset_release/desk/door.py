@@ -10,6 +10,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 from riskset.catalogue import say
@@ -95,5 +96,15 @@ class Door:
         """Returns the recent failures of an address. Where there are too many addresses, all others are one."""
         recent = {one: [at for at in times if now - at <= LASTS_S] for one, times in self._failures.items()}
         self._failures = {one: times for one, times in recent.items() if times}
-        is_counted = client in self._failures or len(self._failures) < _MOST_ADDRESSES
-        return self._failures.setdefault(client if is_counted else "", [])
+        network = _network_of(client)
+        is_counted = network in self._failures or len(self._failures) < _MOST_ADDRESSES
+        return self._failures.setdefault(network if is_counted else "", [])
+
+
+def _network_of(client: str) -> str:
+    """Returns the address; of IPv6 the half that a provider gives one customer, who has all of the other."""
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return ""
+    return str(ip_network((address, 64), strict=False)) if address.version == 6 else client
