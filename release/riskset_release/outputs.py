@@ -36,7 +36,7 @@ class Output:
     kind: OutputKind
     title: str
     asked: str
-    """What the study asks with it, in one sentence."""
+    """What the study asks with it, in one sentence: a message where there is one."""
     html: str
     """It as a page shows it: a table, or a drawing with its texts; no script, no link."""
     files: Mapping[str, bytes]
@@ -44,6 +44,8 @@ class Output:
     verdicts: Sequence[Verdict] = ()
     told: Sequence[Message] = ()
     """What a hostile reader could compute from it and everything else that is published."""
+    asked_of: Sequence[Message] = ()
+    """Of what and in whom it is asked: arms, patients, endpoint."""
     changed: Sequence[Message] = ()
     """What differs from the last release, and by how many patients."""
 

@@ -56,6 +56,10 @@ class Pages:
     base: str
     """The path of the desk, without a slash at its end."""
 
+    def what_holds(self) -> Message:
+        """Returns what it means that the records hold: the desk's auditor checked them."""
+        return say("release.proof.meaning.holds")
+
     def message(self, title: Message, text: Message) -> str:
         return self.page("message", title=title, text=text)
 
@@ -130,7 +134,7 @@ class Pages:
         if candidate.odd:
             odd = say("release.proof.odd", n=len(candidate.odd))
             return Sign("good", "\N{CHECK MARK}", odd), say("release.proof.meaning.odd")
-        return Sign("good", "\N{CHECK MARK}", say("release.proof.holds")), say("release.proof.meaning.holds")
+        return Sign("good", "\N{CHECK MARK}", say("release.proof.holds")), self.what_holds()
 
 
 def state_of(standing: Standing) -> Sign:

@@ -36,6 +36,10 @@ class ServedPages(Pages):
     ending: ClassVar = "to_command.html.j2"
     leave: ClassVar = "log_out.html.j2"
 
+    def what_holds(self) -> Message:
+        """As on a desk of one's own, but whoever runs this one checked them."""
+        return say("release.proof.meaning.holds_here")
+
     def login(self, challenge: Challenge, wrong: Message | None = None) -> str:
         return self.page("login", challenge=challenge, minutes=LASTS_S // 60, wrong=wrong)
 

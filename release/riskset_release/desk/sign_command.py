@@ -14,9 +14,9 @@ _MEANT_BY_NO_SHELL: Final = re.compile(r"""[^"$`\\!%^&|<>\r\n]*""")
 """Within double quotes: no shell, that of Windows included, takes anything of it for a command."""
 
 
-def sign_command(output: Output, judgement: Judgement, auditor: str) -> str:
-    """Returns the command. The auditor's own files have their usual names in it. Its bytes are those that the desk
-    shows: where the auditor's bundle gives others, the command refuses."""
+def sign_command(output: Output, judgement: Judgement, auditor: str) -> list[str]:
+    """Returns the words of the command. The auditor's own files have their usual names in it. Its bytes are those that
+    the desk shows: where the auditor's bundle gives others, the command refuses."""
     words = ["riskset", "audit", "sign", "RUN.zip", quoted(output.id), judgement.decision, "--sha256", output.sha256]
     words += ["--keys", "trusted.toml", "--votes", "votes", "--as", quoted(auditor), "--key", quoted(f"{auditor}.pem")]
     words += ["--name", quoted(judgement.name)]
@@ -24,7 +24,7 @@ def sign_command(output: Output, judgement: Judgement, auditor: str) -> str:
         words += ["--category", judgement.category]
     if judgement.reason:
         words += ["--reason", quoted(judgement.reason)]
-    return " ".join(words)
+    return words
 
 
 def quoted(text: str) -> str:

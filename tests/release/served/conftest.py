@@ -65,7 +65,13 @@ class Visitor:
 
 
 def asked_by(page):
-    return re.search(r"riskset audit login (\S+) --desk", page)[1]
+    return command_in(page).split()[3]
+
+
+def command_in(page):
+    """Returns the command of a page, as it is copied."""
+    shown = re.search(r'<pre class="command"[^>]*>(.*?)</pre>', page, re.DOTALL)[1]
+    return unescape(re.sub(r"<[^>]+>", "", shown))
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """The desk at which auditors log in from their own machines: who stays, and what is taken from whom."""
 
-import re
 from html import unescape
 
 import pytest
 from tests.release.conftest import REASON
-from tests.release.served.conftest import ADDRESS, PAGES
+from tests.release.served.conftest import ADDRESS, PAGES, command_in
 
 from riskset_release.desk.sessions import LONGEST_S, MOST_IDLE_S
 from riskset_release.logins import answer
@@ -47,7 +46,7 @@ def test_the_desk_shows_the_command_and_takes_the_vote_that_it_signs(visitor, co
     sato = visitor()
     page = sato.decides("reject")
     assert page.status_code == 200
-    command = unescape(re.search(r'<pre class="command"[^>]*>(.*?)</pre>', page.text, re.DOTALL)[1])
+    command = command_in(page.text)
     assert command.startswith("riskset audit sign RUN.zip km-os reject --sha256 " + committee.output("km-os").sha256)
     assert f'--as sato --key sato.pem --name "Dr. Sato" --category disclosure --reason "{REASON}"' in command
     assert not folder.exists()
