@@ -49,7 +49,8 @@ def asked_with(study: Study, block: str, title: str) -> Message:
     of: dict[str, Any] = {"covariate": study.label_of(words[-1])} if code == "spline" else {}
     if endpoint := _endpoint(study, words):
         of["endpoint"] = study.endpoint_label(endpoint)
-    return say(f"release.asked.{code}_arms" if code in _OF_ARMS and study.comparison else f"release.asked.{code}", **of)
+    goes_on = "_arms" if code in _OF_ARMS and study.comparison else ""
+    return say(f"release.asked.{code}{goes_on}", **of)
 
 
 def asked_of(study: Study, block: str) -> tuple[Message, ...]:

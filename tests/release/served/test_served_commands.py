@@ -7,17 +7,11 @@ import ssl
 import subprocess
 import sys
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from tests.release.conftest import REASON
+from tests.release.served.certificate import self_signed
 from tests.release.served.conftest import asked_by, command_in
 
 from riskset.cli import main
@@ -29,23 +23,7 @@ ASKED = Challenge("review.example.org:8443", "1" * 64, "2" * 64, "1000", "3" * 6
 
 @pytest.fixture(scope="session")
 def certified(tmp_path_factory):
-    """A certificate for this machine's loopback, and its private key."""
-    folder, key = tmp_path_factory.mktemp("certificate"), generate_private_key(SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "desk")])
-    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(names, critical=False)
-        .sign(key, SHA256())
-    )
-    certificate, private = folder / "cert.pem", folder / "key.pem"
-    certificate.write_bytes(made.public_bytes(Encoding.PEM))
-    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    private.chmod(0o600)
-    return certificate, private
+    return self_signed(tmp_path_factory.mktemp("certificate"))
 
 
 def serves(auditor, certificate, key, **changes):

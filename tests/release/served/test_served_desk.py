@@ -1,11 +1,15 @@
 """The desk at which auditors log in from their own machines: who stays, and what is taken from whom."""
 
+import re
 from html import unescape
 
 import pytest
+from tests.pseudo_language import latin_words, spoken_here
 from tests.release.conftest import REASON
 from tests.release.served.conftest import ADDRESS, PAGES, command_in
 
+from riskset.catalogue import languages, say
+from riskset.language import _Spoken
 from riskset_release.desk.sessions import LONGEST_S, MOST_IDLE_S
 from riskset_release.logins import answer
 from riskset_release.vote_folder import votes_in
@@ -130,6 +134,33 @@ def test_a_form_of_another_page_does_nothing(visitor, committee, folder, csrf):
         assert sato.brings(committee.vote("sato")[0], csrf=wrong).status_code == 403
         assert sato.decides(csrf=wrong).status_code == 403
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_pages_are_in_the_language_that_is_spoken(visitor, language, monkeypatch):
+    monkeypatch.setattr(_Spoken, "chosen", language)
+    sato = visitor(logged_in=False)
+    page = sato.client.get("/login").text
+    assert f'<html lang="{language}">' in page
+    assert say("release.served.log_in_address").in_language(language) in unescape(page)
+    sato.logs_in()
+    assert say("release.served.command_run").in_language(language) in sato.decides().text
+    assert say("release.proof.meaning.holds_here").in_language(language) in unescape(sato.sees().text)
+
+
+def test_every_sentence_of_the_pages_is_in_the_catalogue(visitor, tmp_path, monkeypatch):
+    with spoken_here(tmp_path / "catalogue") as language:
+        monkeypatch.setattr(_Spoken, "chosen", language)
+        sato = visitor(logged_in=False)
+        pages = [sato.client.get("/login").text, sato.answers(b"x").text]
+        sato.logs_in()
+        pages += [sato.decides().text, visitor("coordinator").sees("/outputs/cox-os").text]
+    left = set()
+    for page in pages:
+        text = re.sub(r"<style.*?</style>|<pre class=.*?</pre>|<[^>]*>", " ", page, flags=re.DOTALL)
+        text = re.sub(r"[0-9a-f]{16,64}|\S+\.(csv|json)|(km|cox)-os", " ", unescape(text))
+        left.update(latin_words(text, ["Title of", "Dr. Sato", "How long do patients live?", "Table 1.", "Patients"]))
+    assert left <= {"Men", "women", "All", "sato", "exact", "T"}
 
 
 # What every request has to bring, and every answer says.
