@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from riskset.audit.proof import output_hash
 from riskset.catalogue import Message
 from riskset.secure.envelope import sha256
 
@@ -52,8 +53,7 @@ class Output:
     @cached_property
     def sha256(self) -> str:
         """The hash that a vote names: over every file, so that one that changes is voted on again."""
-        lines = [f"{sha256(content)}  {path}" for path, content in sorted(self.files.items())]
-        return sha256("\n".join([self.id, *lines]).encode())
+        return output_hash(self.id, {path: sha256(content) for path, content in self.files.items()})
 
 
 @dataclass(frozen=True)

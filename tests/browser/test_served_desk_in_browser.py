@@ -24,7 +24,7 @@ def desk(committee, tmp_path):
         review = Review(committee.candidate, committee.trusted, committee.policy, tmp_path / "votes")
         door = Door(f"127.0.0.1:{listening.getsockname()[1]}", review, time.monotonic)
         app = ServedDesk(door, LoggedIn(time.monotonic))
-        with served(app, listening, tls_of(*self_signed(tmp_path))):
+        with served(app, listening, tls_of(*self_signed(tmp_path), "127.0.0.1")):
             yield app
 
 

@@ -57,8 +57,7 @@ def serve_desk(
     Example: riskset audit serve run.zip --keys trusted.toml --votes votes --host 0.0.0.0 --name review.example.org
     --certificate cert.pem --certificate-key key.pem
     """
-    tls = tls_of(certificate, certificate_key)
-    address_of(name)  # a name that is none is told before a bundle is read
+    tls = tls_of(certificate, certificate_key, address_of(name))  # told before a bundle is read
     candidate, trusted = read_candidate(bundle, keys)
     review = Review(candidate, trusted, policy_of(accepts, requester, trusted, veto_until), votes)
     review.count()  # a folder that cannot be read is told here, not in the browser

@@ -46,7 +46,8 @@ class ServedPages(Pages):
     def command(self, session: Session, output: Output, judgement: Judgement) -> str:
         """Returns the page with the command that signs a vote, and the form that takes its file."""
         command = sign_command(output, judgement, session.seat.name)
-        return self.seated("command", session, output=output, judgement=judgement, command=command)
+        own = session.seat.standings().of(output).own
+        return self.seated("command", session, output=output, judgement=judgement, command=command, own=own)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ def serve(app: DeskApp, on: socket.socket, started: Callable[[], None], tls: ssl
         proxy_headers=False,
         limit_concurrency=50,
         timeout_keep_alive=5,
+        timeout_graceful_shutdown=5,  # a client that never finishes its request does not keep the desk open
     )
     config.load()
     config.ssl = tls

@@ -102,6 +102,7 @@ WORDS: Final[Mapping[str, Message]] = MappingProxyType(
         "to_command_note": say("release.served.to_command_note"),
         "command": say("release.served.command"),
         "command_run": say("release.served.command_run"),
+        "command_own": say("release.served.command_own"),
         "command_hash": say("release.served.command_hash"),
         "command_file": say("release.served.command_file"),
         "command_bring": say("release.served.command_bring"),

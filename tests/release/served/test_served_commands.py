@@ -15,6 +15,8 @@ from tests.release.served.certificate import self_signed
 from tests.release.served.conftest import asked_by, command_in
 
 from riskset.cli import main
+from riskset.errors import DataError
+from riskset_release.desk.tls import tls_of
 from riskset_release.logins import Challenge, address_of, read_challenge, read_login
 from riskset_release.vote_folder import votes_in
 
@@ -104,6 +106,7 @@ def test_a_certificates_key_that_others_can_read_is_refused(auditor, certified, 
         ({"certificate": "key"}, "are not a certificate and its private key"),
         ({"key": "nowhere.pem"}, "there is no file"),
         ({"name": "review example"}, "is not the address of a desk"),
+        ({"name": "review.example.org"}, "is not a certificate for review.example.org"),
         ({"requester": "sata"}, "did you mean 'sato'"),
     ],
     ids=str,
@@ -113,6 +116,20 @@ def test_a_desk_that_cannot_be_served_is_told(auditor, certified, changes, said,
     certificate = certified[1] if changes.pop("certificate", "") else certified[0]
     assert main(["audit", "serve", str(auditor.bundle), *serves(auditor, certificate, key, **changes)]) == 1
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("first", "last"), [(-9, -2), (2, 9)])
+def test_a_certificate_that_is_not_in_force_is_refused(tmp_path, first, last):
+    with pytest.raises(DataError, match="is not in force"):
+        tls_of(*self_signed(tmp_path, first=first, last=last), "localhost")
+
+
+def test_a_certificate_may_be_for_all_names_of_a_domain(tmp_path):
+    files = self_signed(tmp_path, names=["*.example.org"])
+    tls_of(*files, "review.example.org")
+    for other in ("example.org", "a.review.example.org", "review.example.com", "org"):
+        with pytest.raises(DataError, match="is not a certificate for"):
+            tls_of(*files, other)
 
 
 def logs_in(auditor, asked=ASKED.text, **changes):

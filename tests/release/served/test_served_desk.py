@@ -62,6 +62,19 @@ def test_the_desk_shows_the_command_and_takes_the_vote_that_it_signs(visitor, co
     assert "I have reviewed this output and reject its release." in sato.sees("/outputs/km-os/signed").text
 
 
+def test_a_second_vote_replaces_the_first_which_the_desk_gives_back(visitor, committee, folder):
+    sato = visitor()
+    data, first = committee.vote("sato", decision="reject")
+    assert "/outputs/km-os/vote" not in sato.decides().text
+    sato.brings(data)
+    assert f'href="/outputs/km-os/vote">{first.file_name}' in sato.decides().text
+    assert sato.brings(committee.vote("sato")[0]).status_code == 422  # it replaces nothing
+    later, second = committee.vote("sato", replaces=first.id)
+    assert sato.brings(later).status_code == 303
+    assert sato.sees("/outputs/km-os/vote").content == later
+    assert votes_in(folder).votes == (first, second)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
