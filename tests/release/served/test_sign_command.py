@@ -1,4 +1,4 @@
-"""The command that a desk shows is one line that a shell reads as it is meant, whatever somebody typed or a bundle names."""
+"""The command that a desk shows: a shell reads it as it is meant, whatever somebody typed or a bundle names."""
 
 import shlex
 
