@@ -51,9 +51,10 @@ def language(request, monkeypatch):
 
 
 @pytest.fixture
-def page(chromium):
+def page(chromium, request):
     """A page that remembers what went wrong in it, and whom it asked; it takes a certificate that signs itself."""
-    context = chromium.new_context(ignore_https_errors=True)
+    locale = request.getfixturevalue("language") if "language" in request.fixturenames else None
+    context = chromium.new_context(ignore_https_errors=True, locale=locale)
     page = context.new_page()
     page.wrong, page.asked = [], []
     page.on("console", lambda told: page.wrong.append(told.text) if told.type in ("error", "warning") else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
@@ -52,6 +52,8 @@ class Pages:
     """The template with which the form of a decision ends."""
     leave: ClassVar[str] = ""
     """The template by which whoever is at the desk leaves it; empty where they close the browser."""
+    offered: ClassVar[Sequence[str]] = ()
+    """The languages among which a reader chooses; empty where they gave the command, and chose there."""
     review: Review
     base: str
     """The path of the desk, without a slash at its end."""
@@ -121,6 +123,7 @@ class Pages:
                 proof=self._proof(),
                 words=WORDS,
                 leave=self.leave,
+                offered=[(code, say("release.desk.own_name").in_language(code)) for code in self.offered],
                 **{"session": None, **values},
             )
         )

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import Message, languages, say
 from riskset.errors import RisksetError
 from riskset_release.desk.app import NOT_TAKEN, DeskApp
 from riskset_release.desk.door import LASTS_S, Door
 from riskset_release.desk.forms import Form, check_session, form_of
 from riskset_release.desk.guard import Guard
 from riskset_release.desk.pages import Pages
+from riskset_release.desk.readers import LANGUAGE_COOKIE, Readers
 from riskset_release.desk.review import Review
 from riskset_release.desk.sessions import LoggedIn, Session
 from riskset_release.desk.sign_command import sign_command
@@ -35,6 +37,7 @@ class ServedPages(Pages):
 
     ending: ClassVar = "to_command.html.j2"
     leave: ClassVar = "log_out.html.j2"
+    offered: ClassVar = languages()
 
     def what_holds(self) -> Message:
         """As on a desk of one's own, but whoever runs this one checked them."""
@@ -74,17 +77,27 @@ class ServedDesk(DeskApp):
         return say("release.door.closed")
 
     def asgi(self) -> Guard:
-        return Guard(self.application(), "https", frozenset({self.door.desk}))
+        return Guard(Readers(self.application()), "https", frozenset({self.door.desk}))
 
     def entrance(self) -> Sequence[BaseRoute]:
         return [
             Route("/login", self.login, methods=["GET"]),
             Route("/login", self.answer, methods=["POST"]),
             Route("/logout", self.seated(self.leave), methods=["POST"]),
+            Route("/language/{code}", self.language, methods=["GET"]),
         ]
 
     async def login(self, request: Request) -> Response:
         return self._asks()
+
+    async def language(self, request: Request) -> Response:
+        """Speaks another language in this browser from now on."""
+        code = request.path_params["code"]
+        if code not in languages():
+            raise HTTPException(404)
+        answer = self.to("/")
+        _set(answer, LANGUAGE_COOKIE, code)
+        return answer
 
     async def answer(self, request: Request) -> Response:
         """Begins a session of a new id, whatever cookie the browser had."""

@@ -11,6 +11,7 @@ from riskset.catalogue import Message, say
 WORDS: Final[Mapping[str, Message]] = MappingProxyType(
     {
         "desk": say("release.desk.desk"),
+        "languages": say("release.desk.languages"),
         "skip": say("release.desk.skip"),
         "queue": say("release.desk.queue"),
         "summary": say("release.desk.summary"),

@@ -10,6 +10,7 @@ from tests.release.served.conftest import ADDRESS, PAGES, command_in
 
 from riskset.catalogue import languages, say
 from riskset.language import _Spoken
+from riskset_release.desk.readers import LANGUAGE_COOKIE
 from riskset_release.desk.sessions import LONGEST_S, MOST_IDLE_S
 from riskset_release.logins import answer
 from riskset_release.vote_folder import votes_in
@@ -161,6 +162,33 @@ def test_pages_are_in_the_language_that_is_spoken(visitor, language, monkeypatch
     assert say("release.proof.meaning.holds_here").in_language(language) in unescape(sato.sees().text)
 
 
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("ja,en;q=0.5", "ja"),
+        ("en;q=0.5, ko-KR;q=0.9", "ko"),
+        ("fr, de;q=0.9, ja;q=0.1", "ja"),
+        ("ja;q=0, fr", "en"),
+        ("xx", "en"),
+        ("ja;q=x, ;;=,", "en"),
+        ("", "en"),
+    ],
+)
+def test_each_reads_in_the_language_that_the_browser_asks_for(visitor, header, language):
+    page = visitor(logged_in=False).client.get("/login", headers={"accept-language": header}).text
+    assert f'<html lang="{language}">' in page
+    assert '<html lang="en">' in visitor(logged_in=False).client.get("/login").text  # nobody else's is changed
+
+
+def test_another_language_is_chosen_on_the_page_and_stays(visitor):
+    sato = visitor()
+    assert sato.sees("/language/ko").headers["location"] == "/"
+    assert '<html lang="ko">' in sato.client.get("/", headers={"accept-language": "ja"}).text
+    assert sato.sees("/language/xx").status_code == 404
+    sato.client.cookies.set(LANGUAGE_COOKIE, "../xx", domain="review.example.org")
+    assert '<html lang="en">' in sato.client.get("/").text
+
+
 def test_every_sentence_of_the_pages_is_in_the_catalogue(visitor, tmp_path, monkeypatch):
     with spoken_here(tmp_path / "catalogue") as language:
         monkeypatch.setattr(_Spoken, "chosen", language)
@@ -173,6 +201,7 @@ def test_every_sentence_of_the_pages_is_in_the_catalogue(visitor, tmp_path, monk
         text = re.sub(r"<style.*?</style>|<pre class=.*?</pre>|<[^>]*>", " ", page, flags=re.DOTALL)
         text = re.sub(r"[0-9a-f]{16,64}|\S+\.(csv|json)|(km|cox)-os", " ", unescape(text))
         left.update(latin_words(text, ["Title of", "Dr. Sato", "How long do patients live?", "Table 1.", "Patients"]))
+    left -= {"English"}  # as every language calls itself
     assert left <= {"Men", "women", "All", "sato", "exact", "T"}
 
 
