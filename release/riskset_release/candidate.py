@@ -61,6 +61,7 @@ def candidate_of(
         odd=(*(finding.told for finding in found.checks.odd), *odd),
         held_back=sorted(gate.pattern.held_back),
         earlier=tuple(earlier),
+        exact=tuple(exact),
         release=study.release,
         ended_at=run.ended_at,
         records={path: found.files[path] for path in OF_PROOF if path in found.files},

@@ -9,16 +9,25 @@ from html import escape
 from typing import Final
 
 from riskset.catalogue import Message, say
+from riskset_release.asked import asked_of, asked_with
 from riskset_release.changes import Changes
 from riskset_release.gate.earlier import Earlier
 from riskset_release.gate.gated import CHANGED, FEW, FOLLOWS, NOT_KNOWN, NOT_PUBLISHED, SMALL, Gated
 from riskset_release.gate.reader import NotSolved, range_of
-from riskset_release.outputs import Output, Verdict
+from riskset_release.outputs import Output, OutputKind, Verdict
 from riskset_report.blocks import cells_in
 from riskset_report.figures.drawings import drawn
 from riskset_report.methods import markdown, methods_of
 from riskset_report.page import table_page
-from riskset_report.printed import NumberedFigure, NumberedTable, figure_files, places_of, printed_report, printer_of
+from riskset_report.printed import (
+    NumberedTable,
+    PrintedReport,
+    figure_files,
+    places_of,
+    printed_report,
+    printer_of,
+)
+from riskset_report.printing import PrintedBox, Printer
 from riskset_report.provenance import Recorded
 from riskset_report.table_files import files_of_tables
 
@@ -37,27 +46,31 @@ def outputs_of(
     printed = printed_report(report, printer, recorded)
     places = places_of(report, printed)
     of_tables, changes, found = files_of_tables(printed), Changes(gated.exact, earlier), list[Output]()
+    study = gated.results.study
     for block in [block for part in printed.parts for block in part.blocks]:
-        if isinstance(block, NumberedTable):
-            path = f"tables/{block.name}"
-            files = {name: content for name, content in of_tables.items() if name.rpartition(".")[0] == path}
-            html = _body(table_page(printed, block))
-            id_, kind = f"table-{block.name}", "table"
-        elif isinstance(block, NumberedFigure):
-            path = f"figures/{block.name}"
-            files = figure_files(block.name, drawn(block.figure, printer))
-            html = drawing_html(files[f"{path}.svg"], block.alternative)
-            id_, kind = f"figure-{block.name}", "figure"
-        else:
+        if isinstance(block, PrintedBox):
             continue
+        kind: OutputKind = "table" if isinstance(block, NumberedTable) else "figure"
+        path = f"{kind}s/{block.name}"
+        if isinstance(block, NumberedTable):
+            files = {name: content for name, content in of_tables.items() if name.rpartition(".")[0] == path}
+            of_block, html = block.id, _body(table_page(printed, block))
+        else:
+            files = figure_files(block.name, drawn(block.figure, printer))
+            of_block, html = block.figure.id, drawing_html(files[f"{path}.svg"], block.alternative)
         cells = [cell for cell, names in places.items() if path in names]
-        asked = str(say("release.asked", title=block.title))
-        found.append(_judged(gated, cells, changes, Output(id_, kind, block.title, asked, html, files)))  # type: ignore[arg-type]
-    text = markdown.methods_md(printed.methods).encode()
-    title = printer.say("release.methods")
-    methods = Output(METHODS, "text", title, title, f"<pre>{_escaped(text)}</pre>", {markdown.NAME: text})
+        asked, of = asked_with(study, of_block, block.title), asked_of(study, of_block)
+        output = Output(f"{kind}-{block.name}", kind, block.title, asked, html, files, asked_of=of)
+        found.append(_judged(gated, cells, changes, output))
+    methods = _methods(printed, printer)
     paragraphs = (text for part in methods_of(report, recorded).parts for text in part.paragraphs)
     return [*found, with_shown(methods, gated, cells_in(*paragraphs))]
+
+
+def _methods(printed: PrintedReport, printer: Printer) -> Output:
+    text = markdown.methods_md(printed.methods).encode()
+    title, html = printer.say("release.methods"), f"<pre>{_escaped(text)}</pre>"
+    return Output(METHODS, "text", title, say("release.asked.methods"), html, {markdown.NAME: text})
 
 
 def _judged(gated: Gated, cells: Sequence[str], changes: Changes, output: Output) -> Output:
@@ -78,9 +91,13 @@ def verdicts_of(gated: Gated, cells: Sequence[str]) -> list[Verdict]:
     """Returns for each reason how many of the numbers of an output are held back for it."""
     n = Counter(gated.held_back[cell] for cell in cells if cell in gated.held_back)
     shown = len(cells) - n.total()
-    verdicts = [Verdict("release", say("release.found.shown", n=shown), passes=True)]
-    held_back = [Verdict(why.replace("_", " "), _found(why, n[why]), passes=False) for why in _WHY if n[why]]
+    verdicts = [Verdict(_rule("release"), say("release.found.shown", n=shown), passes=True)]
+    held_back = [Verdict(_rule(why), _found(why, n[why]), passes=False) for why in _WHY if n[why]]
     return [*verdicts, *held_back]
+
+
+def _rule(name: str) -> Message:
+    return say(f"release.rule.{name}")
 
 
 def _found(why: str, n: int) -> Message:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from riskset.audit.proof import output_hash
 from riskset.catalogue import Message
 from riskset.secure.envelope import sha256
 from riskset.study.release import Release
@@ -41,7 +42,7 @@ class Output:
     kind: OutputKind
     title: str
     asked: str
-    """What the study asks with it, in one sentence."""
+    """What the study asks with it, in one sentence: a message where there is one."""
     html: str
     """It as a page shows it: a table, or a drawing with its texts; no script, no link."""
     files: Mapping[str, bytes]
@@ -49,6 +50,8 @@ class Output:
     verdicts: Sequence[Verdict] = ()
     told: Sequence[Message] = ()
     """What a hostile reader could compute from it and everything else that is published."""
+    asked_of: Sequence[Message] = ()
+    """Of what and in whom it is asked: arms, patients, endpoint."""
     changed: Sequence[Message] = ()
     """What differs from the last release, and by how many patients."""
     counts: frozenset[str] = frozenset()
@@ -64,8 +67,7 @@ class Output:
     @cached_property
     def sha256(self) -> str:
         """The hash that a vote names: over every file, so that one that changes is voted on again."""
-        lines = [f"{sha256(content)}  {path}" for path, content in sorted(self.files.items())]
-        return sha256("\n".join([self.id, *lines]).encode())
+        return output_hash(self.id, {path: sha256(content) for path, content in self.files.items()})
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ class Candidate:
     """The counts of patients that the gate holds back: which ones, not their values."""
     earlier: Sequence[Earlier] = ()
     """The releases with which it was judged together."""
+    exact: Sequence[str] = ()
+    """The figures of which there is a second one with exact curves."""
     release: Release | None = None
     """Who decides, where the study says it."""
     ended_at: str = ""

@@ -1,4 +1,5 @@
-"""What votes and vetoes are alike: a file of texts, signed by the key that it names. Whose key that is, others know."""
+"""What votes, vetoes and logins are alike: a file of texts, signed by the key that it names. Whose key that is, others
+know."""
 
 from __future__ import annotations
 

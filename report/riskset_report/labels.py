@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from riskset.analyses.cohort import ALL
 from riskset.analyses.methods.score_strata import variable_of
-from riskset.catalogue import ENGLISH, say
+from riskset.catalogue import ENGLISH, Message, say
 from riskset.study.endpoints import DAYS_PER_UNIT
 from riskset.study.spec import DateEndpoint, Matching, NumberVariable, Stratification, Study, Variable
 
@@ -130,14 +130,21 @@ def labels_of(study: Study, language: str = ENGLISH) -> Labels:
     )
 
 
+def population_in_words(study: Study, name: str) -> Message:
+    """Returns what an adjusted population is, or that all patients are meant."""
+    if name == ALL or study.propensity is None:
+        return say("report.population.all")
+    adjustment = study.propensity.adjustments[name]
+    if isinstance(adjustment, Matching):
+        return say("report.population.matched", name=name)
+    if isinstance(adjustment, Stratification):
+        return say("report.population.strata", name=name)
+    return say("report.population.weighted", name=name)
+
+
 def _populations(study: Study, language: str) -> Iterator[tuple[str, str]]:
-    for name, adjustment in study.propensity.adjustments.items() if study.propensity else ():
-        if isinstance(adjustment, Matching):
-            yield name, say("report.population.matched", name=name).in_language(language)
-        elif isinstance(adjustment, Stratification):
-            yield name, say("report.population.strata", name=name).in_language(language)
-        else:
-            yield name, say("report.population.weighted", name=name).in_language(language)
+    for name in study.propensity.adjustments if study.propensity else ():
+        yield name, population_in_words(study, name).in_language(language)
 
 
 def _strata(study: Study, language: str) -> Iterator[tuple[str, str]]:

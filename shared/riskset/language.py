@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -27,6 +30,20 @@ class _Spoken:
     chosen: str | None = None
     """By the person who gave the command."""
     by_file: str = ENGLISH
+
+
+_READER: Final[ContextVar[str | None]] = ContextVar("reader", default=None)
+"""Of whoever asks a server, at which several may read at once; None where the process speaks to one person."""
+
+
+@contextmanager
+def speaking_to(language: str | None) -> Iterator[None]:
+    """Speaks the language of one reader while it lasts, and in this task alone; with None, that of the process."""
+    before = _READER.set(language)
+    try:
+        yield
+    finally:
+        _READER.reset(before)
 
 
 def language_of_environment() -> None:
@@ -54,7 +71,7 @@ def speak_of_study(language: str) -> None:
 
 def spoken() -> str:
     """Returns the language: a code such as `en`."""
-    return _Spoken.chosen or _Spoken.by_file
+    return _READER.get() or _Spoken.chosen or _Spoken.by_file
 
 
 def told(text: str) -> str:

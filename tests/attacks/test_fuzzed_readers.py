@@ -40,6 +40,7 @@ from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.masks import new_secret, public_of
 from riskset.secure.node_key import new_node_key, public_node_text
 from riskset.study.load import canonical_json, load_study, parse_study, study_from_json
+from riskset_release.logins import Challenge, answer, read_challenge, read_login
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.joining.certificates import make_authority
 from riskset_site.consent.vouching import vouched_for
@@ -83,6 +84,7 @@ OPENED = Opened(
     code=code_here(),
     log=LogView(NOTE, {1: (bytes(32),)}),
 )
+CHALLENGE = Challenge("review.example.org:8443", "1" * 64, "2" * 64, "1000", "3" * 64)
 RELAYED = relayed(LogView(NOTE, {1: (bytes(32),)}), [verify(ENVELOPE, {"asan": KEY.public_key()})])
 
 SNIPPETS = [
@@ -175,6 +177,7 @@ SIGNED = {
     "roster": (read_roster, "roster", KEY, ROSTER),
     "invite": (read_invite, "invite", KEY, write_invite(INVITE, KEY)),
     "request": (read_request, "request", SITE_KEY, write_request(INVITE, SITE_KEY, new_node_key().public_key())),
+    "login": (read_login, "login", KEY, answer(CHALLENGE, KEY)),
     "vouching": (
         lambda data: vouched_for(data, read_roster(ROSTER), ()),
         "vouching",
@@ -184,6 +187,7 @@ SIGNED = {
 }
 READERS = {
     **{name: Reader(read, (seed,)) for name, (read, _, _, seed) in SIGNED.items()},
+    "challenge": Reader(text(read_challenge), (CHALLENGE.text.encode(),)),
     "study in JSON": Reader(study_from_json, (canonical_json(parse_study(STUDY.decode())),)),
     "study": Reader(text(parse_study), (STUDY, (HOSPITAL / "mistaken.toml").read_bytes())),
     "envelope": Reader(lambda data: verify(data, {"asan": KEY.public_key()}), (ENVELOPE,)),

@@ -4,108 +4,29 @@
 """
 
 import re
-import shutil
-import threading
-from contextlib import contextmanager
 
 import pytest
-import uvicorn
-from tests.release.conftest import Committee
+from tests.browser.conftest import comes_to, said_to_console, serious, served
 
-from riskset.catalogue import languages, say
-from riskset.language import _Spoken
-from riskset_release.desk.app import DeskApp
+from riskset.catalogue import say
+from riskset_release.desk.own_desk import OwnDesk
 from riskset_release.desk.review import Review
+from riskset_release.desk.seats import SigningSeat
 from riskset_release.desk.serving import bound
 from riskset_release.vote_folder import votes_in
 
-playwright = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-
-INSTALLED = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 A4 = (595, 842)
 """In points."""
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=INSTALLED, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def served(app, listening):
-    server = uvicorn.Server(uvicorn.Config(app.asgi(), log_level="error", ws="none", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-@pytest.fixture
-def committee():
-    return Committee()
-
-
-@pytest.fixture(params=languages())
-def language(request, monkeypatch):
-    monkeypatch.setattr(_Spoken, "chosen", request.param)
-    return request.param
 
 
 @pytest.fixture
 def desk(committee, tmp_path):
     with bound(0) as listening:
-        review = Review(
-            committee.candidate,
-            committee.trusted,
-            committee.policy,
-            "sato",
-            committee.keys["sato"],
-            tmp_path / "votes",
-            committee.now,
-        )
-        app = DeskApp(review, listening.getsockname()[1])
+        review = Review(committee.candidate, committee.trusted, committee.policy, tmp_path / "votes")
+        seat = SigningSeat.of(review, "sato", committee.keys["sato"], committee.now)
+        app = OwnDesk(seat, listening.getsockname()[1])
         with served(app, listening):
             yield app
-
-
-@pytest.fixture
-def page(chromium):
-    """A page that remembers what went wrong in it, and whom it asked."""
-    context = chromium.new_context()
-    page = context.new_page()
-    page.wrong, page.asked = [], []
-    page.on("console", lambda told: page.wrong.append(told.text) if told.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
-    page.on("request", lambda request: page.asked.append(request.url))
-    yield page
-    context.close()
-
-
-def comes_to(page, selector):
-    """Presses Tab until the element has the focus."""
-    wanted = page.locator(selector).first
-    for _ in range(200):
-        if wanted.evaluate("element => element === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not lead to {selector}")
-
-
-def serious(page):
-    found = axe.Axe().run(page).response["violations"]
-    return [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
-
-
-def said_to_console(page):
-    """Returns what the browser says of a page, but for the icon of a site, which the desk does not have."""
-    return [one for one in page.wrong if "404" not in one]
 
 
 def test_from_the_queue_to_a_signed_vote_by_keyboard(page, desk, language, tmp_path):

@@ -9,14 +9,19 @@ from itertools import count as counter
 import httpx
 import pytest
 from tests.report.whole_study import whole_results
+from tests.server.run.conftest import SITES, Desk
 
-from riskset.audit.trusted import Trusted
+from riskset.audit.trusted import Trusted, load_trusted
 from riskset.catalogue import say
+from riskset.cli import main
 from riskset.secure.fingerprint_words import fingerprint_words
-from riskset.secure.keys import new_identity, public_hex
+from riskset.secure.keys import load_identity, new_identity, public_hex
 from riskset_release.ballots import Policy
+from riskset_release.candidate import candidate_of
 from riskset_release.desk.app import DeskApp
+from riskset_release.desk.own_desk import OwnDesk
 from riskset_release.desk.review import Review
+from riskset_release.desk.seats import SigningSeat
 from riskset_release.gate.gated import gated
 from riskset_release.gate.published import published_files
 from riskset_release.outputs import Candidate, Output, Verdict
@@ -122,6 +127,8 @@ class Client:
 
     def request(self, method, url, **options):
         async def ask():
+            own = {"origin": self.address} if method == "POST" else {}
+            options["headers"] = {**own, **options.get("headers", {})}
             transport = httpx.ASGITransport(self.asgi, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url=self.address, cookies=self.cookies) as client:
                 answer = await client.request(method, url, **{"follow_redirects": True, **options})
@@ -181,7 +188,7 @@ class Browser:
         return self.client.post(
             f"{self.base}/votes",
             data={"csrf": csrf, **fields},
-            files={"vote": ("a.vote.json", data)},
+            files={"file": ("a.vote.json", data)},
             follow_redirects=False,
         )
 
@@ -195,12 +202,9 @@ def desk(committee, tmp_path):
             changes.pop("candidate", committee.candidate),
             committee.trusted,
             changes.pop("policy", committee.policy),
-            who,
-            committee.keys[who],
             tmp_path / "votes",
-            changes.pop("now", committee.now),
         )
-        app = DeskApp(review, PORT)
+        app = OwnDesk(SigningSeat.of(review, who, committee.keys[who], changes.pop("now", committee.now)), PORT)
         address = changes.pop("address", f"http://127.0.0.1:{PORT}")
         browser = Browser(app, Client(app.asgi(), address))
         if opened:
@@ -242,3 +246,50 @@ def lists_of():
 @pytest.fixture(scope="session")
 def unpublished(whole, lists_of):
     return lists_of(report_of(whole))
+
+
+@pytest.fixture(scope="session")
+def of_a_run(tmp_path_factory, patients):
+    """The bundle of a run, and the fingerprints of its parties as a file has them."""
+    desk = Desk(tmp_path_factory.mktemp("a run"), patients)
+    results = desk.finishes(desk.begins())
+    file = tmp_path_factory.mktemp("bundle") / "run.zip"
+    assert desk.says("bundle", results.name, "--file", file) == 0
+    roster = desk.rehearsal.roster
+    keys = {"coordinator": roster.coordinator, **{site: roster.sites[site] for site in SITES}}
+    return file, "".join(f'{party} = "{fingerprint_words(key)}"\n' for party, key in keys.items())
+
+
+class Auditor:
+    """A folder with a bundle, a key and fingerprints, and what is typed in it."""
+
+    def __init__(self, folder, bundle, parties):
+        self.folder, self.bundle = folder, bundle
+        self.votes, self.key, self.trusted = folder / "votes", folder / "sato.pem", folder / "trusted.toml"
+        for name in ("sato", "kim"):
+            assert main(["audit", "key", name, "--out", str(folder / f"{name}.pem")]) == 0
+        words = {name: self.words(name) for name in ("sato", "kim")}
+        lines = [f'{name} = "{of}"' for name, of in words.items()]
+        self.trusted.write_text("\n".join([parties, "[auditors]", *lines]))
+        self.outputs = candidate_of(bundle.read_bytes(), load_trusted(self.trusted)).outputs
+
+    def words(self, name):
+        return fingerprint_words(load_identity(self.folder / f"{name}.pem").public_key())
+
+    def options(self, **changes):
+        given = {"keys": self.trusted, "votes": self.votes, "as": "sato", "key": self.key, **changes}
+        return [word for name, value in given.items() for word in (f"--{name}", str(value))]
+
+    def signs(self, output, decision="reject", **changes):
+        said = {"name": "K. Sato", "category": "other", "reason": REASON, **changes}
+        return main(["audit", "sign", str(self.bundle), output, decision, *self.options(**said)])
+
+    def reviews(self, **changes):
+        return main(["audit", "review", str(self.bundle), *self.options(**changes)])
+
+
+@pytest.fixture
+def auditor(tmp_path, of_a_run, capsys):
+    made = Auditor(tmp_path, *of_a_run)
+    capsys.readouterr()
+    return made

@@ -10,66 +10,16 @@ import sys
 import httpx
 import pytest
 from tests.release.conftest import REASON
-from tests.server.run.conftest import SITES, Desk
 
 from riskset import cli
-from riskset.audit.trusted import load_trusted
 from riskset.cli import main
 from riskset.passphrase import PASSPHRASE_VARIABLE
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import is_locked, load_identity
-from riskset_release.candidate import candidate_of
 from riskset_release.desk.serving import bound
 from riskset_release.vote_folder import votes_in
 
 WORDS = "several words that are easy to remember"
-
-
-@pytest.fixture(scope="module")
-def of_a_run(tmp_path_factory, patients):
-    """The bundle of a run, and the fingerprints of its parties as a file has them."""
-    desk = Desk(tmp_path_factory.mktemp("a run"), patients)
-    results = desk.finishes(desk.begins())
-    file = tmp_path_factory.mktemp("bundle") / "run.zip"
-    assert desk.says("bundle", results.name, "--file", file) == 0
-    roster = desk.rehearsal.roster
-    keys = {"coordinator": roster.coordinator, **{site: roster.sites[site] for site in SITES}}
-    return file, "".join(f'{party} = "{fingerprint_words(key)}"\n' for party, key in keys.items())
-
-
-class Auditor:
-    """A folder with a bundle, a key and fingerprints, and what is typed in it."""
-
-    def __init__(self, folder, bundle, parties):
-        self.folder, self.bundle = folder, bundle
-        self.votes, self.key, self.trusted = folder / "votes", folder / "sato.pem", folder / "trusted.toml"
-        for name in ("sato", "kim"):
-            assert main(["audit", "key", name, "--out", str(folder / f"{name}.pem")]) == 0
-        words = {name: self.words(name) for name in ("sato", "kim")}
-        lines = [f'{name} = "{of}"' for name, of in words.items()]
-        self.trusted.write_text("\n".join([parties, "[auditors]", *lines]))
-        self.outputs = candidate_of(bundle.read_bytes(), load_trusted(self.trusted)).outputs
-
-    def words(self, name):
-        return fingerprint_words(load_identity(self.folder / f"{name}.pem").public_key())
-
-    def options(self, **changes):
-        given = {"keys": self.trusted, "votes": self.votes, "as": "sato", "key": self.key, **changes}
-        return [word for name, value in given.items() for word in (f"--{name}", str(value))]
-
-    def signs(self, output, decision="reject", **changes):
-        said = {"name": "K. Sato", "category": "other", "reason": REASON, **changes}
-        return main(["audit", "sign", str(self.bundle), output, decision, *self.options(**said)])
-
-    def reviews(self, **changes):
-        return main(["audit", "review", str(self.bundle), *self.options(**changes)])
-
-
-@pytest.fixture
-def auditor(tmp_path, of_a_run, capsys):
-    made = Auditor(tmp_path, *of_a_run)
-    capsys.readouterr()
-    return made
 
 
 def test_a_key_is_its_owners_alone_and_is_never_replaced(tmp_path, monkeypatch, capsys):
@@ -177,7 +127,7 @@ def test_the_desk_serves_until_it_is_interrupted(auditor):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as desk:
         address = next(line.strip() for line in desk.stdout if line.startswith("http://127.0.0.1:"))
         base, secret = address.split("/start/")
-        with httpx.Client(follow_redirects=True) as browser:
+        with httpx.Client(follow_redirects=True, headers={"origin": base.rpartition("/")[0]}) as browser:
             assert browser.get(address).status_code == 200
             queue = browser.post(f"{base}/start", data={"secret": secret})
             assert auditor.outputs[0].id in queue.text

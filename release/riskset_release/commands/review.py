@@ -26,8 +26,9 @@ from riskset_release.commands import (
     policy_of,
     read_candidate,
 )
-from riskset_release.desk.app import DeskApp
+from riskset_release.desk.own_desk import OwnDesk
 from riskset_release.desk.review import Review
+from riskset_release.desk.seats import SigningSeat
 from riskset_release.desk.serving import LOOPBACK, bound, serve
 
 
@@ -60,8 +61,8 @@ def review(
     candidate, trusted = read_candidate(bundle, keys, earlier, exact)
     policy = policy_of(candidate, trusted, requester, accepts, veto_until)
     private = load_auditor(key, as_, trusted)
+    seat = SigningSeat.of(Review(candidate, trusted, policy, votes), as_, private, utc_now)
+    seat.standings()  # a folder that cannot be read is told here, not in the browser
     with bound(port) as listening:
-        at = Review(candidate, trusted, policy, as_, private, votes, utc_now)
-        at.standings()  # a folder that cannot be read is told here, not in the browser
-        app = DeskApp(at, listening.getsockname()[1])
+        app = OwnDesk(seat, listening.getsockname()[1])
         serve(app, listening, lambda: tell(say("release.review.open", address=app.start_address)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
+import click
 import typer
 
 from riskset.catalogue import say
@@ -29,39 +29,31 @@ from riskset_release.commands import (
 )
 from riskset_release.outputs import Candidate, Output
 from riskset_release.vote_folder import keep_vote, votes_in
-from riskset_release.votes import Judgement, vote_on
-
-
-class Choice(StrEnum):
-    """What can be decided."""
-
-    accept = "accept"
-    change = "change"
-    reject = "reject"
-    exception = "exception"
-
-
-class Category(StrEnum):
-    """What a reason is about."""
-
-    disclosure = "disclosure"
-    statistics = "statistics"
-    question = "question"
-    presentation = "presentation"
-    other = "other"
+from riskset_release.votes import CATEGORIES, DECISIONS, Judgement, vote_on
 
 
 def sign(
     bundle: Bundle,
     output: Annotated[str, typer.Argument(metavar="OUTPUT", help="Its id, as the desk shows it.")],
-    decision: Annotated[Choice, typer.Argument(metavar="DECISION", help="accept, change, reject or exception.")],
+    decision: Annotated[
+        str,
+        typer.Argument(
+            metavar="DECISION", click_type=click.Choice(DECISIONS), help="accept, change, reject or exception."
+        ),
+    ],
     keys: Keys,
     votes: Votes,
     as_: As,
     key: Key,
     name: Annotated[str, typer.Option("--name", help="Your name as it is printed with the signature.")],
-    category: Annotated[Category | None, typer.Option("--category", help="Of the reason.", show_default=False)] = None,
+    category: Annotated[
+        str | None,
+        typer.Option("--category", click_type=click.Choice(CATEGORIES), help="Of the reason.", show_default=False),
+    ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why, in 20 characters or more; not with accept.")] = "",
+    sha256: Annotated[
+        str, typer.Option("--sha256", metavar="HASH", help="What a desk showed you; other bytes are not signed.")
+    ] = "",
     requester: Requesters = None,
     earlier: EarlierFolder = None,
     exact: Exact = None,
@@ -72,16 +64,19 @@ def sign(
     The vote is of the bytes that your bundle gives: look at them first. A vote of yours on the same bytes that is in
     the folder is replaced, and stays there. Hand the file to the others, or upload it at their desks.
 
-    Exit 3: you cannot vote on this output.
+    Exit 3: you cannot vote on this output, or your bundle gives other bytes than those that a desk showed you.
 
     Example: riskset audit sign run.zip table-1 accept --keys trusted.toml --votes votes --as sato --key sato.pem
     --name "K. Sato"
     """
     candidate, trusted = read_candidate(bundle, keys, earlier, exact)
     of, private = _output(candidate, output), load_auditor(key, as_, trusted)
+    if sha256 and sha256 != of.sha256:
+        message = say("release.sign.other_bytes", output=of.id, shown=sha256, own=of.sha256)
+        raise Refused("bytes", message, say("release.sign.other_bytes_hint"))
     policy = policy_of(candidate, trusted, requester)
     counted = count(candidate, votes_in(votes), trusted, policy)
-    judgement = Judgement(decision.value, " ".join(name.split()), category or "", " ".join(reason.split()))
+    judgement = Judgement(decision, " ".join(name.split()), category or "", " ".join(reason.split()))
     if refused := why_no_vote(candidate, of, as_, policy, judgement):
         raise Refused("vote", refused)
     before = counted.ballots[of.id].of_key(private.public_key().public_bytes_raw().hex())

@@ -1,142 +1,148 @@
-"""The desk as a web application: routes, and what a request has to bring."""
+"""A desk as a web application: what every desk shows, to whoever is at it, and what a request has to bring."""
 
 from __future__ import annotations
 
-import secrets
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
-from typing import Final
 from urllib.parse import quote
 
 from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
 from riskset.errors import RisksetError, fault_of
-from riskset_release.desk.guard import DRAWING_POLICY, MOST_BODY, Guard
-from riskset_release.desk.pages import Pages, Typed
+from riskset_release.desk.forms import Form, check_bytes, check_session, form_of
+from riskset_release.desk.guard import DRAWING_POLICY, Guard
+from riskset_release.desk.pages import Pages
 from riskset_release.desk.review import Review
-from riskset_release.desk.sessions import Session, Sessions, is_of_form
+from riskset_release.desk.sessions import Session
 from riskset_release.markup import shown
 from riskset_release.outputs import Output
-from riskset_release.votes import Judgement
+from riskset_release.votes import Judgement, Vote
 
-_NOT_SIGNED: Final = 422
-"""The form was read, and a vote cannot be signed of it."""
+NOT_TAKEN = 422
+"""The form was read, and what it asks cannot be done."""
 _Handler = Callable[[Request, Session], Awaitable[Response]]
 
 
-@dataclass(frozen=True)
-class DeskApp:
-    """One review on one port of this machine."""
-
-    review: Review
-    port: int
-    sessions: Sessions = field(default_factory=Sessions)
-    path: str = field(default_factory=lambda: secrets.token_hex(8))
-    """Everything is below it, and so is the cookie: browsers send a cookie to every port of a host, but not to other
-    paths."""
+class DeskApp(ABC):
+    """One review in a browser. How somebody comes in, and what follows from a decision, is a matter of each kind."""
 
     @property
-    def start_address(self) -> str:
-        """What the auditor opens in a browser, once."""
-        return f"http://127.0.0.1:{self.port}/{self.path}/start/{self.sessions.secret}"
+    @abstractmethod
+    def review(self) -> Review:
+        """What is reviewed."""
 
     @property
+    @abstractmethod
+    def base(self) -> str:
+        """The path of the desk, without a slash at its end."""
+
+    @property
+    @abstractmethod
     def pages(self) -> Pages:
-        return Pages(self.review, f"/{self.path}")
+        """The pages of this kind of desk."""
 
     @property
-    def cookie(self) -> str:
-        return f"riskset_desk_{self.port}"
+    @abstractmethod
+    def closed(self) -> Message:
+        """What somebody reads who has not come in."""
 
-    def asgi(self) -> ASGIApp:
-        """Returns the application."""
+    @abstractmethod
+    def asgi(self) -> Guard:
+        """Returns the application, behind a guard who knows its address."""
+
+    @abstractmethod
+    def entrance(self) -> Sequence[BaseRoute]:
+        """Returns the routes by which somebody comes in, and leaves."""
+
+    @abstractmethod
+    def session_of(self, request: Request) -> Session | None:
+        """Returns who asks; None where nobody is known."""
+
+    @abstractmethod
+    def turned_away(self, request: Request) -> Response:
+        """Answers whoever is not known; or raises HTTPException."""
+
+    @abstractmethod
+    def decided(self, session: Session, output: Output, form: Form) -> Response:
+        """Answers a form with a decision. Raises a RisksetError where it cannot be."""
+
+    def application(self) -> ASGIApp:
+        """Returns the application without a guard."""
         routes = [
-            Route("/start/{secret}", self.start, methods=["GET"]),
-            Route("/start", self.begin, methods=["POST"]),
+            *self.entrance(),
             Route("/desk.css", self.style, methods=["GET"]),
-            Route("/", self._seated(self.queue), methods=["GET"]),
-            Route("/summary", self._seated(self.summary), methods=["GET"]),
-            Route("/votes", self._seated(self.upload), methods=["POST"]),
-            Route("/outputs/{id}", self._seated(self.output), methods=["GET"]),
-            Route("/outputs/{id}", self._seated(self.vote), methods=["POST"]),
-            Route("/outputs/{id}/signed", self._seated(self.signed), methods=["GET"]),
-            Route("/outputs/{id}/drawings/{number:int}", self._seated(self.drawing), methods=["GET"]),
-            Route("/outputs/{id}/files/{number:int}", self._seated(self.file), methods=["GET"]),
+            Route("/", self.seated(self.queue), methods=["GET"]),
+            Route("/summary", self.seated(self.summary), methods=["GET"]),
+            Route("/votes", self.seated(self.upload), methods=["POST"]),
+            Route("/outputs/{id}", self.seated(self.output), methods=["GET"]),
+            Route("/outputs/{id}", self.seated(self.decide), methods=["POST"]),
+            Route("/outputs/{id}/signed", self.seated(self.signed), methods=["GET"]),
+            Route("/outputs/{id}/vote", self.seated(self.own_vote), methods=["GET"]),
+            Route("/outputs/{id}/drawings/{number:int}", self.seated(self.drawing), methods=["GET"]),
+            Route("/outputs/{id}/files/{number:int}", self.seated(self.file), methods=["GET"]),
         ]
-        app = Starlette(
-            routes=[Mount(f"/{self.path}", routes=routes)],
+        return Starlette(
+            routes=[Mount(self.base, routes=routes)],
             exception_handlers={HTTPException: self._http_error, RisksetError: self._told, Exception: self._fault},
         )
-        return Guard(app, frozenset({f"127.0.0.1:{self.port}", f"localhost:{self.port}"}))
 
-    async def start(self, request: Request) -> Response:
-        """Asks for a click, so that nothing is used up by a browser that looks ahead."""
-        secret = request.path_params["secret"]
-        if not self.sessions.is_secret(secret):
-            raise HTTPException(403)
-        return HTMLResponse(self.pages.start(secret))
+    def seated(self, handler: _Handler) -> Callable[[Request], Awaitable[Response]]:
+        """Returns a handler that answers only whoever has come in."""
 
-    async def begin(self, request: Request) -> Response:
-        form = await _form(request)
-        session = self.sessions.exchange(form.text("secret"))
-        if session is None:
-            raise HTTPException(403)
-        answer = RedirectResponse(f"/{self.path}/", 303)
-        answer.set_cookie(self.cookie, session.id, path=f"/{self.path}", httponly=True, samesite="strict")
-        return answer
+        async def seated(request: Request) -> Response:
+            session = self.session_of(request)
+            return self.turned_away(request) if session is None else await handler(request, session)
+
+        return seated
 
     async def style(self, request: Request) -> Response:
         return Response((files("riskset_release.desk") / "desk.css").read_bytes(), media_type="text/css")
 
     async def queue(self, request: Request, session: Session) -> Response:
-        return HTMLResponse(self.pages.queue(session, self.review.standings()))
+        return HTMLResponse(self.pages.queue(session))
 
     async def summary(self, request: Request, session: Session) -> Response:
-        return HTMLResponse(self.pages.summary(session, self.review.standings()))
+        return HTMLResponse(self.pages.summary(session))
 
     async def output(self, request: Request, session: Session) -> Response:
-        output = self._output(request)
-        standing = self.review.standings().of(output)
-        return HTMLResponse(self.pages.output(session, standing, Typed(name=self._name_before())))
+        before = Judgement("", _name_before(session))
+        return HTMLResponse(self.pages.output(session, self._output(request), before))
 
-    async def vote(self, request: Request, session: Session) -> Response:
-        output, form = self._output(request), await _form(request)
-        _check_form(session, form)
-        typed = Typed(*(" ".join(form.text(name).split()) for name in ("decision", "category", "reason", "name")))
-        judgement = Judgement(typed.decision, typed.name, typed.category, typed.reason)
+    async def decide(self, request: Request, session: Session) -> Response:
+        output, form = self._output(request), await form_of(request)
+        check_session(session, form)
         try:
-            _check_statement(form, output)
-            self.review.sign(output, judgement, form.text("seen"))
+            check_bytes(form, output)
+            return self.decided(session, output, form)
         except RisksetError as wrong:
-            standing = self.review.standings().of(output)
-            page = self.pages.output(session, standing, typed, wrong.message)
-            return HTMLResponse(page, 403 if self.review.is_requester else _NOT_SIGNED)
-        return RedirectResponse(f"/{self.path}/outputs/{quote(output.id)}/signed", 303)
+            page = self.pages.output(session, output, form.judgement, wrong.message)
+            return HTMLResponse(page, NOT_TAKEN if session.seat.may_vote else 403)
 
     async def signed(self, request: Request, session: Session) -> Response:
-        output, standings = self._output(request), self.review.standings()
-        own = standings.of(output).own
-        if own is None:
-            raise HTTPException(404)
-        return HTMLResponse(self.pages.signed(session, standings, output, own))
+        output = self._output(request)
+        return HTMLResponse(self.pages.signed(session, output, _own(session, output)))
+
+    async def own_vote(self, request: Request, session: Session) -> Response:
+        """The file of the auditor's own vote: to keep, and to see that it is there."""
+        vote = _own(session, self._output(request))
+        return _download(vote.file_name, self.review.file_of(vote))
 
     async def upload(self, request: Request, session: Session) -> Response:
-        form = await _form(request)
-        _check_form(session, form)
+        form = await form_of(request)
+        check_session(session, form)
         try:
-            self.review.take(form.file)
+            paper = session.seat.take(form.file)
         except RisksetError as wrong:
-            return HTMLResponse(self.pages.queue(session, self.review.standings(), wrong.message), _NOT_SIGNED)
-        return RedirectResponse(f"/{self.path}/", 303)
+            return HTMLResponse(self.pages.queue(session, wrong.message), NOT_TAKEN)
+        is_own = isinstance(paper, Vote) and paper.key == session.seat.public_key
+        return self.to_signed(paper.output) if is_own else self.to("/")
 
     async def drawing(self, request: Request, session: Session) -> Response:
         drawings, number = shown(self._output(request)).drawings, request.path_params["number"]
@@ -150,10 +156,15 @@ class DeskApp:
         content, number = sorted(self._output(request).files.items()), request.path_params["number"]
         if number >= len(content):
             raise HTTPException(404)
-        path, data = content[number]
-        name = "".join(sign if sign.isascii() and (sign.isalnum() or sign in ".-_") else "_" for sign in path)
-        headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(data, media_type="application/octet-stream", headers=headers)
+        return _download(*content[number])
+
+    def to(self, path: str) -> Response:
+        """Sends a browser to another page of the desk."""
+        return RedirectResponse(f"{self.base}{path}", 303)
+
+    def to_signed(self, output: str) -> Response:
+        """Sends a browser to the page of the auditor's own vote on an output, by its id."""
+        return self.to(f"/outputs/{quote(output, safe='')}/signed")
 
     def _output(self, request: Request) -> Output:
         """Returns the output of an address: one of the candidate's, by its id, and nothing else."""
@@ -162,25 +173,9 @@ class DeskApp:
             raise HTTPException(404)
         return found
 
-    def _name_before(self) -> str:
-        """Returns the name under which the auditor signed last, so that it is typed once."""
-        own = [one.own for one in self.review.standings().outputs if one.own]
-        return max(own, key=lambda vote: vote.at).name if own else ""
-
-    def _seated(self, handler: _Handler) -> Callable[[Request], Awaitable[Response]]:
-        """Returns a handler that answers only whoever opened the desk."""
-
-        async def seated(request: Request) -> Response:
-            session = self.sessions.find(request.cookies.get(self.cookie, ""))
-            if session is None:
-                raise HTTPException(403)
-            return await handler(request, session)
-
-        return seated
-
     async def _http_error(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        text = say("release.desk.closed") if status == 403 else say("release.desk.no_page")
+        text = self.closed if status == 403 else say("release.desk.no_page")
         return HTMLResponse(self.pages.message(say("release.desk.not_shown", status=status), text), status)
 
     async def _told(self, request: Request, error: Exception) -> Response:
@@ -193,35 +188,20 @@ class DeskApp:
         return HTMLResponse(self.pages.message(say("release.desk.not_shown", status=500), text), 500)
 
 
-@dataclass(frozen=True)
-class _Form:
-    """What a form had."""
-
-    fields: Mapping[str, str]
-    """Those that it had once."""
-    file: bytes
-
-    def text(self, name: str) -> str:
-        """Returns a field; an empty text where the form had none of this name, or several."""
-        return self.fields.get(name, "")
+def _own(session: Session, output: Output) -> Vote:
+    own = session.seat.standings().of(output).own
+    if own is None:
+        raise HTTPException(404)
+    return own
 
 
-async def _form(request: Request) -> _Form:
-    async with request.form(max_files=1, max_fields=12, max_part_size=MOST_BODY) as form:
-        names = Counter(name for name, _ in form.multi_items())
-        fields = {name: value for name, value in form.multi_items() if names[name] == 1 and isinstance(value, str)}
-        file = form.get("vote")
-        return _Form(fields, await file.read() if isinstance(file, UploadFile) else b"")
+def _name_before(session: Session) -> str:
+    """Returns the name under which the auditor signed last, so that it is typed once."""
+    own = [one.own for one in session.seat.standings().outputs if one.own]
+    return max(own, key=lambda vote: vote.at).name if own else ""
 
 
-def _check_statement(form: _Form, output: Output) -> None:
-    """The signer meant it, and the page showed these very bytes. Raises RisksetError where not."""
-    if form.text("statement") != "yes":
-        raise RisksetError(say("release.cast.statement"))
-    if form.text("sha256") != output.sha256:
-        raise RisksetError(say("release.cast.other_bytes"))
-
-
-def _check_form(session: Session, form: _Form) -> None:
-    if not is_of_form(session, form.text("csrf")):
-        raise HTTPException(403)
+def _download(path: str, data: bytes) -> Response:
+    name = "".join(sign if sign.isascii() and (sign.isalnum() or sign in ".-_") else "_" for sign in path)
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(data, media_type="application/octet-stream", headers=headers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -27,14 +27,17 @@ _HEADERS: Final = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
     "cache-control": "no-store",
 }
+_OVER_TLS: Final = {**_HEADERS, "strict-transport-security": "max-age=31536000"}
+"""A year; browsers then ask nothing of this name without TLS."""
 
 
 class Guard:
     """Refuses what is not addressed to this desk by its own pages, and what is too long."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, scheme: Literal["http", "https"], hosts: frozenset[str]) -> None:
         """`hosts`: the addresses of the desk with the port, as browsers send them."""
-        self.app, self.hosts = app, hosts
+        self.app, self.scheme, self.hosts = app, scheme, hosts
+        self.headers = _OVER_TLS if scheme == "https" else _HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,7 +46,7 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self.headers.items():
                     headers.setdefault(name, value)
             await send(message)
 
@@ -63,9 +66,9 @@ class Guard:
         return headers.getlist("host") in [[host] for host in self.hosts]
 
     def _is_own(self, headers: Headers) -> bool:
-        """Where a browser says which page sent a form, it is one of ours."""
-        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-        return (origin is None or origin == f"http://{headers['host']}") and site in (None, "same-origin")
+        """Browsers say which page sent a form: it is one of ours."""
+        is_ours = headers.getlist("origin") == [f"{self.scheme}://{headers['host']}"]
+        return is_ours and headers.get("sec-fetch-site") in (None, "same-origin")
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes | None:

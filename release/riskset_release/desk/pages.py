@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -14,12 +14,22 @@ from riskset.catalogue import Message, say
 from riskset.language import spoken, told
 from riskset.secure.envelope import sha256
 from riskset.visible_text import visible
-from riskset_release.desk.review import Review, Standing, Standings
+from riskset_release.desk.review import Review
+from riskset_release.desk.seats import Seat, Standing
 from riskset_release.desk.sessions import Session
 from riskset_release.desk.words import WORDS
 from riskset_release.markup import Drawing, shown
 from riskset_release.outputs import Output, Verdict
-from riskset_release.votes import CATEGORIES, DECISIONS, LONGEST_NAME, LONGEST_REASON, MEANINGS, SHORTEST_REASON, Vote
+from riskset_release.votes import (
+    CATEGORIES,
+    DECISIONS,
+    LONGEST_NAME,
+    LONGEST_REASON,
+    MEANINGS,
+    SHORTEST_REASON,
+    Judgement,
+    Vote,
+)
 from riskset_release.who_decides import facts_of
 
 _DECISION_OF_MEANING = {meaning: decision for decision, meaning in MEANINGS.items()}
@@ -36,41 +46,40 @@ class Sign:
 
 
 @dataclass(frozen=True)
-class Typed:
-    """What somebody typed into the form of a vote."""
-
-    decision: str = ""
-    category: str = ""
-    reason: str = ""
-    name: str = ""
-
-
-@dataclass(frozen=True)
 class Pages:
     """Writes the pages of one review, below one address."""
 
+    ending: ClassVar[str]
+    """The template with which the form of a decision ends."""
+    leave: ClassVar[str] = ""
+    """The template by which whoever is at the desk leaves it; empty where they close the browser."""
+    offered: ClassVar[Sequence[str]] = ()
+    """The languages among which a reader chooses; empty where they gave the command, and chose there."""
     review: Review
     base: str
     """The path of the desk, without a slash at its end."""
 
-    def start(self, secret: str) -> str:
-        return self._page("start", secret=secret)
+    def what_holds(self) -> Message:
+        """Returns what it means that the records hold: the desk's auditor checked them."""
+        return say("release.proof.meaning.holds")
 
     def message(self, title: Message, text: Message) -> str:
-        return self._page("message", title=title, text=text)
+        return self.page("message", title=title, text=text)
 
-    def queue(self, session: Session, standings: Standings, wrong: Message | None = None) -> str:
+    def queue(self, session: Session, wrong: Message | None = None) -> str:
+        """Returns the first page; `wrong` is why a file that was brought was not taken."""
+        standings = session.seat.standings()
         rows = [(one, state_of(one), own_of(one)) for one in standings.outputs]
-        return self._page("queue", session=session, rows=rows, problems=standings.problems, wrong=wrong)
+        return self.seated("queue", session, rows=rows, problems=standings.problems, wrong=wrong)
 
-    def output(self, session: Session, standing: Standing, typed: Typed, wrong: Message | None = None) -> str:
+    def output(self, session: Session, output: Output, typed: Judgement, wrong: Message | None = None) -> str:
         """Returns the page of one output; `typed` is what a form had that was `wrong`."""
-        outputs, output = self.review.candidate.outputs, standing.output
+        outputs, standing = self.review.candidate.outputs, session.seat.standings().of(output)
         at = outputs.index(output)
         content = shown(output)
-        return self._page(
+        return self.seated(
             "output",
-            session=session,
+            session,
             standing=standing,
             output=output,
             state=state_of(standing),
@@ -85,18 +94,25 @@ class Pages:
             typed=typed,
             wrong=wrong,
             sizes={"reason": LONGEST_REASON, "least": SHORTEST_REASON, "name": LONGEST_NAME},
+            ending=self.ending,
         )
 
-    def signed(self, session: Session, standings: Standings, output: Output, vote: Vote) -> str:
+    def signed(self, session: Session, output: Output, vote: Vote) -> str:
         """Returns the page after a signature, which leads to the next output that waits for this auditor."""
-        waiting = [one.output for one in standings.outputs if one.turn == "yours"]
-        return self._page("signed", session=session, output=output, vote=vote, after=waiting[0] if waiting else None)
+        waiting = [one.output for one in session.seat.standings().outputs if one.turn == "yours"]
+        return self.seated("signed", session, output=output, vote=vote, after=waiting[0] if waiting else None)
 
-    def summary(self, session: Session, standings: Standings) -> str:
+    def summary(self, session: Session) -> str:
+        standings = session.seat.standings()
         rows = [(one, state_of(one)) for one in standings.outputs]
-        return self._page("summary", session=session, rows=rows, problems=standings.problems)
+        return self.seated("summary", session, rows=rows, problems=standings.problems)
 
-    def _page(self, template: str, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
+    def seated(self, template: str, session: Session, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
+        """Returns a page for whoever is at the desk."""
+        return self.page(template, session=session, seat=session.seat, **values)
+
+    def page(self, template: str, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
+        """Returns a page, with what every template needs."""
         return (
             _environment()
             .get_template(f"{template}.html.j2")
@@ -107,6 +123,8 @@ class Pages:
                 candidate=self.review.candidate,
                 proof=self._proof(),
                 words=WORDS,
+                leave=self.leave,
+                offered=[(code, say("release.desk.own_name").in_language(code)) for code in self.offered],
                 **{"session": None, **values},
             )
         )
@@ -120,7 +138,7 @@ class Pages:
         if candidate.odd:
             odd = say("release.proof.odd", n=len(candidate.odd))
             return Sign("good", "\N{CHECK MARK}", odd), say("release.proof.meaning.odd")
-        return Sign("good", "\N{CHECK MARK}", say("release.proof.holds")), say("release.proof.meaning.holds")
+        return Sign("good", "\N{CHECK MARK}", say("release.proof.holds")), self.what_holds()
 
 
 def state_of(standing: Standing) -> Sign:
@@ -177,7 +195,11 @@ def _meaning(vote: Vote) -> Message:
     return say(f"release.meaning.{_DECISION_OF_MEANING[vote.meaning]}")
 
 
-def _category(vote: Vote) -> Message | None:
+def _who(seat: Seat) -> Message:
+    return say("release.desk.coordinator_here") if seat.is_coordinator else say("release.desk.who", name=seat.name)
+
+
+def _category(vote: Vote | Judgement) -> Message | None:
     return say(f"release.category.{vote.category}") if vote.category else None
 
 
@@ -201,6 +223,8 @@ def _environment() -> Environment:
         "category": _category,
         "time": _time,
         "decides": facts_of,
+        "who": _who,
+        "log_in_lasts": lambda minutes: say("release.door.lasts", minutes=minutes),
         "decision": lambda vote: say(f"release.decision.{vote.decision}"),
         "kind": lambda output: say(f"release.kind.{output.kind}"),
         "turn": lambda standing: say(f"release.turn.{standing.turn}"),

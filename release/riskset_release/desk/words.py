@@ -11,6 +11,7 @@ from riskset.catalogue import Message, say
 WORDS: Final[Mapping[str, Message]] = MappingProxyType(
     {
         "desk": say("release.desk.desk"),
+        "languages": say("release.desk.languages"),
         "skip": say("release.desk.skip"),
         "queue": say("release.desk.queue"),
         "summary": say("release.desk.summary"),
@@ -85,6 +86,27 @@ WORDS: Final[Mapping[str, Message]] = MappingProxyType(
         "start_button": say("release.desk.start_button"),
         "back": say("release.desk.back"),
         "auditor": say("release.desk.auditor"),
+        "log_in": say("release.served.log_in"),
+        "log_in_note": say("release.served.log_in_note"),
+        "log_in_command": say("release.served.log_in_command"),
+        "log_in_address": say("release.served.log_in_address"),
+        "log_in_answer": say("release.served.log_in_answer"),
+        "log_in_bring": say("release.served.log_in_bring"),
+        "answer": say("release.served.answer"),
+        "answer_file": say("release.served.answer_file"),
+        "log_in_button": say("release.served.log_in_button"),
+        "log_out": say("release.served.log_out"),
+        "not_logged_in": say("release.served.not_logged_in"),
+        "to_command": say("release.served.to_command"),
+        "to_command_note": say("release.served.to_command_note"),
+        "command": say("release.served.command"),
+        "command_run": say("release.served.command_run"),
+        "command_own": say("release.served.command_own"),
+        "command_hash": say("release.served.command_hash"),
+        "command_file": say("release.served.command_file"),
+        "command_bring": say("release.served.command_bring"),
+        "not_added": say("release.desk.not_added"),
+        "coordinator": say("release.served.coordinator"),
     }
 )
 """By the name under which the templates have them."""

@@ -24,7 +24,7 @@ def _derived(name: str, study: Study) -> Message:
 
 def populations(study: Study) -> tuple[Message, ...]:
     """Returns which patients are counted, and how each endpoint is defined, in sentences."""
-    return (*_eligible(study), *(_endpoint(name, endpoint, study) for name, endpoint in study.endpoints.items()))
+    return (*_eligible(study), *(endpoint_in_words(name, study) for name in study.endpoints))
 
 
 def _eligible(study: Study) -> Iterator[Message]:
@@ -40,7 +40,9 @@ def _eligible(study: Study) -> Iterator[Message]:
         yield say("site.review.population.cutoff", cutoff=str(cutoff))
 
 
-def _endpoint(name: str, endpoint: Endpoint, study: Study) -> Message:
+def endpoint_in_words(name: str, study: Study) -> Message:
+    """Returns how an endpoint is defined, in a sentence."""
+    endpoint = study.endpoints[name]
     told = _event(name, endpoint, study)
     if not endpoint.competing:
         return told

@@ -5,6 +5,7 @@
 Needs rfc8785 and cryptography, which have nothing to do with what is tested.
 """
 
+import base64
 import hashlib
 import json
 import re
@@ -170,9 +171,52 @@ def sealed():
 def files():
     """What is signed of a file of each kind."""
     content = {"schema": 1, "run": RUN, "name": "Gangnam 강남"}
-    for kind in ("roster", "approval", "bundle", "opening", "notice"):
+    for kind in ("roster", "approval", "bundle", "opening", "notice", "login"):
         signed = rfc8785.dumps({f"riskset {kind}": content})
         yield {"kind": kind, "content": content, "signed": signed.hex(), "signature": KEY.sign(signed).hex()}
+
+
+def login(**changed):
+    content = {"schema": 1, "desk": "review.example.org:8443", "study": HASH["study"], "bundle": sha256(b"bundle")}
+    return content | {"issued": "61250", "nonce": sha256(b"nonce"), "key": hex_of(KEY)} | changed
+
+
+def challenge(content):
+    """The word in which a desk asks; it is not signed."""
+    asked = {key: value for key, value in content.items() if key != "key"}
+    return base64.urlsafe_b64encode(rfc8785.dumps({"riskset challenge": asked})).decode().rstrip("=")
+
+
+def logins():
+    """Challenges, and answers to them."""
+    right = login()
+    yield {
+        "holds": True,
+        "why": "as it is written",
+        "word": challenge(right),
+        "text": written(document("login", right)),
+    }
+    for why, content in {
+        "a schema of a later version": login(schema=2),
+        "an address with its scheme": login(desk="https://review.example.org:8443"),
+        "an address in capitals": login(desk="Review.example.org:8443"),
+        "no address": login(desk=""),
+        "a moment that is no number": login(issued="now"),
+        "a moment with a zero before it": login(issued="061250"),
+        "a moment as a number": login(issued=61250),
+        "a hash in capitals": login(bundle=sha256(b"bundle").upper()),
+        "no study": {key: value for key, value in right.items() if key != "study"},
+        "a further key": login(output="table-1"),
+    }.items():
+        yield {"holds": False, "why": why, "word": challenge(content), "text": written(document("login", content))}
+    word = challenge(right)
+    for why, text, asked in (
+        ("signed as a vote", written(document("login", right, signed_as="vote")), f"{word}="),
+        ("signed by somebody else", written(document("login", right, IDENTITIES["kurume"])), word[:-1]),
+        ("a key under which anybody signs", written(document("login", login(key=NEUTRAL))), word + "AAAA"),
+        ("a remark beside it", written(document("login", right, remark="checked")), word.replace("e", "E", 1)),
+    ):
+        yield {"holds": False, "why": why, "word": asked, "text": text}
 
 
 SITES = ("asan", "kurume", "osaka")
@@ -370,6 +414,7 @@ def main():
         "masks": list(masks()),
         "sealed": list(sealed()),
         "files": list(files()),
+        "logins": list(logins()),
         "documents": list(documents()),
     }
     print(json.dumps(content, indent=1, ensure_ascii=False))

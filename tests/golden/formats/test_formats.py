@@ -20,6 +20,7 @@ from riskset.secure import fixed_point
 from riskset.secure.envelope import Verified, verify
 from riskset.secure.masks import PairwiseMasks, public_of
 from riskset.strict_json import NotStrictJson, read_exact
+from riskset_release.logins import answer, read_challenge, read_login
 
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))
 KEY = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(VECTORS["seed"]))
@@ -88,6 +89,19 @@ def test_signed_files(case):
     assert signed_bytes(case["kind"], case["content"]).hex() == case["signed"]
     written = json.loads(write_signed(case["kind"], case["content"], signature=KEY))
     assert written == {case["kind"]: case["content"], "signature": case["signature"]}
+
+
+@pytest.mark.parametrize("case", VECTORS["logins"], ids=lambda case: case["why"])
+def test_challenges_and_their_answers(case):
+    if case["holds"]:
+        asked, signed = read_challenge(case["word"]), read_login(case["text"].encode())
+        assert signed.challenge == asked
+        assert answer(asked, KEY).decode() == case["text"]
+        return
+    with pytest.raises(DataError):
+        read_challenge(case["word"])
+    with pytest.raises((DataError, VerificationError)):
+        read_login(case["text"].encode())
 
 
 def hash_read(case):
