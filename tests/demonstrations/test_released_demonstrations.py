@@ -5,7 +5,8 @@ from tests.release.conftest import RECORDED
 
 from riskset.results import results_of
 from riskset_demo.studies import DEMONSTRATIONS
-from riskset_release.attacker import small_cells, small_steps
+from riskset_release.attacker.counts import small_cells
+from riskset_release.attacker.curves import small_steps
 from riskset_release.gate.gated import gated
 from riskset_release.gate.published import published_files
 from riskset_report import report_of

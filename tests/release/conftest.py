@@ -12,8 +12,12 @@ from tests.report.whole_study import whole_results
 
 from riskset.audit.trusted import Trusted
 from riskset.catalogue import say
+from riskset.rehearsal import Rehearsal
+from riskset.results import results_of
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import new_identity, public_hex
+from riskset.study.load import parse_study
+from riskset_demo.studies import DEMONSTRATIONS
 from riskset_release.ballots import Policy
 from riskset_release.desk.app import DeskApp
 from riskset_release.desk.review import Review
@@ -27,6 +31,7 @@ from riskset_report import Recorded, report_of
 from riskset_report.curves import curves_csv
 from riskset_report.numbers import numbers_csv
 from riskset_report.printed import printer_of
+from riskset_site.data.cohort import load_cohort
 
 PORT = 8765
 REASON = "The last row singles out a hospital."
@@ -227,6 +232,25 @@ def gate(whole):
 @pytest.fixture(scope="session")
 def published(gate):
     return published_files(gate, RECORDED)
+
+
+@pytest.fixture(scope="session")
+def lung_results(tmp_path_factory):
+    """Of real patients, at 8 hospitals."""
+    demonstration, root = DEMONSTRATIONS["lung"], tmp_path_factory.mktemp("lung")
+    study = parse_study(demonstration.study.decode())
+    for site, files in demonstration.folders().items():
+        (root / site).mkdir()
+        for name, content in files.items():
+            (root / site / name).write_bytes(content)
+    cohorts = {site: load_cohort(root / site / "site.toml", study) for site in study.sites}
+    outcome = Rehearsal(study, cohorts, exceptions=demonstration.exceptions).run()
+    return results_of(study, outcome, sorted(cohorts))
+
+
+@pytest.fixture(scope="session")
+def lung(lung_results):
+    return gated(lung_results)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from riskset.results import Results
-from riskset_release.gate.counted import EVENTS, ROWS, Count, counted
+from riskset_release.gate.balance import told_by_balance
+from riskset_release.gate.counted import EVENTS, ROWS, Count, counted, of_all_days
 from riskset_release.gate.linked import Links
 from riskset_release.gate.links_between import add_endpoints, add_incomplete, add_subsets
 from riskset_release.gate.system import CountSystem
@@ -24,21 +25,30 @@ class Counted:
     system: CountSystem
     cells: Mapping[str, str]
     """By id of a cell: the name of its count."""
+    tells: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By id of a cell that is no count: the names of counts that can be computed from it."""
 
 
 def counted_of(results: Results) -> Counted:
     """Returns all counts of a run that are printed, with the links between them and what follows by subtraction."""
     arm = results.study.comparison.arm if results.study.comparison else ""
-    found = [*_found(results, arm)]
-    same = _same_sets(found)
+    found = [*_without_grids([*_found(results, arm)])]
+    told = [*told_by_balance(results)]
+    same = _same_sets([*found, *told])
     values: dict[Count, int] = {}
     cells: dict[str, str] = {}
+    tells: dict[str, set[str]] = defaultdict(set)
     for id_, count, value in found:
         of = Count(same.get(count.of, count.of), count.what, count.where)
-        values[of] = value
-        cells[id_] = of.name
+        if values.setdefault(of, value) == value:  # else it counts other patients: no rule knows them
+            cells[id_] = of.name
+    for id_, count, value in told:
+        of = Count(same.get(count.of, count.of), count.what, count.where)
+        values.setdefault(of, value)
+        tells[id_].add(of.name)
     links = Links(values)
     links.add_parts()
+    links.add_grids()
     links.add_excluded()
     links.add_boxes(results.entries, same)
     links.add_nested_terms()
@@ -46,9 +56,10 @@ def counted_of(results: Results) -> Counted:
     add_endpoints(links, results.study)
     add_subsets(links, results.entries, same)
     add_incomplete(links, results, same)
-    printed = frozenset(cells.values())
+    printed = frozenset(cells.values()).union(*tells.values())
     weights = {count.name: _cost(count, arm) for count in values}
-    return Counted(CountSystem(dict(links.named), tuple(links.relations), printed, weights), cells)
+    system = CountSystem(dict(links.named), tuple(links.relations), printed, weights)
+    return Counted(system, cells, {id_: frozenset(names) for id_, names in tells.items()})
 
 
 def _found(results: Results, arm: str) -> Iterator[tuple[str, Count, int]]:
@@ -56,6 +67,17 @@ def _found(results: Results, arm: str) -> Iterator[tuple[str, Count, int]]:
         for number in numbers_of(entry):
             if isinstance(number.value, int) and (count := counted(entry, number, arm)) is not None:
                 yield number.place.id, count, number.value
+
+
+def _without_grids(found: Sequence[tuple[str, Count, int]]) -> Iterator[tuple[str, Count, int]]:
+    """Yields the counts. Who has the event before a grid ends is taken for all who have it, unless they are printed to
+    be more somewhere: then the rest had it later, and may be few."""
+    of_all = {count: value for _, count, value in found if of_all_days(count) == count}
+    ends_early = {count.what for _, count, value in found if of_all.get(of_all_days(count), value) != value}
+    for id_, count, value in found:
+        endpoint = count.what.rpartition(" (")[2]
+        is_early = any(what.endswith(f" ({endpoint}") for what in ends_early)
+        yield id_, count if is_early else of_all_days(count), value
 
 
 def _same_sets(found: Iterable[tuple[str, Count, int]]) -> dict[str, str]:
