@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -62,6 +62,33 @@ class _Axis:
 
     def read(self, at: float) -> float:
         return self.slope * at + self.level
+
+
+def axis_labels(drawing: Drawing) -> list[Word]:
+    """Returns the numbers along axes: three or more on one line, whose places follow from them, or from their logarithms.
+    Of a drawing whose words are placed by their middles."""
+    labels = [word for ticks in _ticks(drawing) for _, word in ticks]
+    for run in _runs([word for word in drawing.words if _NUMBER.fullmatch(word.text)]):
+        values, places = np.array([_value(word) for word in run]), np.array([word.x for word in run])
+        if len(run) > 2 and (np.diff(values) > 0).all():
+            scales = (values, np.log(values)) if values[0] > 0 else (values,)
+            labels += run if any(_is_line(scale, places) for scale in scales) else []
+    return labels
+
+
+def _is_line(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> bool:
+    return bool(np.abs(np.polyval(np.polyfit(x, y, 1), x) - y).max() < 10 * _NEAR)
+
+
+def _runs(words: Sequence[Word]) -> list[list[Word]]:
+    """Returns words that are drawn one after the other on one line."""
+    runs: list[list[Word]] = []
+    for word in words:
+        if runs and abs(runs[-1][-1].y - word.y) < _NEAR:
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    return runs
 
 
 def curves_of(drawing: Drawing) -> list[DrawnCurve]:
