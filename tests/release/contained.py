@@ -31,9 +31,9 @@ def numbers_in(path, data):
 
 
 def values_of(gate):
-    """By the names of files, the numbers that are published in them."""
+    """By the names of files, the numbers that are published in them; and all of them."""
     report = gate.report()
-    places = places_of(report, printed_report(report, printer_of(report), RECORDED))
+    places = places_of(report, printed_report(report, printer_of(report), None))
     shown = {cell.id: cell.value for cell in gate.cells if not isinstance(cell.value, Mark) and cell.value is not None}
     by_file = {}
     for id_, names in places.items():
@@ -59,15 +59,15 @@ def is_printed(number, values, days_per_unit):
     return any(abs(form - value) <= 0.500001 * 10.0**-decimals for form in forms)
 
 
-def not_contained(gate):
-    """Yields each file with the numbers that it should not have."""
+def not_contained(gate, outputs=None, recorded=RECORDED):
+    """Yields each file of the outputs of a gated run with the numbers that it should not have."""
     by_file, every = values_of(gate)
     unit = gate.results.study.days_per_unit
     mark = next(cell.value for cell in gate.cells if isinstance(cell.value, Mark))
     nothing = replace(gate, cells=gate.cells.with_values({cell.id: mark for cell in gate.cells}))
-    without = {path: data for one in outputs_of(nothing, RECORDED) for path, data in one.files.items()}
+    without = {path: data for one in outputs_of(nothing, recorded) for path, data in one.files.items()}
     constants = {*CONSTANTS, str(len(gate.held_back))}
-    for output in outputs_of(gate, RECORDED):
+    for output in outputs or outputs_of(gate, recorded):
         values = every if output.id == METHODS else by_file.get(next(iter(output.files)).rpartition(".")[0], [])
         for path, data in output.files.items():
             if path.endswith(".pdf"):
