@@ -1,5 +1,5 @@
-"""Which small counts follow from what is printed: by itself, by subtraction, by rounded percentages, and by the rule
-that a model is published only where its levels have enough patients and events."""
+"""Which small counts follow from what is printed: by itself, by subtraction, by rounded percentages, and by the rules
+of which a reader knows why a count, or a model, is held back."""
 
 from __future__ import annotations
 
@@ -71,20 +71,6 @@ def _whole(number: Found) -> tuple[str, str] | None:
     if path == "variables.arms.levels.percent":
         return n, place.of("variables.arms.n", level=place.level.partition(" / ")[0]).id
     return n, place.of(f"{place.quantity.removesuffix('percent')}of", level=place.level).id
-
-
-def by_models(files: Mapping[str, bytes], results: Results, counted: Counted, least: int) -> Between:
-    """Returns that the levels of each model that is published have `least` patients and events or more: a reader knows
-    the rule by which models are held back."""
-    shown = {id_ for id_, value in _listed(files) if _is_number(value)}
-    largest = max(counted.system.values.values(), default=0) + 2 * least
-    found = dict[str, tuple[int, int]]()
-    for entry in results.entries:
-        numbers = [*numbers_of(entry)] if entry.kind in ("cox", "subgroup") else []
-        if any(path_of(one).endswith("coef") and one.place.id in shown for one in numbers):
-            levels = (one.place.id for one in numbers if path_of(one) in ("levels.n", "levels.events"))
-            found |= {counted.cells[id_]: (least, largest) for id_ in levels if id_ in counted.cells}
-    return found
 
 
 def small_among(known: Iterable[str], counted: Counted, least: int, between: Between | None = None) -> list[Told]:

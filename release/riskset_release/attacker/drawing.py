@@ -65,8 +65,8 @@ class _Axis:
 
 
 def axis_labels(drawing: Drawing) -> list[Word]:
-    """Returns the numbers along axes: three or more on one line, whose places follow from them, or from their logarithms.
-    Of a drawing whose words are placed by their middles."""
+    """Returns the numbers along axes: three or more on one line, whose places follow from them, or from their
+    logarithms. Of a drawing whose words are placed by their middles."""
     labels = [word for ticks in _ticks(drawing) for _, word in ticks]
     for run in _runs([word for word in drawing.words if _NUMBER.fullmatch(word.text)]):
         values, places = np.array([_value(word) for word in run]), np.array([word.x for word in run])

@@ -20,11 +20,11 @@ def told_by_balance(results: Results) -> Iterator[tuple[str, Count, int]]:
         if entry.kind != "balance" or not hasattr(entry.result, "rows"):
             continue
         told = dict(_counts(entry))
+        after = [one for (side, _, _), counts in told.items() if side == "after" for one in counts]
         for number in numbers_of(entry):
-            side = path_of(number).split(".")[1:2]
-            place = number.place
-            if side and (key := (side[0], place.variable, place.level)) in told:
-                yield from ((place.id, count, value) for count, value in told[key])
+            place, path = number.place, path_of(number).split(".")
+            of = after if path == ["largest_smd"] else told.get(("".join(path[1:2]), place.variable, place.level), ())
+            yield from ((place.id, count, value) for count, value in of)
 
 
 def _counts(entry: ResultEntry) -> Iterator[tuple[tuple[str, str, str], list[tuple[Count, int]]]]:

@@ -11,6 +11,7 @@ from riskset_release.gate.balance import told_by_balance
 from riskset_release.gate.counted import EVENTS, ROWS, Count, counted, of_all_days
 from riskset_release.gate.linked import Links
 from riskset_release.gate.links_between import add_endpoints, add_incomplete, add_subsets
+from riskset_release.gate.models import known_by_models
 from riskset_release.gate.system import CountSystem
 from riskset_report.cells import numbers_of
 
@@ -58,7 +59,8 @@ def counted_of(results: Results) -> Counted:
     add_incomplete(links, results, same)
     printed = frozenset(cells.values()).union(*tells.values())
     weights = {count.name: _cost(count, arm) for count in values}
-    system = CountSystem(dict(links.named), tuple(links.relations), printed, weights)
+    known = known_by_models(results, cells, results.study.disclosure.min_cell)
+    system = CountSystem(dict(links.named), tuple(links.relations), printed, weights, known.at_least, known.few)
     return Counted(system, cells, {id_: frozenset(names) for id_, names in tells.items()})
 
 

@@ -83,8 +83,8 @@ def _protecting(
 ) -> set[str]:
     """Returns the printed counts that have to be held back, besides `held`, so that `target` may have two values that
     lie `least` apart: in tables that differ by 2 `least` at most from the true one where that is enough. A search with
-    smaller numbers is quicker, and rounds less: HiGHS 1.12 prints a line of its own, whatever it is told, when it has to
-    mend what it rounded (ERGO-Code/HiGHS, issue 2783)."""
+    smaller numbers is quicker, and rounds less: HiGHS 1.12 prints a line, whatever it is told, when it has to mend what
+    it rounded (ERGO-Code/HiGHS, issue 2783)."""
     found = _within(block, target, held, least, min(2 * least, largest), nodes)
     if found is None:
         found = _within(block, target, held, least, largest, nodes)
