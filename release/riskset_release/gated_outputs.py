@@ -48,7 +48,8 @@ def outputs_of(gated: Gated, recorded: Recorded, language: str | None = None) ->
         cells = [cell for cell, names in places.items() if path in names]
         verdicts, told = _verdicts(gated, cells), _told(gated, cells)
         asked = str(say("release.asked", title=block.title))
-        found.append(Output(id_, kind, block.title, asked, html, files, verdicts, told))  # type: ignore[arg-type]
+        title = f"{printer.say(f'report.caption.{kind}', number=block.number)} {block.title}"
+        found.append(Output(id_, kind, title, asked, html, files, verdicts, told))  # type: ignore[arg-type]
     text = markdown.methods_md(printed.methods).encode()
     title = printer.say("release.methods")
     found.append(Output(METHODS, "text", title, title, f"<pre>{_escaped(text)}</pre>", {markdown.NAME: text}))

@@ -8,13 +8,15 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from riskset_release.attacker.drawing import DrawnCurve
 from riskset_release.attacker.told import Told
 
 _AT_RISK, _PROBABILITY = 2.5, 0.005
 """By how much a rounded number at risk, and a rounded probability, may differ from the exact one."""
+_DRAWN: Final = 1e-6
+"""By how much a height in a drawing may differ from what is drawn."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,21 @@ def small_steps(files: Mapping[str, bytes], least: int) -> list[Told]:
     censored."""
     rows = list(csv.DictReader(io.StringIO(files["curves.csv"].decode("utf-8-sig"))))
     found = [told for row in rows for told in _printed(row, least)]
-    curves: dict[str, list[Step]] = {}
+    curves: dict[str, list[tuple[float, float, float]]] = {}
     for row in rows:
         if row["surv"] and _is_number(row["surv"]) and _is_number(row["n.risk"]):
-            survival, at_risk = float(row["surv"]), float(row["n.risk"])
-            rounding = _AT_RISK if round(survival, 2) == survival and survival not in (0.0, 1.0) else 0.0
-            step = Step(float(row["time"]), survival, (at_risk - rounding, at_risk + rounding))
-            curves.setdefault(f"{row['result']} {row['strata']}", []).append(step)
-    return found + [told for name, steps in curves.items() for told in _of_steps(name, steps, least)]
+            numbers = float(row["time"]), float(row["surv"]), float(row["n.risk"])
+            curves.setdefault(f"{row['result']} {row['strata']}", []).append(numbers)
+    for name, of in curves.items():
+        rounding = _AT_RISK if _are_rounded(survival for _, survival, _ in of) else 0.0
+        steps = [Step(day, survival, (n - rounding, n + rounding)) for day, survival, n in of]
+        found += _of_steps(name, steps, least)
+    return found
+
+
+def _are_rounded(heights: Iterable[float]) -> bool:
+    """Whether probabilities have two digits, but for what a drawing rounds."""
+    return all(abs(round(height, 2) - height) < _DRAWN for height in heights)
 
 
 def _printed(row: Mapping[str, str], least: int) -> Iterator[Told]:
@@ -77,9 +86,8 @@ def _of_steps(name: str, steps: Sequence[Step], least: int) -> Iterator[Told]:
 def _of_step(name: str, before: Step, now: Step, least: int) -> Iterator[Told]:
     """Yields the events of a step where the roundings leave only small values. They happened while as many were at risk
     as before the step, as at its end, or any number between."""
-    heights = [round(one.survival, 6) for one in (before, now)]
-    is_rounded = any(round(height, 2) == height for height in heights if height not in (0.0, 1.0))
-    rounding = _PROBABILITY if is_rounded else 1e-9
+    heights = before.survival, now.survival
+    rounding = _PROBABILITY if _are_rounded(heights) else _DRAWN
     ends = [
         n * (1.0 - new / old) if old > 0 else 0.0
         for n in (now.at_risk[0], before.at_risk[1])

@@ -44,6 +44,43 @@ event = "dead"
 survival = { kind = "km", endpoints = ["os"] }
 """
 SITES = ("asan", "kurume", "osaka")
+OF_A_MODEL = """\
+schema = 1
+[study]
+id = "trial"
+version = "1"
+title = "A trial"
+[sites]
+asan = { name = "Asan" }
+kurume = { name = "Kurume" }
+osaka = { name = "Osaka" }
+[variables]
+arm = { type = "category", levels = ["old", "new"] }
+age = { type = "number", range = [0, 100] }
+stage = { type = "category", levels = ["I", "II", "III"] }
+days = { type = "number", range = [0, 5000] }
+dead = { type = "boolean" }
+[comparison]
+arm = "arm"
+reference = "old"
+[time]
+grid = { width_days = 28, max_days = 2520 }
+[endpoints.os]
+days = "days"
+event = "dead"
+"""
+"""A study without its analyses."""
+
+
+def of_matched(more=""):
+    """The same of matched patients, with a model of the arm; `more` are further lines of [propensity]."""
+    return f"""{OF_A_MODEL}[propensity]
+covariates = ["age", "stage"]
+adjustments.match = {{ method = "nearest" }}
+{more}
+[analyses]
+cox = {{ kind = "cox", endpoints = ["os"], univariable = ["arm"], populations = ["match"] }}
+"""
 
 
 class Desk:
