@@ -14,16 +14,19 @@ from riskset.analyses.analysis import RefusedByRule
 from riskset.analyses.methods.km import ArmCurve, SurvivalCurves
 from riskset.catalogue import say
 from riskset.stats.kaplan_meier import Curve, Landmark, Quantile
-from riskset_release.attacker.counts import told_counts
+from riskset_release.attacker.counts import by_percentages, told_counts
 from riskset_release.attacker.curves import small_quartiles
 from riskset_release.attacker.folder import texts
-from riskset_release.gate.counted import EVENTS, Count
+from riskset_release.attacker.tables import layout_of, readings
+from riskset_release.gate.counted import EVENTS, Count, path_of
 from riskset_release.gate.curves import fewest_at_risk, with_published_curves
 from riskset_release.gate.gated import FOLLOWS, gated
 from riskset_release.gate.linked import Links
 from riskset_release.gate.links import _without_grids, counted_of
+from riskset_release.gate.numbers import rule_of
 from riskset_release.gate.published import published_files
 from riskset_release.gate.reasons import has_figure, with_told_reasons
+from riskset_report.cells import numbers_of
 
 K = 5
 
@@ -170,3 +173,50 @@ class TestReasons:
         assert re.search(r"found \d", str(results))
         found = [said for said in texts(published_files(gated(results), RECORDED)) if re.search(r"found \d", said[1])]
         assert found == []
+
+
+class TestPercentages:
+    """A percentage of a number of patients that is known is an interval of a count."""
+
+    def test_one_beside_a_count_that_is_held_back_would_tell_it(self, gate, published):
+        """Were a percentage printed, where the count beside it is held back: 4 of 37 are 10.8%."""
+        read = [*readings(published, layout_of(gate.report()))]
+        n = next(
+            one for one in read if one.path.endswith(".csv") and one.id.startswith("adverse") and ".arms.n@" in one.id
+        )
+        without = [one for one in read if one.id != n.id]
+        between = by_percentages(without, gate.results, gate.counted)
+        least, largest = between[gate.counted.cells[n.id]]
+        assert least <= n.value <= largest < least + K
+
+    def test_none_is(self, gate, published):
+        read = [*readings(published, layout_of(gate.report()))]
+        between = by_percentages(read, gate.results, gate.counted)
+        assert between
+        assert between.keys() & gate.pattern.held_back == set()
+
+
+@pytest.mark.parametrize("run", ["gate", "lung"])
+def test_what_follows_from_several_counts_is_held_back_with_any_of_them(run, request):
+    """Differences, ratios, tests: closed forms of two counts, of which all tables could be tried. Only a percentage, or
+    its limits, of an arm whose own count is published may be."""
+    gate = request.getfixturevalue(run)
+    of_arm = re.compile(r"(percent|clopper_pearson\.\w+|wilson\.\w+)$")
+    for entry in gate.results.entries:
+        numbers = [*numbers_of(entry)]
+        held = {
+            (_table(found), found.place.variable)
+            for found in numbers
+            if gate.counted.cells.get(found.place.id) in gate.pattern.held_back
+        }
+        for found in numbers:
+            rule = rule_of(path_of(found))
+            is_shown = found.place.id not in gate.held_back and found.value is not None
+            if rule and rule.of == "of counts" and is_shown and (_table(found), found.place.variable) in held:
+                assert of_arm.search(found.place.quantity), found.place.id
+
+
+def _table(found):
+    """The part of a result that has its own counts: `rates[0]` of `rates[0].comparisons[1].p`."""
+    of = re.match(r"rates\[\d+\]|any\[\d+\]|terms\[\d+\]\.grades\[\d+\]", found.place.quantity)
+    return of[0] if of else ""
