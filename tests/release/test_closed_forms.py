@@ -10,7 +10,7 @@ import pytest
 from tests.release.conftest import RECORDED
 from tests.report.whole_study import whole_results
 
-from riskset.analyses.analysis import RefusedByRule
+from riskset.analyses.analysis import WITHHELD, NotEstimable, RefusedByRule
 from riskset.analyses.methods.km import ArmCurve, SurvivalCurves
 from riskset.catalogue import say
 from riskset.stats.kaplan_meier import Curve, Landmark, Quantile
@@ -161,6 +161,13 @@ class TestReasons:
         told = with_told_reasons(Entry("cox", nested, Entry("arms", refusal)))
         for one in (told.result["arms"][0][0], told.analysis.result):
             assert (one.rule, one.message, str(one.remedy)) == ("R4", say("release.reason.refused"), "")
+
+    def test_a_study_that_withholds_a_result_says_so_and_not_by_how_much(self):
+        found = say("analyses.demand.smd_max.not_met", found="0.34", limit="0.1")
+        told = with_told_reasons(Entry("cox", NotEstimable(WITHHELD, found))).result
+        assert told.message == say("release.reason.withheld")
+        other = NotEstimable("no events", say("analyses.no_events"))
+        assert with_told_reasons(Entry("cox", other)).result is other
 
     def test_a_reason_without_a_figure_is_kept(self):
         assert not has_figure(say("analyses.no_events"))

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
-from riskset.analyses.analysis import NotEstimable, RefusedByRule
+from riskset.analyses.analysis import WITHHELD, NotEstimable, RefusedByRule
 from riskset.catalogue import NOTHING, Message, say
 from riskset.results import ResultEntry
 
 _REFUSED: Final = say("release.reason.refused")
 _NOT_ESTIMABLE: Final = say("release.reason.not_estimable")
+_WITHHELD: Final = say("release.reason.withheld")
 _OF_RULES: Final = frozenset({"analyses.km.few_at_risk", "analyses.km.few_between"})
 """Sentences whose numbers are limits of the study."""
 _FIGURES: Final = frozenset({"found", "figure", "n"})
@@ -29,7 +30,7 @@ def _told(value: Any) -> Any:  # noqa: ANN401 - anything that a result has
         message = _REFUSED if has_figure(value.message) else value.message
         return replace(value, message=message, remedy=NOTHING if has_figure(value.remedy) else value.remedy)
     if isinstance(value, NotEstimable) and has_figure(value.message):
-        return replace(value, message=_NOT_ESTIMABLE)
+        return replace(value, message=_WITHHELD if value.code == WITHHELD else _NOT_ESTIMABLE)
     if is_dataclass(value) and not isinstance(value, type):
         parts = {field.name: getattr(value, field.name) for field in fields(value) if field.init}
         told = {name: _told(part) for name, part in parts.items()}
