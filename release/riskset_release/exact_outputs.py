@@ -9,7 +9,7 @@ from typing import Final
 from riskset.catalogue import Message, say
 from riskset.errors import DataError, did_you_mean
 from riskset.results import Results
-from riskset_release.drawn_steps import DrawnStep, drawn_steps, is_small
+from riskset_release.attacker.drawn_steps import DrawnStep, drawn_steps
 from riskset_release.gate.exact import drawn_by, with_exact_curve
 from riskset_release.gate.gated import Gated
 from riskset_release.gated_outputs import drawing_html, verdicts_of, with_shown
@@ -21,7 +21,7 @@ from riskset_report.printing import Printer
 from riskset_report.provenance import Recorded
 from riskset_report.report import report_of
 
-RULE: Final = "exact curve"
+RULE: Final = say("release.rule.exact")
 _ENDING: Final = "-exact"
 _MOST_TOLD: Final = 12
 """The most steps that are listed for one output; the others are counted."""
@@ -72,7 +72,7 @@ def _output(figure: SurvivalFigure, name: str, printer: Printer, gate: Gated) ->
     files = figure_files(name, drawn(figure, printer))
     svg, least = files[f"figures/{name}.svg"], gate.results.study.disclosure.min_cell
     steps = drawn_steps(svg)
-    small = [step for step in steps if is_small(step, least)]
+    small = [step for step in steps if step.is_small(least)]
     found = say("release.found.exact", n=len(small), steps=len(steps), largest=least - 1)
     in_both = [cell for cell in figure.cells if gate.cells.get(cell) is not None]
     output = Output(

@@ -60,7 +60,8 @@ def outputs_of(
             of_block, html = block.figure.id, drawing_html(files[f"{path}.svg"], block.alternative)
         cells = [cell for cell, names in places.items() if path in names]
         asked, of = asked_with(study, of_block, block.title), asked_of(study, of_block)
-        output = Output(f"{kind}-{block.name}", kind, block.title, asked, html, files, asked_of=of)
+        title = f"{printer.say(f'report.caption.{kind}', number=block.number)} {block.title}"
+        output = Output(f"{kind}-{block.name}", kind, title, asked, html, files, asked_of=of)
         found.append(_judged(gated, cells, changes, output))
     methods = _methods(printed, printer)
     paragraphs = (text for part in methods_of(report, recorded).parts for text in part.paragraphs)
@@ -83,7 +84,7 @@ def _judged(gated: Gated, cells: Sequence[str], changes: Changes, output: Output
 def with_shown(output: Output, gated: Gated, cells: Iterable[str]) -> Output:
     """Returns an output that names the counts, and the results, of which its cells show something."""
     shown = [id_ for id_ in cells if id_ not in gated.held_back]
-    counts = frozenset(id_ for id_ in shown if id_ in gated.counted.cells)
+    counts = frozenset(id_ for id_ in shown if id_ in gated.counted.cells or id_ in gated.counted.tells)
     return replace(output, counts=counts, results=frozenset(gated.cells[id_].place.result for id_ in shown))
 
 

@@ -8,7 +8,7 @@ from riskset.rehearsal import Rehearsal
 from riskset.results import results_of
 from riskset.study.load import parse_study
 from riskset_demo.studies import DEMONSTRATIONS
-from riskset_release.attacker import small_cells
+from riskset_release.attacker.counts import small_cells
 from riskset_release.gate.earlier import Earlier
 from riskset_release.gate.gated import gated
 from riskset_release.gate.links import counted_of
@@ -32,7 +32,8 @@ def results_without(demonstration, folder, left_out):
 
 def everything_of(gate):
     """A release of all that the gate lets pass."""
-    counts = frozenset(cell.id for cell in gate.cells if cell.id not in gate.held_back) & gate.counted.cells.keys()
+    shown = frozenset(cell.id for cell in gate.cells if cell.id not in gate.held_back)
+    counts = shown & (gate.counted.cells.keys() | gate.counted.tells.keys())
     of = frozenset(entry.id for entry in gate.exact.entries)
     results = replace(gate.exact, run="before")
     return Earlier("before", "2026-03-01T09:00:00.000+00:00", "0" * 64, results, counts, of)

@@ -14,8 +14,12 @@ from tests.server.run.conftest import SITES, Desk
 from riskset.audit.trusted import Trusted, load_trusted
 from riskset.catalogue import say
 from riskset.cli import main
+from riskset.rehearsal import Rehearsal
+from riskset.results import results_of
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import load_identity, new_identity, public_hex
+from riskset.study.load import parse_study
+from riskset_demo.studies import DEMONSTRATIONS
 from riskset_release.ballots import Policy
 from riskset_release.candidate import candidate_of
 from riskset_release.desk.app import DeskApp
@@ -32,6 +36,7 @@ from riskset_report import Recorded, report_of
 from riskset_report.curves import curves_csv
 from riskset_report.numbers import numbers_csv
 from riskset_report.printed import printer_of
+from riskset_site.data.cohort import load_cohort
 
 PORT = 8765
 REASON = "The last row singles out a hospital."
@@ -231,6 +236,25 @@ def gate(whole):
 @pytest.fixture(scope="session")
 def published(gate):
     return published_files(gate, RECORDED)
+
+
+@pytest.fixture(scope="session")
+def lung_results(tmp_path_factory):
+    """Of real patients, at 8 hospitals."""
+    demonstration, root = DEMONSTRATIONS["lung"], tmp_path_factory.mktemp("lung")
+    study = parse_study(demonstration.study.decode())
+    for site, files in demonstration.folders().items():
+        (root / site).mkdir()
+        for name, content in files.items():
+            (root / site / name).write_bytes(content)
+    cohorts = {site: load_cohort(root / site / "site.toml", study) for site in study.sites}
+    outcome = Rehearsal(study, cohorts, exceptions=demonstration.exceptions).run()
+    return results_of(study, outcome, sorted(cohorts))
+
+
+@pytest.fixture(scope="session")
+def lung(lung_results):
+    return gated(lung_results)
 
 
 @pytest.fixture(scope="session")

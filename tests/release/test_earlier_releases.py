@@ -7,7 +7,7 @@ import pytest
 from tests.release.conftest import RECORDED
 from tests.report.whole_study import whole_results
 
-from riskset_release.attacker import small_cells
+from riskset_release.attacker.counts import small_cells
 from riskset_release.changes import Changes
 from riskset_release.gate.earlier import Earlier, changed_by_few
 from riskset_release.gate.gated import CHANGED, gated
@@ -25,7 +25,7 @@ K = 5
 def released(gate, run="0a"):
     """A release of everything that may be published of a run."""
     shown = [cell.id for cell in gate.cells if cell.id not in gate.held_back]
-    counts = frozenset(id_ for id_ in shown if id_ in gate.counted.cells)
+    counts = frozenset(id_ for id_ in shown if id_ in gate.counted.cells or id_ in gate.counted.tells)
     of = frozenset(entry.id for entry in gate.exact.entries)
     return Earlier(run, "2026-03-01T09:00:00.000+00:00", "0" * 64, replace(gate.exact, run=run), counts, of)
 

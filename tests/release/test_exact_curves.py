@@ -17,10 +17,10 @@ from riskset.cli import main
 from riskset.errors import DataError, Refused
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import save_identity
+from riskset_release.attacker.drawn_steps import drawn_steps
 from riskset_release.ballots import count, decisions
 from riskset_release.candidate import candidate_of
 from riskset_release.casting import why_no_vote
-from riskset_release.drawn_steps import drawn_steps, is_small, small_steps_by_exception
 from riskset_release.exact_outputs import RULE, exact_outputs
 from riskset_release.folder.pages import NOTE
 from riskset_release.gate.exact import check_plain, drawn_by, with_exact_curve
@@ -69,7 +69,7 @@ def test_an_attacker_proves_steps_of_few_patients_from_the_drawing(whole, gate, 
     assert len(found) > 8
     for step in found:
         assert step.least <= true[step.curve][round(step.time * unit)] <= step.largest
-    small = [step for step in found if is_small(step, K)]
+    small = [step for step in found if step.is_small(K)]
     assert len(small) > 5
     verdict = offered[f"{id_}-exact"].verdicts[0]
     assert (verdict.rule, verdict.passes, verdict.needs_exception) == (RULE, False, True)
@@ -102,7 +102,7 @@ def test_all_but_the_steps_is_as_in_the_gated_figure(gate, offered):
     assert len(bands[0]) > len(bands[1])
     heights = [set(re.findall(rb"[ML] \S+ (\S+)", band)) for band in bands[1]]
     assert all(len(of) == 1 for of in heights)  # of the point at time 0
-    assert not [step for step in drawn_steps(gated) if is_small(step, K)]
+    assert not [step for step in drawn_steps(gated) if step.is_small(K)]
 
 
 @pytest.mark.parametrize("language", languages())
@@ -221,10 +221,12 @@ def test_the_folder_has_the_exception_and_the_attacker_reads_its_steps_and_no_ot
     note = files[NOTE].decode()
     assert "Dr. Sato, 2026-06-30, as an exception: The last row singles out a hospital." in note
     assert "released as an exception, for the reasons given, and tells more: " in note
-    signed, others = small_steps_by_exception(files, K)
-    assert set(signed) == {"figures/km-os-all-exact.svg", "figures/km-os-all-exact-85mm.svg"}
-    assert others == {}
-    assert all(len(steps) > 3 for steps in signed.values())
+    drawings = {path: drawn_steps(content) for path, content in files.items() if path.endswith(".svg")}
+    small = {path: sum(step.is_small(K) for step in steps) for path, steps in drawings.items()}
+    signed = {path for path in record[f"{KM}-exact"]["files"] if path.endswith(".svg")}
+    assert signed == {"figures/km-os-all-exact.svg", "figures/km-os-all-exact-85mm.svg"}
+    assert {path for path, n in small.items() if n} == signed
+    assert all(small[path] > 3 for path in signed)
     path = "figures/km-os-all-exact.svg"
     proven = check_proof(files[PROOF], path, files[path], committee.trusted)
     assert proven.checks.failures == []

@@ -10,7 +10,7 @@ from tests.test_kinds import with_sets
 from riskset.analyses.cohort import Cohort
 from riskset.rehearsal import Rehearsal
 from riskset.results import results_of
-from riskset_release.attacker import small_cells
+from riskset_release.attacker.counts import small_cells
 from riskset_release.gate.gated import gated
 from riskset_release.gate.published import published_files
 from riskset_report import report_of

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from tests.release.conftest import RECORDED
 
-from riskset_release.attacker import small_cells, small_steps, texts
+from riskset_release.attacker.counts import small_cells
+from riskset_release.attacker.curves import small_steps
+from riskset_release.attacker.folder import texts
 from riskset_release.gate.curves import Published, steps
 from riskset_release.gate.gated import FEW, NOT_KNOWN, SMALL, gated
 from riskset_release.gate.links import counted_of

@@ -86,6 +86,40 @@ def test_no_small_cell_can_be_told(cells):
         assert range_of(system, count, known, sum(map(sum, cells)) + 2 * K, K).width >= K
 
 
+class TestModels:
+    """12 events in a level: 3 of the 6 patients of one arm, 9 of the 13 of the other."""
+
+    def system(self, **known):
+        values = {"old": 6, "new": 13, "events": 12, "old events": 3, "new events": 9, "old none": 3, "new none": 4}
+        relations = ({"events": 1, "old events": -1, "new events": -1},)
+        relations += tuple({arm: 1, f"{arm} events": -1, f"{arm} none": -1} for arm in ("old", "new"))
+        printed = frozenset(name for name in values if "none" not in name)
+        return CountSystem(values, relations, printed, {"old": 50.0, "new": 50.0}, **known)
+
+    def told(self, system, count="old events"):
+        found = range_of(system, count, {"old", "new", "events"}, 40, K)
+        return found.least, found.largest
+
+    def test_a_model_that_is_held_back_has_a_level_of_few(self):
+        """Without it a reader can say 0 to 5; with it not 5, since then the other arm has 5 or more, too."""
+        assert self.told(self.system()) == (0, 5)
+        held = self.system(few=(frozenset({"old events", "new events"}),))
+        assert self.told(held) == (0, 4)
+        known = held.printed - protected(held, K).held_back
+        assert all(range_of(held, name, known, 40, K).width >= K for name in held.small(K))
+
+    def test_a_model_that_is_published_has_none(self):
+        """Of the 5 of the other arm who may have had the event, 5 have."""
+        assert self.told(self.system(at_least=frozenset({"old events"}))) == (5, 5)
+
+    def test_a_count_that_is_printed_explains_a_model_that_is_held_back(self):
+        """Of nobody, for instance: nothing is said of the other levels."""
+        few = self.system(few=(frozenset({"events", "old events"}),))
+        values = {**few.values, "events": 2, "old events": 1, "new events": 1, "old none": 5, "new none": 12}
+        found = range_of(CountSystem(values, few.relations, few.printed, few=few.few), "old events", {"events"}, 40)
+        assert (found.least, found.largest) == (0, 2)
+
+
 @pytest.mark.parametrize("nodes", [0])
 def test_a_block_that_is_not_solved_is_held_back_whole(nodes, monkeypatch):
     from riskset_release.gate import protecting

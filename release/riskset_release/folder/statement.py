@@ -15,7 +15,7 @@ from riskset.errors import DataError
 from riskset.protocol.rule_column import LEAST_MASKED
 from riskset_release.folder.deciders import auditors_of, by_withdrawer
 from riskset_release.folder.released import Released, ReleasedOutput
-from riskset_release.gate.curves import FEWEST_AT_RISK
+from riskset_release.gate.curves import fewest_at_risk
 from riskset_report.dossier.document import Blanks, Cell, Dossier, Group, Items, Part, Section, Table
 from riskset_report.dossier.handling import NAMED, named_laws
 from riskset_report.dossier.page import dossier_page
@@ -156,7 +156,7 @@ def _rules(released: Released) -> Section:
         "rules",
         say("release.statement.rules.gate"),
         Items(held_back),
-        say("release.statement.rules.curves", least=max(k, FEWEST_AT_RISK)),
+        say("release.statement.rules.curves", least=fewest_at_risk(k)),
         say("release.statement.rules.hospitals"),
         rules_in_words(_policy(released)),
         _masked(released),

@@ -20,6 +20,8 @@ ROWS, EVENTS, CENSORED, EXCLUDED = "patients", "events", "without the event", "e
 KNOWN = "with a value"
 ELIGIBLE: Final = "eligible patients"
 INTERVAL, EQUIPOISE = "preference score", "preference score in equipoise"
+TO_DAY: Final = " to day "
+"""Between the name of events and the last day of a grid, after which curves count nobody."""
 
 Where = tuple[tuple[str, str], ...]
 
@@ -75,7 +77,15 @@ def counted(entry: ResultEntry, found: Found, arm: str) -> Count | None:
     count: Count = rule(Count(entry.analysis.analysis_set), inside, found, arm)
     if not count.what.startswith((EVENTS, CENSORED)):
         return count
-    return replace(count, what=f"{count.what} ({entry.analysis.endpoint})")  # two endpoints may be of the same patients
+    grid = found.inside[0][0].get("grid")
+    until = f"{TO_DAY}{grid['max_days']}" if grid else ""
+    # two endpoints may be of the same patients
+    return replace(count, what=f"{count.what} ({entry.analysis.endpoint}){until}")
+
+
+def of_all_days(count: Count) -> Count:
+    """Returns the count of those with the event on any day, for those who had it before the end of a grid."""
+    return replace(count, what=count.what.partition(TO_DAY)[0])
 
 
 def _merged(found: Found) -> dict[str, Any]:
@@ -132,8 +142,7 @@ def _of_cause(own: Count, inside: Mapping[str, Any], found: Found, arm: str) -> 
 
 def _of_rate(own: Count, inside: Mapping[str, Any], found: Found, arm: str) -> Count:
     of_arm = [(arm, found.place.level)] if found.place.level else []
-    variable = found.place.variable or found.place.result
-    return own.at(*of_arm, what=f"{inside['rate']} by {variable}")
+    return own.at(*of_arm, what=f"{inside['rate']} by {found.inside[0][0]['outcome']}")
 
 
 def _of_term(own: Count, inside: Mapping[str, Any], found: Found, arm: str) -> Count:
@@ -173,9 +182,14 @@ def _of_table(what: str) -> Any:  # noqa: ANN401
     return rule
 
 
-def _of_group(group: str) -> Any:  # noqa: ANN401
-    """Of the arm that is compared, or of the others: where a study has two arms, a reader knows which one that is."""
-    return lambda own, inside, found, arm: own.at(("group", group))
+def _of_group(key: str) -> Any:  # noqa: ANN401
+    """Of the arm that is compared, or of its reference."""
+
+    def rule(own: Count, inside: Mapping[str, Any], found: Found, arm: str) -> Count:
+        of_arm = found.inside[0][0]["arm"]
+        return own.at((of_arm["variable"], of_arm[key]))
+
+    return rule
 
 
 def _of_interval(own: Count, inside: Mapping[str, Any], found: Found, arm: str) -> Count:
@@ -229,10 +243,10 @@ _RULES: Final[Mapping[tuple[str, str], Any]] = {
     ("flow", "steps.by_arm.n"): _of_step,
     ("flow", "missing.n"): _missing_in_flow,
     ("flow", "missing.by_arm.n"): _missing_in_flow,
-    ("balance", "matched.treated"): _of_group("treated"),
-    ("balance", "matched.control"): _of_group("control"),
+    ("balance", "matched.treated"): _of_group("level"),
+    ("balance", "matched.control"): _of_group("reference"),
     ("balance", "matched.unmatched"): _unmatched,
-    ("propensity", "treated"): _of_group("treated"),
+    ("propensity", "treated"): _of_group("level"),
     ("propensity", "preference.arms.n"): _in_arm(ROWS),
     ("propensity", "preference.arms.intervals.n"): _of_interval,
     ("propensity", "preference.arms.equipoise"): _in_equipoise,

@@ -1,10 +1,11 @@
 """Curves as they may be published: by construction no step tells of a few patients.
 
 An event is put off until k have gathered in an arm: every curve of a result steps on the same days, and in each arm by
-nobody or by k. A curve ends where fewer than max(k, 10) are at risk. Survival, incidence and limits are rounded before
-anything is drawn; numbers at risk are rounded to a multiple of 5. At a landmark the published curve is read, not the
-exact one. Events, censorings and standard errors of a step are not published at all (`numbers`). How many are at risk
-is told at whole units of time, whether anybody leaves then or not.
+nobody or by k. A curve ends where fewer than max(2 k, 10) are at risk. Survival, incidence and limits are rounded
+before anything is drawn; numbers at risk are rounded to a multiple of 5. Landmarks, medians and quartiles are read off
+the published curve, not off the exact one: where only the exact one falls, fewer than k had the event. Events,
+censorings and standard errors of a step are not published at all (`numbers`). How many are at risk is told at whole
+units of time, whether anybody leaves then or not.
 """
 
 from __future__ import annotations
@@ -23,8 +24,16 @@ DIGITS: Final = 2
 """Of a probability, and of its limits."""
 AT_RISK: Final = 5
 FEWEST_AT_RISK: Final = 10
+_FLAT: Final = 1e-9
+"""Probabilities of two digits that are closer are the same."""
 
 Floats = NDArray[np.float64]
+
+
+def fewest_at_risk(least: int) -> int:
+    """Returns with how many at risk a curve may go on. Below it, a reader knows that there is at least one, so that of
+    `least` (k) twice as many are needed: they may then still be any of k values."""
+    return max(2 * least, FEWEST_AT_RISK)
 
 
 def has_curves(entry: ResultEntry) -> bool:
@@ -101,7 +110,7 @@ class Published:
     def of(cls, curve: Any, steps: Sequence[int], least: int, days_per_unit: float) -> Published:  # noqa: ANN401
         """The steps up to which enough are at risk, whole units of time, and then the first exit with fewer, at which
         the gate holds everything back: nobody is said to be at risk no more."""
-        is_few = np.asarray(curve.at_risk) < max(least, FEWEST_AT_RISK)
+        is_few = np.asarray(curve.at_risk) < fewest_at_risk(least)
         last = int(curve.day[~is_few][-1]) if (~is_few).any() else -1
         kept = [day for day in steps if day <= last]
         if not kept:
@@ -127,12 +136,14 @@ class Published:
         padded = np.concatenate([np.full((*values.shape[:-1], 1), before), values], axis=-1)
         return np.asarray(padded[..., np.array(self.at, int) + 1], float)
 
-    def gathered(self, counts: Floats) -> Floats:
-        """Returns the counts of each step with those since the one before; the last one has those after it, too."""
-        upto = np.concatenate([[0.0], np.cumsum(counts)])[np.array(self.at, int) + 1]
-        if len(upto):
-            upto[-1] = counts.sum()
-        return np.asarray(np.diff(upto, prepend=0.0), float)
+    def held_back(self, values: Floats) -> Floats:
+        """Returns 0 at each step for counts of the exact curve, (..., steps): they are never published (`numbers`)."""
+        return np.zeros((*values.shape[:-1], len(self.days)))
+
+    def first(self, values: Floats, height: float) -> float | None:
+        """Returns the first day with a value at or below a height; None where there is none."""
+        reached = np.flatnonzero(values <= height + _FLAT)  # never where nan
+        return float(self.days[reached[0]]) if len(reached) else None
 
     def index(self, day: float) -> int:
         """Returns the step that holds on a day; -1 before the first."""
@@ -145,13 +156,22 @@ def _survival(group: Any, of: Published) -> Any:  # noqa: ANN401
         group.curve,
         day=np.array(of.days, group.curve.day.dtype),
         at_risk=of.at_risk,
-        events=of.gathered(group.curve.events),
-        censored=of.gathered(group.curve.censored),
+        events=of.held_back(group.curve.events),
+        censored=of.held_back(group.curve.censored),
         survival=of.read(group.curve.survival, 1.0),
         std_error=np.full(len(of.days), np.nan),
     )
+    quartiles = tuple(
+        replace(
+            one,
+            estimate=of.first(published.survival, 1.0 - one.probability),
+            lower=of.first(lower, 1.0 - one.probability),
+            upper=of.first(upper, 1.0 - one.probability),
+        )
+        for one in group.quartiles
+    )
     landmarks = tuple(_landmark(one, published.survival, lower, upper, of) for one in group.landmarks)
-    return replace(group, curve=published, lower=lower, upper=upper, landmarks=landmarks)
+    return replace(group, curve=published, lower=lower, upper=upper, quartiles=quartiles, landmarks=landmarks)
 
 
 def _landmark(landmark: Any, survival: Floats, lower: Floats, upper: Floats, of: Published) -> Any:  # noqa: ANN401
@@ -173,7 +193,7 @@ def _incidence(group: Any, of: Published) -> Any:  # noqa: ANN401
         exact,
         day=np.array(of.days, exact.day.dtype),
         at_risk=of.at_risk,
-        events=np.array([of.gathered(events) for events in exact.events]),
+        events=of.held_back(exact.events),
         estimate=of.read(exact.estimate, 0.0),
         std_error=np.full((len(exact.std_error), len(of.days)), np.nan),
     )

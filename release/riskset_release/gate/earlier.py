@@ -34,6 +34,11 @@ class Earlier:
     published: frozenset[str]
     """By their ids: the results of which something was published."""
 
+    @property
+    def shown(self) -> Results:
+        """The results without those of which nothing was published."""
+        return self.results.without({one.id for one in self.results.entries} - self.published)
+
     def like(self, entry: ResultEntry) -> Iterator[ResultEntry]:
         """Yields the published results that a reader would compare with one: the same, and those of its kind for its
         patients and endpoint."""

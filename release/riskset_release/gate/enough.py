@@ -40,11 +40,16 @@ class Enough:
         judge = getattr(self, f"_of_{self._entry.kind.replace('-', '_')}", None)
         return judge is not None and bool(judge(found))
 
-    def _of_cox(self, found: Found) -> bool:
+    def has_events(self, found: Found) -> bool:
+        """Whether a Cox model, or that of a subgroup, has enough events, whatever its levels have."""
+        if self._entry.kind == "subgroup":
+            return min(self._at("levels.events", level=found.place.level), default=0) >= EVENTS
         terms = {(n.place.variable, n.place.level) for n in numbers_of(self._entry) if path_of(n) == "terms.coef"}
+        return enough_events(min(self._at("events") or self._at("effective_events"), default=None), len(terms))
+
+    def _of_cox(self, found: Found) -> bool:
         levels = [*self._at("levels.n"), *self._at("levels.events")]
-        is_enough = enough_events(min(self._at("events") or self._at("effective_events"), default=None), len(terms))
-        return is_enough and all(n >= self._least for n in levels)
+        return self.has_events(found) and all(n >= self._least for n in levels)
 
     def _of_cumulative_incidence(self, found: Found) -> bool:
         if self._at("events"):  # its Fine-Gray model

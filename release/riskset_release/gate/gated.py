@@ -14,12 +14,13 @@ from riskset.catalogue import say
 from riskset.results import ResultEntry, Results
 from riskset.results.notices import for_readers
 from riskset_release.gate.counted import path_of
-from riskset_release.gate.curves import FEWEST_AT_RISK, has_curves, has_steps, with_published_curves, without_steps
+from riskset_release.gate.curves import fewest_at_risk, has_curves, has_steps, with_published_curves, without_steps
 from riskset_release.gate.earlier import Earlier, changed_by_few
 from riskset_release.gate.enough import Enough
 from riskset_release.gate.links import Counted, counted_of
 from riskset_release.gate.numbers import published, rule_of
 from riskset_release.gate.protecting import Pattern, protected
+from riskset_release.gate.reasons import with_told_reasons
 from riskset_report.blocks import Block
 from riskset_report.cells import Cell, Cells, Found, Mark, cells_of, numbers_of
 from riskset_report.figures.log_log_figure import LogLogFigure
@@ -69,9 +70,11 @@ def gated(results: Results, earlier: Sequence[Earlier] = ()) -> Gated:
     pattern = protected(counted.system, least)
     changed = changed_by_few(results, earlier, least)
     entries = [
-        without_steps(entry)
-        if has_curves(entry) and entry.id in changed
-        else with_published_curves(entry, least, results.study.days_per_unit)
+        with_told_reasons(
+            without_steps(entry)
+            if has_curves(entry) and entry.id in changed
+            else with_published_curves(entry, least, results.study.days_per_unit)
+        )
         for entry in results.entries
     ]
     without = {entry.id for entry in entries if not has_steps(entry)}
@@ -88,7 +91,7 @@ def gated(results: Results, earlier: Sequence[Earlier] = ()) -> Gated:
 def _ended(results: Results, least: int) -> frozenset[tuple[str, str, str, str]]:
     """Returns the landmarks and steps at which fewer are at risk than a curve needs, counted or
     weighted: result, curve, level and day."""
-    fewest = max(least, FEWEST_AT_RISK)
+    fewest = fewest_at_risk(least)
     return frozenset(
         _step(found)
         for entry in results.entries
@@ -126,25 +129,32 @@ class _Gate:
         if isinstance(cell.value, Mark):
             return cell.value
         if cell.value is None:
-            return self._of_none(found, cell)
+            return self._of_none(entry, found, cell)
         why, digits = self._judged(entry, found, cell)
         if why:
             self.held_back[cell.id] = why
             return MARK
         return type(cell.value)(published(cell.value, digits))
 
-    def _of_none(self, found: Found, cell: Cell) -> Mark | None:
+    def _of_none(self, entry: ResultEntry, found: Found, cell: Cell) -> Mark | None:
         """Returns what stands where there is no number. A count that a hospital withheld has the mark of every other: a
-        word of its own would tell that it is small."""
-        if not path_of(found).startswith("excluded"):
+        word of its own would tell that it is small. A median of a curve that is not published is none that was not
+        reached."""
+        rule = rule_of(path_of(found))
+        if path_of(found).startswith("excluded"):
+            self.held_back[cell.id] = SMALL
+        elif entry.id in self._without_curves and rule is not None and rule.of in ("curve", "described"):
+            self.held_back[cell.id] = CHANGED if entry.id in self._changed else FEW
+        else:
             return None
-        self.held_back[cell.id] = SMALL
         return MARK
 
     def _judged(self, entry: ResultEntry, found: Found, cell: Cell) -> tuple[str, int]:
         """Returns why a number is held back, empty where it is not, and with how many digits it is published."""
         if (name := self._counted.cells.get(cell.id)) is not None:
             return (SMALL if name in self._pattern.held_back else ""), 13
+        if self._counted.tells.get(cell.id, frozenset()) & self._pattern.held_back:
+            return FOLLOWS, 0
         rule = rule_of(path_of(found))
         if rule is None:
             self.unknown.add(f"{entry.kind}: {path_of(found)}")
@@ -154,14 +164,21 @@ class _Gate:
         if entry.id in self._changed and rule.of in ("curve", "estimate", "described"):
             return CHANGED, 0
         if rule.of == "curve":
-            is_ended = _step(found) in self._ended
-            return (FEW if is_ended or entry.id in self._without_curves else ""), rule.digits
+            return self._of_curve(entry, found), rule.digits
         scope = self._scope(entry)
         if rule.of == "of counts" and scope.is_held(found):
             return FOLLOWS, 0
         if rule.of in ("estimate", "described") and not scope.enough.holds(found):
             return FEW, 0
         return "", rule.digits
+
+    def _of_curve(self, entry: ResultEntry, found: Found) -> str:
+        """Returns why a number of a curve is held back. How many of all arms are at risk, rounded beside those of each,
+        would narrow them."""
+        of_all = found.place.quantity.startswith("overall.") and found.place.quantity.endswith(".at_risk")
+        if of_all and getattr(entry.result, "arms", None):
+            return NOT_PUBLISHED
+        return FEW if _step(found) in self._ended or entry.id in self._without_curves else ""
 
     def _scope(self, entry: ResultEntry) -> _Scope:
         if entry.id not in self._scopes:
@@ -175,22 +192,27 @@ class _Scope:
 
     held: Mapping[str, list[tuple[str, str]]]
     """By part of the result, such as `rates[0]`: variable and level of the counts that are held back."""
+    parts: frozenset[str]
+    """Those that have counts."""
     enough: Enough
 
     @classmethod
     def of(cls, entry: ResultEntry, counted: Counted, pattern: Pattern, least: int) -> _Scope:
         held: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        parts = set[str]()
         for found in numbers_of(entry):
             name = counted.cells.get(found.place.id)
+            if name is not None:
+                parts.add(_part(found.place.quantity))
             if name in pattern.held_back:
-                held[_part(found)].append((found.place.variable, found.place.level))
-        return cls(held, Enough(entry, least))
+                held[_part(found.place.quantity)].append((found.place.variable, found.place.level))
+        return cls(held, frozenset(parts), Enough(entry, least))
 
     def is_held(self, found: Found) -> bool:
         """Whether a count is held back from which a number follows: of the same arm and level where it is of one, else
         any of its part."""
         place = found.place
-        held = self.held.get(_part(found), ())
+        held = self.held.get(self._counted_part(place.quantity), ())
         if place.quantity.startswith("variables."):
             same = [level for variable, level in held if variable == place.variable]
             return any(level in (place.level, "") for level in same) if place.level else bool(same)
@@ -198,8 +220,16 @@ class _Scope:
             return any(place.level == level or place.level.startswith(f"{level} / ") for _, level in held)
         return bool(held)
 
+    def _counted_part(self, quantity: str) -> str:
+        """Returns the innermost part around a number that has counts: a comparison in `rates[0].comparisons[1]` is of
+        those of `rates[0]`."""
+        part = _part(quantity)
+        while part and part not in self.parts:
+            part = _part(part[: part.rindex("[")])
+        return part
 
-def _part(found: Found) -> str:
+
+def _part(quantity: str) -> str:
     """Returns the innermost item of a list that has a number: `rates[0]`, `terms[2].grades[0]`."""
-    head, bracket, _ = found.place.quantity.rpartition("]")
+    head, bracket, _ = quantity.rpartition("]")
     return head + bracket

@@ -9,7 +9,18 @@ from dataclasses import replace
 from riskset.analyses.excluded import MISSING
 from riskset.analyses.methods.preference import MIDDLE, interval_name
 from riskset.results import ResultEntry
-from riskset_release.gate.counted import CENSORED, ELIGIBLE, EQUIPOISE, EVENTS, EXCLUDED, INTERVAL, KNOWN, ROWS, Count
+from riskset_release.gate.counted import (
+    CENSORED,
+    ELIGIBLE,
+    EQUIPOISE,
+    EVENTS,
+    EXCLUDED,
+    INTERVAL,
+    KNOWN,
+    ROWS,
+    Count,
+    of_all_days,
+)
 from riskset_release.gate.system import Relation
 from riskset_report.cells import numbers_of
 
@@ -91,6 +102,13 @@ class Links:
                     self.unprinted[eligible] = total
                 if self.named[eligible] == total:
                     self.relations.append({eligible: 1, Count(name).name: -1, **dict.fromkeys(reasons, -1)})
+
+    def add_grids(self) -> None:
+        """Who has the event before a grid ends is one of all who have it."""
+        for count in self.values:
+            whole = of_all_days(count)
+            if whole != count and whole in self.values:
+                self.adds_up(whole.name, [count.name], f"{whole.name}, later than {count.what}", are_all=True)
 
     def add_boxes(self, entries: Sequence[ResultEntry], same: Mapping[str, str]) -> None:
         """Who is in a box of the flow chart is in the one before."""

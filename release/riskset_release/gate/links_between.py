@@ -10,7 +10,7 @@ from dataclasses import replace
 from riskset.analyses.excluded import INCOMPLETE, MISSING
 from riskset.results import ResultEntry, Results
 from riskset.study.spec import DateEndpoint, Study
-from riskset_release.gate.counted import ELIGIBLE, EVENTS, EXCLUDED, ROWS, Count
+from riskset_release.gate.counted import ELIGIBLE, EVENTS, EXCLUDED, ROWS, Count, of_all_days
 from riskset_release.gate.linked import Links, boxes_of, left_between
 
 
@@ -32,21 +32,23 @@ def add_endpoints(links: Links, study: Study) -> None:
 
 def _with_any(links: Links, study: Study) -> Iterator[tuple[tuple[Count, str], str]]:
     """Yields for patients and an endpoint the name of the count of those with an event of any kind."""
-    kinds: dict[tuple[Count, str], dict[str, str]] = defaultdict(dict)
+    kinds: dict[tuple[Count, str, str], dict[str, str]] = defaultdict(dict)
     for count in links.values:
-        kind, _, endpoint = count.what.removeprefix(f"{EVENTS}: ").rpartition(" (")
+        kind, _, endpoint = of_all_days(count).what.removeprefix(f"{EVENTS}: ").rpartition(" (")
         if count.what.startswith(f"{EVENTS}: "):
-            kinds[count.at(what=ROWS), endpoint.rstrip(")")][kind] = count.name
-    for (rows, endpoint), parts in kinds.items():
-        of_any = f"events of any kind ({endpoint}) of {rows.name}"
+            until = count.what.removeprefix(of_all_days(count).what)
+            kinds[count.at(what=ROWS), endpoint.rstrip(")"), until][kind] = count.name
+    for (rows, endpoint, until), parts in kinds.items():
+        of_any = f"events of any kind ({endpoint}){until} of {rows.name}"
         links.add_sum(of_any, list(parts.values()))
         if rows in links.values:
             links.adds_up(rows.name, [of_any], f"not {of_any}")
-        own = rows.at(what=f"{EVENTS} ({endpoint})")
+        own = rows.at(what=f"{EVENTS} ({endpoint}){until}")
         main = [name for kind, name in parts.items() if kind not in study.endpoints[endpoint].competing]
         if own in links.values:
             links.adds_up(own.name, main, f"{own.name}, of another kind", are_all=True)
-        yield (rows, endpoint), of_any
+        if not until:
+            yield (rows, endpoint), of_any
 
 
 def _ends(study: Study, name: str) -> tuple[str, frozenset[str]]:

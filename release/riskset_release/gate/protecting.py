@@ -67,14 +67,18 @@ def _of_block(block: CountSystem, small: list[str], least: int, nodes: int) -> s
     largest = _largest(block, least)
     for name in sorted(small, key=lambda one: (block.values[one], one)):
         held |= _protecting(block, name, held, least, largest, nodes)
-    while True:
-        told = [name for name in small if not _is_protected(block, name, held, least, largest, nodes)]
-        if not told:
-            return held
+    added = list[str]()
+    while told := [name for name in small if not _is_protected(block, name, held, least, largest, nodes)]:
         further = _further(block, told, held)
         if further is None:
             raise NotSolved
+        added.append(further)
         held.add(further)
+        small = [*told, *(name for name in small if name not in told)]  # what was told last is tried first
+    for name in added:  # one after the other was too many, perhaps
+        if all(_is_protected(block, one, held - {name}, least, largest, nodes) for one in small):
+            held.remove(name)
+    return held
 
 
 def _largest(block: CountSystem, least: int) -> int:
@@ -99,13 +103,27 @@ def _protecting(
     block: CountSystem, target: str, held: AbstractSet[str], least: int, largest: int, nodes: int
 ) -> set[str]:
     """Returns the printed counts that have to be held back, besides `held`, so that `target` may have two values that
-    lie `least` apart. Variables: two tables' differences from the true one, and for each printed count whether it is
-    held back."""
+    lie `least` apart: in tables that differ by 2 `least` at most from the true one where that is enough. A search with
+    smaller numbers is quicker, and rounds less: HiGHS 1.12 prints a line, whatever it is told, when it has to mend what
+    it rounded (ERGO-Code/HiGHS, issue 2783)."""
+    found = _within(block, target, held, least, min(2 * least, largest), nodes)
+    if found is None:
+        found = _within(block, target, held, least, largest, nodes)
+    if found is None:
+        raise NotSolved
+    return found
+
+
+def _within(
+    block: CountSystem, target: str, held: AbstractSet[str], least: int, most: int, nodes: int
+) -> set[str] | None:
+    """Returns the same for tables that differ by `most` from the true one at most; None where it is not found.
+    Variables: two tables' differences from the true one, and for each printed count whether it is held back."""
     names = list(block.values)
     at = {name: i for i, name in enumerate(names)}
     printed = [name for name in names if name in block.printed]
     n, m = len(names), len(printed)
-    values = np.array([block.values[name] for name in names], float)
+    down = -np.minimum([block.values[name] for name in names], float(most))
     rows = np.array([[relation.get(name, 0) for name in names] for relation in block.relations], float)
     rows = rows.reshape(-1, n)
     zero, choose = np.zeros_like(rows), np.zeros((len(rows), m))
@@ -116,16 +134,16 @@ def _protecting(
             for sign in range(2):
                 row = 4 * j + 2 * table + sign
                 limit[row, table * n + at[name]] = 1 if sign else -1
-                limit[row, 2 * n + j] = -(largest if sign else values[at[name]])
+                limit[row, 2 * n + j] = -most if sign else down[at[name]]
     apart = np.zeros((1, 2 * n + m))
     apart[0, at[target]], apart[0, n + at[target]] = 1, -1
     constraints += [LinearConstraint(limit, -np.inf, 0), LinearConstraint(apart, least, np.inf)]
     cost = [0.0 if name in held else block.weights.get(name, 1.0) for name in printed]
     is_held = np.array([1.0 if name in held else 0.0 for name in printed])
-    low, high = -values, largest - values
+    up = np.full(n, float(most))
     for name in block.fixed:
-        low[at[name]] = high[at[name]] = 0.0
-    bounds = Bounds(np.concatenate([low, low, is_held]), np.concatenate([high, high, np.ones(m)]))
+        down[at[name]] = up[at[name]] = 0.0
+    bounds = Bounds(np.concatenate([down, down, is_held]), np.concatenate([up, up, np.ones(m)]))
     found = milp(
         np.concatenate([np.zeros(2 * n), cost]),
         constraints=constraints,
@@ -134,5 +152,5 @@ def _protecting(
         options={"node_limit": nodes},
     )
     if found.status != 0 or found.x is None:
-        raise NotSolved
+        return None
     return {name for j, name in enumerate(printed) if round(found.x[2 * n + j]) == 1}

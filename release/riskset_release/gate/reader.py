@@ -60,11 +60,18 @@ def range_of(
             low[i] = high[i] = part.values[name]
         elif between and name in between:
             low[i], high[i] = between[name]
+        if name in part.at_least and name not in known:
+            low[i] = max(low[i], least)
     rows = [[relation.get(name, 0) for name in names] for relation in part.relations]
     constraints = [LinearConstraint(np.array(rows, float), 0, 0)] if rows else []
     bounds, objective = Bounds(low, high), np.zeros(n)
     if least:
-        constraints, bounds, objective = _with_rule(constraints, names, unknown, low, high, least)
+        few = [
+            [name for name in of if name not in known]
+            for of in part.few
+            if not any(_is_few(part, name, known, least) for name in of)
+        ]
+        constraints, bounds, objective = _with_rule(constraints, names, unknown, low, high, least, few)
     ends = []
     for sign in (1.0, -1.0):
         objective[names.index(count)] = sign
@@ -81,6 +88,10 @@ def range_of(
     return Range(*ends)
 
 
+def _is_few(part: CountSystem, name: str, known: Collection[str], least: int) -> bool:
+    return name in known and part.values[name] < least
+
+
 def _with_rule(
     constraints: list[LinearConstraint],
     names: list[str],
@@ -88,17 +99,34 @@ def _with_rule(
     low: NDArray[np.float64],
     high: NDArray[np.float64],
     least: int,
+    few: list[list[str]],
 ) -> tuple[list[LinearConstraint], Bounds, NDArray[np.float64]]:
-    """Adds a yes-no variable for each unknown count: where it is yes the count is of 1 to `least` - 1; one is."""
-    n, m = len(names), len(unknown)
-    wide = [LinearConstraint(np.hstack([one.A, np.zeros((one.A.shape[0], m))]), one.lb, one.ub) for one in constraints]
-    at = [names.index(name) for name in unknown]
-    small = np.zeros((2 * m, n + m))
-    limits = np.zeros(2 * m)
-    for j, i in enumerate(at):
-        small[2 * j, i], small[2 * j, n + j] = 1, high[i] - (least - 1)  # x <= least - 1 where yes
-        limits[2 * j] = high[i]
-        small[2 * j + 1, i], small[2 * j + 1, n + j] = -1, 1  # x >= 1 where yes
-    one = np.concatenate([np.zeros(n), np.ones(m)])[None, :]
-    wide += [LinearConstraint(small, -np.inf, limits), LinearConstraint(one, 1, m)]
-    return wide, Bounds(np.concatenate([low, np.zeros(m)]), np.concatenate([high, np.ones(m)])), np.zeros(n + m)
+    """Adds a yes-no variable for each unknown count: where it is yes the count is of 1 to `least` - 1; one is. And of
+    each set of `few` one is of 0 to `least` - 1."""
+    n, m, of_few = len(names), len(unknown), [name for of in few for name in of]
+    f = len(of_few)
+    wide = [
+        LinearConstraint(np.hstack([one.A, np.zeros((one.A.shape[0], m + f))]), one.lb, one.ub) for one in constraints
+    ]
+    at = [names.index(name) for name in [*unknown, *of_few]]
+    small, limits = np.zeros((m + f, n + m + f)), np.zeros(m + f)
+    for j, i in enumerate(at):  # x <= least - 1 where yes
+        small[j, i], small[j, n + j], limits[j] = 1, max(high[i] - (least - 1), 0), max(high[i], least - 1)
+    positive = np.zeros((m, n + m + f))
+    for j, i in enumerate(at[:m]):  # x >= 1 where yes
+        positive[j, i], positive[j, n + j] = -1, 1
+    wide += [LinearConstraint(small, -np.inf, limits)] if m + f else []
+    wide += [LinearConstraint(positive, -np.inf, 0)] if m else []
+    start, groups = n + m, [(n, m)]
+    for of in few:
+        groups.append((start, len(of)))
+        start += len(of)
+    for first, size in groups:
+        one = np.zeros((1, n + m + f))
+        one[0, first : first + size] = 1
+        wide.append(LinearConstraint(one, 1, size))
+    return (
+        wide,
+        Bounds(np.concatenate([low, np.zeros(m + f)]), np.concatenate([high, np.ones(m + f)])),
+        np.zeros(n + m + f),
+    )

@@ -27,6 +27,10 @@ class CountSystem:
     """Those that a table, figure or text has unless they are held back."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """What it costs to hold a count back, 1 where none is given."""
+    at_least: frozenset[str] = frozenset()
+    """Those that a reader knows to be k or more, since a model is published that rests on them."""
+    few: tuple[frozenset[str], ...] = ()
+    """Sets of which one at least is less than k, since a model is held back for it."""
     fixed: frozenset[str] = frozenset()
     """Those that an earlier release has printed: every reader knows them, whatever is held back now."""
 
@@ -55,8 +59,8 @@ class CountSystem:
                 name = of[name]
             return name
 
-        for relation in self.relations:
-            unknown = [name for name in relation if name not in known]
+        for linked in (*self.relations, *self.few):
+            unknown = [name for name in linked if name not in known]
             for name in unknown[1:]:
                 of[first(name)] = first(unknown[0])
         parts: dict[str, list[str]] = {}
@@ -79,5 +83,7 @@ class CountSystem:
             relations,
             self.printed & every.keys(),
             {name: of for name, of in self.weights.items() if name in every},
+            self.at_least & every.keys(),
+            tuple(names for names in self.few if names <= every.keys()),
             self.fixed & every.keys(),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -88,6 +88,10 @@ class Results:
     def sites_not_included(self) -> tuple[str, ...]:
         """Returns the sites of the study that did not take part."""
         return tuple(site for site in self.study.sites if site not in self.sites)
+
+    def without(self, ids: Collection[str]) -> Results:
+        """Returns the results without those of these ids."""
+        return replace(self, entries=tuple(entry for entry in self.entries if entry.id not in ids))
 
 
 def results_of(

@@ -44,18 +44,59 @@ event = "dead"
 survival = { kind = "km", endpoints = ["os"] }
 """
 SITES = ("asan", "kurume", "osaka")
+OF_A_MODEL = """\
+schema = 1
+[study]
+id = "trial"
+version = "1"
+title = "A trial"
+[sites]
+asan = { name = "Asan" }
+kurume = { name = "Kurume" }
+osaka = { name = "Osaka" }
+[variables]
+arm = { type = "category", levels = ["old", "new"] }
+age = { type = "number", range = [0, 100] }
+stage = { type = "category", levels = ["I", "II", "III"] }
+days = { type = "number", range = [0, 5000] }
+dead = { type = "boolean" }
+[comparison]
+arm = "arm"
+reference = "old"
+[time]
+grid = { width_days = 28, max_days = 2520 }
+[endpoints.os]
+days = "days"
+event = "dead"
+"""
+"""A study without its analyses."""
+
+
+def of_matched(more=""):
+    """The same of matched patients, with a model of the arm; `more` are further lines of [propensity]."""
+    return f"""{OF_A_MODEL}[propensity]
+covariates = ["age", "stage"]
+adjustments.match = {{ method = "nearest" }}
+{more}
+[analyses]
+cox = {{ kind = "cox", endpoints = ["os"], univariable = ["arm"], populations = ["match"] }}
+"""
 
 
 class Desk:
     """The coordinator's desk: what is typed there, and runs whose sites answer at once."""
 
     text = STUDY
+    sites = SITES
+    exceptions, told_alone = (), frozenset()
 
     def __init__(self, folder, patients):
         self._lies_in(folder)
         self.study_file.write_text(self.text, encoding="utf-8")
         self.study = load_study(self.study_file)
-        self.rehearsal = Rehearsal(self.study, self.cohorts(patients))
+        self.rehearsal = Rehearsal(
+            self.study, self.cohorts(patients), exceptions=self.exceptions, told_alone=self.told_alone
+        )
         self.home.make("127.0.0.1", *free_ports(2))
         (self.home.root / "keys" / "identity.pem").unlink()
         save_identity(self.home.root / "keys" / "identity.pem", self.rehearsal.coordinator_key)
@@ -77,7 +118,7 @@ class Desk:
 
     def signs(self, members):
         self.roster_file.write_bytes(
-            sign_roster("trial", self.rehearsal.coordinator_key, members, study_hash(self.study))
+            sign_roster(self.study.header.id, self.rehearsal.coordinator_key, members, study_hash(self.study))
         )
 
     @contextmanager
@@ -94,13 +135,13 @@ class Desk:
                 "study_toml": self.text,
                 "roster": self.roster_file.read_text("utf-8"),
             }
-            run = record.begin("trial", *hashes, SITES, texts)
+            run = record.begin(self.study.header.id, *hashes, self.sites, texts)
             self._opens(run, record)
             for _ in range(rounds):
                 self.rehearsal.step()
         return run
 
-    def finishes(self, run, sites=SITES):
+    def finishes(self, run, sites=None):
         """Goes on with a run to its end, writes its results, and exchanges with some of the sites what follows; returns
         their folder."""
         with self.record() as record:
@@ -110,18 +151,18 @@ class Desk:
             self.delivers(run, record, sites)
         return self.out / run
 
-    def delivers(self, run, record, sites=SITES):
+    def delivers(self, run, record, sites=None):
         """What follows the end of a run, with the sites that are there; returns who has not got all of it."""
         after = AfterEnd(self.rehearsal.coordinator_key, self.rehearsal.roster, end_of(record, run), record)
         for _ in range(2):
-            for site in set(after.waiting_for) & set(sites):
+            for site in set(after.waiting_for) & set(self.sites if sites is None else sites):
                 after.accept(self.rehearsal.sites[site].answer(after.request(site)))
         return after.has_no_receipt
 
     def _opens(self, run, record):
         self.rehearsal.run_id, self.rehearsal.record = run, record
         opening = record.opening(run)
-        self.rehearsal.start_coordinator(SITES, opening.earlier, opening.unblinded)
+        self.rehearsal.start_coordinator(self.sites, opening.earlier, opening.unblinded)
 
     def says(self, command, *arguments):
         """The exit code of a command of the coordinator."""

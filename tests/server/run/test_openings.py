@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rfc8785
+from tests.server.run.conftest import OF_A_MODEL, of_matched
 from tests.server.run.ledger_desk import AT, Accomplice, LedgerDesk, Refuser, counts_more, sends_more
 from tests.server.run.outside_reader import Reader
 from tests.test_kinds import with_sets
@@ -117,31 +118,6 @@ def test_sums_that_were_not_masked_are_compared_without_a_secret(desk_of):
     assert failures == ["osaka: the secret is not the one whose public half osaka stated when the run opened"]
 
 
-OF_A_MODEL = (
-    LedgerDesk.text.partition("[sites]")[0]
-    + """\
-[sites]
-asan = { name = "Asan" }
-kurume = { name = "Kurume" }
-osaka = { name = "Osaka" }
-[variables]
-arm = { type = "category", levels = ["old", "new"] }
-age = { type = "number", range = [0, 100] }
-stage = { type = "category", levels = ["I", "II", "III"] }
-days = { type = "number", range = [0, 5000] }
-dead = { type = "boolean" }
-[comparison]
-arm = "arm"
-reference = "old"
-[time]
-grid = { width_days = 28, max_days = 2520 }
-[endpoints.os]
-days = "days"
-event = "dead"
-"""
-)
-
-
 class Outlying(LedgerDesk):
     """One patient of osaka is much older than all others."""
 
@@ -168,12 +144,7 @@ def test_who_refused_is_known_once_all_have_opened(desk_of):
 
 
 class Matching(LedgerDesk):
-    text = f"""{OF_A_MODEL}[propensity]
-covariates = ["age", "stage"]
-adjustments.match = {{ method = "nearest" }}
-[analyses]
-cox = {{ kind = "cox", endpoints = ["os"], univariable = ["arm"], populations = ["match"] }}
-"""
+    text = of_matched()
 
     def cohorts(self, patients):
         dealt = patients.deal(patients.rows(3, 390), patients.sites(SITES, 390))

@@ -4,7 +4,7 @@ import json
 from contextlib import closing
 
 import pytest
-from tests.server.run.conftest import SITES, Desk
+from tests.server.run.conftest import SITES, Desk, of_matched
 from tests.test_kinds import with_sets
 
 from riskset.cli import main
@@ -14,37 +14,7 @@ from riskset_server.commands import run as command
 from riskset_site.records.journal import JournalFile, open_ledger
 from riskset_site.records.ledger_review import ledger_review
 
-STUDY = """\
-schema = 1
-[study]
-id = "trial"
-version = "1"
-title = "A trial"
-[sites]
-asan = { name = "Asan" }
-kurume = { name = "Kurume" }
-osaka = { name = "Osaka" }
-[variables]
-arm = { type = "category", levels = ["old", "new"] }
-age = { type = "number", range = [0, 100] }
-stage = { type = "category", levels = ["I", "II", "III"] }
-days = { type = "number", range = [0, 5000] }
-dead = { type = "boolean" }
-[comparison]
-arm = "arm"
-reference = "old"
-[propensity]
-covariates = ["age", "stage"]
-adjustments.match = { method = "nearest" }
-gates = { smd_max = 0.1, on_fail = "ask" }
-[time]
-grid = { width_days = 28, max_days = 2520 }
-[endpoints.os]
-days = "days"
-event = "dead"
-[analyses]
-cox = { kind = "cox", endpoints = ["os"], univariable = ["arm"], populations = ["match"] }
-"""
+STUDY = of_matched('gates = { smd_max = 0.1, on_fail = "ask" }')
 WHY = "Only stage differs, and it is a covariate of the model."
 MODEL = "cox/os/match/univariable/arm"
 

@@ -41,6 +41,9 @@ class Row:
     before: Balance
     after: Balance | None
     """None where a rule refused what is told after adjustment."""
+    patients: tuple[Pair, Pair | None]
+    """Who was compared before and after adjustment. None after it where nothing is told, or where patients are
+    weighted. Not in results.json, but of a level it follows from what is."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +121,10 @@ class Reported:
     def _rows(self, one: Covariate, before: Counts | Sums, after: Counts | Sums | Weighted | None) -> Iterator[Row]:
         for level in one.levels or (None,):
             then = self._groups(before, level)
-            adjusted = None if after is None else of_groups(then, self._groups(after, level))
-            yield Row(one.variable, level, of_groups(then, then), adjusted)
+            now = None if after is None else self._groups(after, level)
+            adjusted = None if now is None else of_groups(then, now)
+            patients = then, None if isinstance(after, Weighted) else now
+            yield Row(one.variable, level, of_groups(then, then), adjusted, patients)
 
     def _groups(self, of: Counts | Sums | Weighted, level: str | None) -> Pair:
         """Returns the patients of the arm, and of the reference."""
