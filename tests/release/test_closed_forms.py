@@ -227,3 +227,11 @@ def _table(found):
     """The part of a result that has its own counts: `rates[0]` of `rates[0].comparisons[1].p`."""
     of = re.match(r"rates\[\d+\]|any\[\d+\]|terms\[\d+\]\.grades\[\d+\]", found.place.quantity)
     return of[0] if of else ""
+
+
+@pytest.mark.parametrize("run", ["gate", "lung"])
+def test_what_a_reader_knows_of_models_is_true(run, request):
+    system = request.getfixturevalue(run).counted.system
+    assert system.at_least
+    assert all(system.values[name] >= bound for name, bound in system.at_least.items())
+    assert all(min(system.values[name] for name in few) < K for few in system.few)

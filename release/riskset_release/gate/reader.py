@@ -59,8 +59,8 @@ def range_of(
             low[i] = high[i] = part.values[name]
         elif between and name in between:
             low[i], high[i] = between[name]
-        if name in part.at_least and name not in known:
-            low[i] = max(low[i], least)
+        if name not in known:
+            low[i] = max(low[i], part.at_least.get(name, 0))
     rows = [[relation.get(name, 0) for name in names] for relation in part.relations]
     constraints = [LinearConstraint(np.array(rows, float), 0, 0)] if rows else []
     bounds, objective = Bounds(low, high), np.zeros(n)
