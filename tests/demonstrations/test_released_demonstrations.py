@@ -7,13 +7,13 @@ from tests.release.contained import not_contained
 from riskset.audit.proof import check_proof
 from riskset.cli import main
 from riskset_demo.studies import DEMONSTRATIONS
-from riskset_release.attacker.counts import small_cells, small_printed_cells
+from riskset_release.attacker.counts import printed_counts, small_cells, small_printed_cells
 from riskset_release.attacker.curves import small_drawn_steps, small_quartiles, small_steps
 from riskset_release.attacker.drawing import curves_of
 from riskset_release.attacker.folder import said_in
 from riskset_release.attacker.pdf import read_pdf
 from riskset_release.attacker.svg import read_svg
-from riskset_release.attacker.tables import layout_of
+from riskset_release.attacker.tables import layout_of, readings
 from riskset_release.releasing import NOTE, PROOF, RECORD
 from riskset_report import report_of
 from riskset_report.curves import curves_csv
@@ -87,6 +87,8 @@ def test_an_attacker_reads_no_small_count_from_the_tables(found, files):
     gate = found.gate
     least = gate.results.study.disclosure.min_cell
     assert gate.unknown == frozenset()
+    printed = printed_counts(readings(files, layout_of(gate.report())), gate.counted)
+    assert printed == {name: {gate.counted.system.values[name]} for name in printed}
     assert small_printed_cells(files, layout_of(gate.report()), gate.results, gate.counted, least) == []
 
 

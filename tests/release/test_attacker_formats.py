@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from tests.release.conftest import RECORDED
 
+from riskset_release.attacker.counts import printed_counts
 from riskset_release.attacker.curves import small_drawn_steps
 from riskset_release.attacker.drawing import curves_of
 from riskset_release.attacker.folder import said_in
@@ -74,6 +75,12 @@ def test_tables_print_the_same_numbers_in_each_form_and_the_true_ones(lung, file
     assert by_form["csv"] == by_form["html"] == by_form["docx"] != set()
     system = lung.counted.system
     assert all(system.values[lung.counted.cells[one.id]] == one.value for one in read if one.id in lung.counted.cells)
+
+
+def test_a_table_of_every_kind_prints_the_true_counts(gate, published):
+    printed = printed_counts(readings(published, layout_of(gate.report())), gate.counted)
+    assert len(printed) > 20
+    assert printed == {name: {gate.counted.system.values[name]} for name in printed}
 
 
 def test_a_table_of_another_form_is_not_read_as_if_it_said_nothing(lung, files):
