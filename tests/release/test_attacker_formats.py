@@ -1,6 +1,7 @@
 """The attacker can read each form of file: it finds what is hidden in one, and in a drawing what is not gated."""
 
 import io
+import xml.etree.ElementTree as Xml
 import zipfile
 from collections import Counter
 from struct import pack
@@ -138,3 +139,15 @@ def test_what_is_hidden_in_a_file_is_read(files, path, hide):
 def test_a_file_of_another_form_is_refused():
     with pytest.raises(ValueError, match="cannot be read"):
         said_in("tables/km.xlsx", b"")
+
+
+@pytest.mark.parametrize("name", ["km-os-all", "cox-os-all-cox-log-log"])
+def test_a_curve_has_no_point_that_is_cut_off(files, name):
+    """What is beyond the axes is not seen, and would be in the file all the same."""
+    root = Xml.fromstring(files[f"figures/{name}.svg"])
+    (box,) = root.iter("{http://www.w3.org/2000/svg}rect")
+    left, top, width, height = (float(box.get(key)) for key in ("x", "y", "width", "height"))
+    lines = [one for one in read_svg(files[f"figures/{name}.svg"]).items if getattr(one, "is_clipped", False)]
+    points = np.array([point for line in lines for point in line.points])
+    assert len(points) > 20
+    assert ((points >= (left - 0.01, top - 0.01)) & (points <= (left + width + 0.01, top + height + 0.01))).all()
