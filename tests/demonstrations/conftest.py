@@ -9,12 +9,12 @@ from tests.server.run.conftest import Desk
 
 from riskset.audit.trusted import Trusted
 from riskset.rehearsal import Rehearsal
-from riskset.results import results_json, results_of
+from riskset.results import Results, results_json, results_of
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.study.load import parse_study
 from riskset_demo.studies import DEMONSTRATIONS
 from riskset_release.candidate import candidate_of
-from riskset_release.gate.gated import Gated
+from riskset_release.gate.gated import Gated, gated
 from riskset_release.gated_outputs import outputs_of
 from riskset_report import Recorded
 from riskset_site.data.cohort import load_cohort
@@ -75,6 +75,7 @@ class Audited:
     """A demonstration's bundle as auditors have it, and what its gate said while the candidate was made."""
 
     committee: Committee
+    results: Results
     gate: Gated
     recorded: Recorded
 
@@ -93,11 +94,16 @@ def audited(prepared, tmp_path_factory):
         words = {party: fingerprint_words(key) for party, key in keys.items()}
         committee.trusted = Trusted(words, committee.trusted.auditors)
 
+        def gated_once(results):
+            gates.append((results, gated(results)))
+            return gates[-1][1]
+
         def noticed(gate, recorded, language):
-            gates.append((gate, recorded))
+            gates[-1] += (recorded,)
             return outputs_of(gate, recorded, language)
 
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("riskset_release.candidate.gated", gated_once)
             patch.setattr("riskset_release.candidate.outputs_of", noticed)
             committee.candidate = candidate_of(file.read_bytes(), committee.trusted)
         return Audited(committee, *gates[0])

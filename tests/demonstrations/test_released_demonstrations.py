@@ -7,14 +7,15 @@ from tests.release.contained import not_contained
 from riskset.audit.proof import check_proof
 from riskset.cli import main
 from riskset_demo.studies import DEMONSTRATIONS
-from riskset_release.attacker.counts import small_cells, small_printed_cells
+from riskset_release.attacker.counts import printed_counts, small_cells, small_printed_cells
 from riskset_release.attacker.curves import small_drawn_steps, small_quartiles, small_steps
 from riskset_release.attacker.drawing import curves_of
 from riskset_release.attacker.folder import said_in
 from riskset_release.attacker.pdf import read_pdf
 from riskset_release.attacker.svg import read_svg
-from riskset_release.attacker.tables import layout_of
+from riskset_release.attacker.tables import layout_of, readings
 from riskset_release.releasing import NOTE, PROOF, RECORD
+from riskset_report import report_of
 from riskset_report.curves import curves_csv
 from riskset_report.numbers import numbers_csv
 from riskset_report.printed import printer_of
@@ -86,6 +87,8 @@ def test_an_attacker_reads_no_small_count_from_the_tables(found, files):
     gate = found.gate
     least = gate.results.study.disclosure.min_cell
     assert gate.unknown == frozenset()
+    printed = printed_counts(readings(files, layout_of(gate.report())), gate.counted)
+    assert printed == {name: {gate.counted.system.values[name]} for name in printed}
     assert small_printed_cells(files, layout_of(gate.report()), gate.results, gate.counted, least) == []
 
 
@@ -100,9 +103,10 @@ def test_an_attacker_reads_no_small_step_from_the_drawings(found, files):
 
 
 def test_an_attacker_who_has_every_number_reads_none_either(found):
-    """As if all lists of the run were published."""
+    """As if all lists of the run were published. Of the results as the hospitals have them it reads many."""
     gate, least = found.gate, found.gate.results.study.disclosure.min_cell
-    lists = lists_of(gate.report())
+    before, lists = lists_of(report_of(found.results)), lists_of(gate.report())
+    assert len(small_cells(before, gate.counted, least)) + len(small_steps(before, least)) > 50
     assert small_cells(lists, gate.counted, least) == []
     assert small_steps(lists, least) == []
 

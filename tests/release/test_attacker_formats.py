@@ -1,6 +1,7 @@
 """The attacker can read each form of file: it finds what is hidden in one, and in a drawing what is not gated."""
 
 import io
+import xml.etree.ElementTree as Xml
 import zipfile
 from collections import Counter
 from struct import pack
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from tests.release.conftest import RECORDED
 
+from riskset_release.attacker.counts import printed_counts
 from riskset_release.attacker.curves import small_drawn_steps
 from riskset_release.attacker.drawing import curves_of
 from riskset_release.attacker.folder import said_in
@@ -76,6 +78,12 @@ def test_tables_print_the_same_numbers_in_each_form_and_the_true_ones(lung, file
     assert all(system.values[lung.counted.cells[one.id]] == one.value for one in read if one.id in lung.counted.cells)
 
 
+def test_a_table_of_every_kind_prints_the_true_counts(gate, published):
+    printed = printed_counts(readings(published, layout_of(gate.report())), gate.counted)
+    assert len(printed) > 20
+    assert printed == {name: {gate.counted.system.values[name]} for name in printed}
+
+
 def test_a_table_of_another_form_is_not_read_as_if_it_said_nothing(lung, files):
     changed = {**files, "tables/km-os-all.csv": files["tables/km-os-all.csv"].replace(b"Events,,101", b"Events,101")}
     with pytest.raises(ValueError, match="expected"):
@@ -131,3 +139,15 @@ def test_what_is_hidden_in_a_file_is_read(files, path, hide):
 def test_a_file_of_another_form_is_refused():
     with pytest.raises(ValueError, match="cannot be read"):
         said_in("tables/km.xlsx", b"")
+
+
+@pytest.mark.parametrize("name", ["km-os-all", "cox-os-all-cox-log-log"])
+def test_a_curve_has_no_point_that_is_cut_off(files, name):
+    """What is beyond the axes is not seen, and would be in the file all the same."""
+    root = Xml.fromstring(files[f"figures/{name}.svg"])
+    (box,) = root.iter("{http://www.w3.org/2000/svg}rect")
+    left, top, width, height = (float(box.get(key)) for key in ("x", "y", "width", "height"))
+    lines = [one for one in read_svg(files[f"figures/{name}.svg"]).items if getattr(one, "is_clipped", False)]
+    points = np.array([point for line in lines for point in line.points])
+    assert len(points) > 20
+    assert ((points >= (left - 0.01, top - 0.01)) & (points <= (left + width + 0.01, top + height + 0.01))).all()

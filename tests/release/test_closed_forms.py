@@ -20,7 +20,7 @@ from riskset_release.attacker.folder import texts
 from riskset_release.attacker.tables import layout_of, readings
 from riskset_release.gate.counted import EVENTS, Count, path_of
 from riskset_release.gate.curves import fewest_at_risk, with_published_curves
-from riskset_release.gate.gated import FOLLOWS, gated
+from riskset_release.gate.gated import FEW, FOLLOWS, gated
 from riskset_release.gate.linked import Links
 from riskset_release.gate.links import _without_grids, counted_of
 from riskset_release.gate.numbers import rule_of
@@ -227,3 +227,20 @@ def _table(found):
     """The part of a result that has its own counts: `rates[0]` of `rates[0].comparisons[1].p`."""
     of = re.match(r"rates\[\d+\]|any\[\d+\]|terms\[\d+\]\.grades\[\d+\]", found.place.quantity)
     return of[0] if of else ""
+
+
+@pytest.mark.parametrize("run", ["gate", "lung"])
+def test_what_a_reader_knows_of_models_is_true(run, request):
+    system = request.getfixturevalue(run).counted.system
+    assert system.at_least
+    assert all(system.values[name] >= bound for name, bound in system.at_least.items())
+    assert all(min(system.values[name] for name in few) < K for few in system.few)
+
+
+def test_a_test_of_curves_with_few_events_is_held_back():
+    """With three digits it told on which days: a reader tries all."""
+    found = gated(whole_results(24))
+    of_days = re.compile(r"km/os/all:log_rank\.(chi2|p)@|rmst/os/all[^:]*:arms\.rmst_days@")
+    told = [cell for cell in found.cells if of_days.match(cell.id)]
+    assert len(told) >= 4
+    assert {found.held_back[cell.id] for cell in told} == {FEW}

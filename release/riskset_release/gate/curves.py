@@ -136,9 +136,11 @@ class Published:
         padded = np.concatenate([np.full((*values.shape[:-1], 1), before), values], axis=-1)
         return np.asarray(padded[..., np.array(self.at, int) + 1], float)
 
-    def held_back(self, values: Floats) -> Floats:
-        """Returns 0 at each step for counts of the exact curve, (..., steps): they are never published (`numbers`)."""
-        return np.zeros((*values.shape[:-1], len(self.days)))
+    def together(self, counts: Floats) -> Floats:
+        """Returns all counts of the exact curve at the last step: a total that a table prints is their sum."""
+        found = np.zeros(len(self.days))
+        found[-1:] = counts.sum()
+        return found
 
     def first(self, values: Floats, height: float) -> float | None:
         """Returns the first day with a value at or below a height; None where there is none."""
@@ -156,8 +158,8 @@ def _survival(group: Any, of: Published) -> Any:  # noqa: ANN401
         group.curve,
         day=np.array(of.days, group.curve.day.dtype),
         at_risk=of.at_risk,
-        events=of.held_back(group.curve.events),
-        censored=of.held_back(group.curve.censored),
+        events=of.together(group.curve.events),
+        censored=of.together(group.curve.censored),
         survival=of.read(group.curve.survival, 1.0),
         std_error=np.full(len(of.days), np.nan),
     )
@@ -193,7 +195,7 @@ def _incidence(group: Any, of: Published) -> Any:  # noqa: ANN401
         exact,
         day=np.array(of.days, exact.day.dtype),
         at_risk=of.at_risk,
-        events=of.held_back(exact.events),
+        events=np.array([of.together(events) for events in exact.events]),
         estimate=of.read(exact.estimate, 0.0),
         std_error=np.full((len(exact.std_error), len(of.days)), np.nan),
     )

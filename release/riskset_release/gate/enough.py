@@ -54,24 +54,29 @@ class Enough:
     def _of_cumulative_incidence(self, found: Found) -> bool:
         if self._at("events"):  # its Fine-Gray model
             return self._of_cox(found)
-        return self._has_patients()
+        return self._is_followed()
 
     def _of_km(self, found: Found) -> bool:
         path = path_of(found)
         if path.startswith(("overall.", "arms.")):  # a quartile has k patients on each side
             at = self._at("arms.n", level=found.place.level) if path.startswith("arms.") else self._at("overall.n")
             return all(n >= 4 * self._least for n in at)
-        return self._has_patients()
+        return self._is_followed()
 
     def _of_follow_up(self, found: Found) -> bool:
         return self._of_km(found)
 
     def _of_rmst(self, found: Found) -> bool:
-        return self._has_patients()
+        return self._is_followed()
 
-    def _has_patients(self) -> bool:
+    def _is_followed(self) -> bool:
+        """Whether so many are followed, and so many had the event, that a test of curves or a mean, with three digits,
+        does not tell on which days: of two arms of 20 patients with 5 and 6 events in three steps of the grid, a
+        log-rank test told the days in 11 of 15 draws; with 10 and 11 events, in none."""
         least = max(self._least, EVENTS)
-        return all(n >= least for n in [*self._at("arms.n"), *self._at("overall.n")])
+        events = self._at("overall.events") or self._at("overall.causes.events")
+        is_enough = sum(events) >= 4 * self._least
+        return is_enough and all(n >= least for n in [*self._at("arms.n"), *self._at("overall.n")])
 
     def _of_subgroup(self, found: Found) -> bool:
         path, level = path_of(found), found.place.level

@@ -69,7 +69,8 @@ def counted_of(results: Results, earlier: Sequence[Earlier] = ()) -> Counted:
     changed = changed_by_few(results, earlier, least)  # of these no model is published
     of_models = [known_by_models(results.without(changed), cells, least)]
     of_models += [known_by_models(one.shown, of, least) for one, (of, _) in zip(earlier, named[1:], strict=True)]
-    at_least = frozenset[str]().union(*(known.at_least for known in of_models))
+    named_by_models = frozenset[str]().union(*(known.at_least for known in of_models))
+    at_least = {name: max(known.at_least.get(name, 0) for known in of_models) for name in named_by_models}
     few = tuple(dict.fromkeys(names for known in of_models for names in known.few))
     system = CountSystem(dict(links.named), tuple(links.relations), printed, weights, at_least, few, fixed)
     return Counted(system, cells, tells)

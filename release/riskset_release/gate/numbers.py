@@ -64,6 +64,7 @@ RULES: Final = (
     _rule(r"(overall|arms)\.(median_days|quartiles)\.(estimate|lower|upper)", "described", 13),
     _rule(r"(log_rank|log_rank_by_site|log_rank_by_strata|gray|weighted_log_rank)\.(chi2|p)", "estimate", 3),
     _rule(r"(log_rank|log_rank_by_site|log_rank_by_strata)\.(observed|expected|variance)", "held back"),
+    _rule(r"(overall|arms)\.last_day", "held back"),  # of one patient
     # of models
     _rule(
         r"(terms|common|sites|levels|overall|levels\.interaction_model|leave_one_out|fixed|splines\.curve)\." + _LIMITS,

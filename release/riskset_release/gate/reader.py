@@ -53,24 +53,12 @@ def range_of(
     part = next(one for one in system.blocks(known) if count in one.values)
     names = list(part.values)
     unknown = [name for name in names if name not in known]
-    n = len(names)
-    low, high = np.zeros(n), np.full(n, float(largest))
-    for i, name in enumerate(names):
-        if name in known:
-            low[i] = high[i] = part.values[name]
-        elif between and name in between:
-            low[i], high[i] = between[name]
-        if name in part.at_least and name not in known:
-            low[i] = max(low[i], least)
+    low, high = _limits(part, known, largest, between or {})
     rows = [[relation.get(name, 0) for name in names] for relation in part.relations]
     constraints = [LinearConstraint(np.array(rows, float), 0, 0)] if rows else []
-    bounds, objective = Bounds(low, high), np.zeros(n)
+    bounds, objective = Bounds(low, high), np.zeros(len(names))
     if least:
-        few = [
-            [name for name in of if name not in known]
-            for of in part.few
-            if not any(_is_few(part, name, known, least) for name in of)
-        ]
+        few = _unexplained(part, known, least)
         constraints, bounds, objective = _with_rule(constraints, names, unknown, low, high, least, few)
     ends = []
     for sign in (1.0, -1.0):
@@ -88,8 +76,27 @@ def range_of(
     return Range(*ends)
 
 
-def _is_few(part: CountSystem, name: str, known: Collection[str], least: int) -> bool:
-    return name in known and part.values[name] < least
+def _limits(
+    part: CountSystem, known: Collection[str], largest: int, between: Mapping[str, tuple[int, int]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns the least and the largest value of each count that a reader thinks possible before it computes."""
+    low, high = np.zeros(len(part.values)), np.full(len(part.values), float(largest))
+    for i, (name, value) in enumerate(part.values.items()):
+        if name in known:
+            low[i] = high[i] = value
+            continue
+        low[i], high[i] = between.get(name, (0, largest))
+        low[i] = max(low[i], part.at_least.get(name, 0))
+    return low, high
+
+
+def _unexplained(part: CountSystem, known: Collection[str], least: int) -> list[list[str]]:
+    """Returns the unknown counts of each set of which one is less than `least`, unless it is one that is known."""
+    return [
+        [name for name in few if name not in known]
+        for few in part.few
+        if not any(name in known and part.values[name] < least for name in few)
+    ]
 
 
 def _with_rule(

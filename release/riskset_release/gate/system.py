@@ -27,8 +27,8 @@ class CountSystem:
     """Those that a table, figure or text has unless they are held back."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """What it costs to hold a count back, 1 where none is given."""
-    at_least: frozenset[str] = frozenset()
-    """Those that a reader knows to be k or more, since a model is published that rests on them."""
+    at_least: Mapping[str, int] = field(default_factory=dict)
+    """How large a reader knows a count to be at least, since a model is published that rests on it."""
     few: tuple[frozenset[str], ...] = ()
     """Sets of which one at least is less than k, since a model is held back for it."""
     fixed: frozenset[str] = frozenset()
@@ -83,7 +83,7 @@ class CountSystem:
             relations,
             self.printed & every.keys(),
             {name: of for name, of in self.weights.items() if name in every},
-            self.at_least & every.keys(),
+            {name: of for name, of in self.at_least.items() if name in every},
             tuple(names for names in self.few if names <= every.keys()),
             self.fixed & every.keys(),
         )
