@@ -11,6 +11,7 @@ from typing import Final
 from riskset.catalogue import Message, say
 from riskset_release.asked import asked_of, asked_with
 from riskset_release.changes import Changes
+from riskset_release.count_in_words import count_in_words
 from riskset_release.gate.earlier import Earlier
 from riskset_release.gate.gated import CHANGED, FEW, FOLLOWS, NOT_KNOWN, NOT_PUBLISHED, SMALL, Gated
 from riskset_release.gate.reader import NotSolved, range_of
@@ -130,12 +131,13 @@ def _ranges(gated: Gated, counts: Sequence[str]) -> Iterator[Message]:
     known = system.printed - gated.pattern.held_back
     largest = max(system.values.values(), default=0) + 2 * least
     for name in counts:
+        count = count_in_words(gated.counted.counts[name], gated.results.study)
         try:
             of = range_of(system, name, known, largest, least)
         except NotSolved:
-            yield say("release.told.unknown", count=name)
+            yield say("release.told.unknown", count=count)
             continue
-        yield say("release.told.range", count=name, least=of.least, largest=min(of.largest, largest))
+        yield say("release.told.range", count=count, least=of.least, largest=min(of.largest, largest))
 
 
 def _body(page: str) -> str:

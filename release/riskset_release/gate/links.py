@@ -32,6 +32,8 @@ class Counted:
     """With those of earlier runs of which something was released."""
     cells: Mapping[str, str]
     """By id of a cell of this run: the name of its count."""
+    counts: Mapping[str, Count] = field(default_factory=dict)
+    """By name: those that have cells."""
     tells: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By id of a cell that is no count: the names of counts that can be computed from it."""
 
@@ -73,7 +75,7 @@ def counted_of(results: Results, earlier: Sequence[Earlier] = ()) -> Counted:
     at_least = {name: max(known.at_least.get(name, 0) for known in of_models) for name in named_by_models}
     few = tuple(dict.fromkeys(names for known in of_models for names in known.few))
     system = CountSystem(dict(links.named), tuple(links.relations), printed, weights, at_least, few, fixed)
-    return Counted(system, cells, tells)
+    return Counted(system, cells, {count.name: count for count in values}, tells)
 
 
 def counts_in(results: Results) -> frozenset[str]:
