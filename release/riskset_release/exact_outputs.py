@@ -68,7 +68,6 @@ def _offered(
 
 def _output(figure: SurvivalFigure, name: str, printer: Printer, gate: Gated) -> Output:
     title = printer.say("release.exact.title", title=figure.title)
-    alternative = printer.say("report.caption.alternative", title=title, file=f"figures/{name}")
     files = figure_files(name, drawn(figure, printer))
     svg, least = files[f"figures/{name}.svg"], gate.results.study.disclosure.min_cell
     steps = drawn_steps(svg)
@@ -80,7 +79,7 @@ def _output(figure: SurvivalFigure, name: str, printer: Printer, gate: Gated) ->
         kind="figure",
         title=title,
         asked=say("release.exact.asked"),
-        html=drawing_html(svg, alternative),
+        html=drawing_html(svg, title),
         files=files,
         verdicts=[Verdict(RULE, found, passes=False, needs_exception=True), *verdicts_of(gate, in_both)],
         told=list(_told(small, figure, printer.unit)),

@@ -58,7 +58,7 @@ def outputs_of(
             of_block, html = block.id, _body(table_page(printed, block))
         else:
             files = figure_files(block.name, drawn(block.figure, printer))
-            of_block, html = block.figure.id, drawing_html(files[f"{path}.svg"], block.alternative)
+            of_block, html = block.figure.id, drawing_html(files[f"{path}.svg"], block.figure.alt)
         cells = [cell for cell, names in places.items() if path in names]
         asked, of = asked_with(study, of_block, block.title), asked_of(study, of_block)
         title = f"{printer.say(f'report.caption.{kind}', number=block.number)} {block.title}"

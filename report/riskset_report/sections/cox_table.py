@@ -117,7 +117,9 @@ class CoxTable:
             yield self.context.worded("report.cox.events_not_counted", sign=notation.NO_VALUE)
         if self._curved:
             names = tuple(map(self.context.labels.plain_variable, self._curved))
-            yield (self.context.say("report.cox.curved", variables=names),)
+            told = self.context.say("report.cox.curved", variables=names)
+            released = self.context.say("report.cox.curved_released", variables=names)
+            yield (released if self.context.is_released else told,)
 
     def _ended(self, rows: Sequence[Row]) -> Iterator[Text]:
         """Why a whole model has no estimate, where no row says it: once for all models that end alike."""

@@ -197,12 +197,14 @@ def _notes(every: list[_Of]) -> Iterator[Text]:
         reason = one.table.question_json()["tests_reason"]["message"]
         yield context.worded("report.table1.weighted", reason=reason)
     else:
-        yield context.worded("report.table1.note")
+        note, released = context.worded("report.table1.note"), context.worded("report.table1.note_released")
+        yield released if context.is_released else note
     if one.compared:
         reference = one.context.labels.level(one.table.printed.variable, str(one.table.printed.reference))
         yield context.worded("report.table1.smd", reference=reference)
     if one.has_tests:
-        yield context.worded("report.table1.tests")
+        tests, released = context.worded("report.table1.tests"), context.worded("report.table1.tests_released")
+        yield released if context.is_released else tests
 
 
 SECTION = Section(say("report.heading.table1"), tabulated(_table, _title))
