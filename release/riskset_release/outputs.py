@@ -11,10 +11,10 @@ from riskset.audit.proof import output_hash
 from riskset.catalogue import Message
 from riskset.secure.envelope import sha256
 from riskset.study.release import Release
-from riskset_release.gate.earlier import Earlier
 
 if TYPE_CHECKING:
     from riskset_release.folder.described import Origin
+    from riskset_release.gate.earlier import Earlier
 
 OutputKind = Literal["table", "figure", "text"]
 

@@ -14,7 +14,8 @@ from riskset_release.attacker.folder import said_in
 from riskset_release.attacker.pdf import read_pdf
 from riskset_release.attacker.svg import read_svg
 from riskset_release.attacker.tables import layout_of, readings
-from riskset_release.releasing import NOTE, PROOF, RECORD
+from riskset_release.folder.pages import NOTE
+from riskset_release.releasing import PROOF, RECORD
 from riskset_report import report_of
 from riskset_report.curves import curves_csv
 from riskset_report.numbers import numbers_csv
