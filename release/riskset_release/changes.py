@@ -9,11 +9,8 @@ from math import isclose, nan
 from riskset.catalogue import Message, say
 from riskset.results import Results
 from riskset_release.gate.counted import arm_of
-from riskset_release.gate.earlier import Earlier, changes
+from riskset_release.gate.earlier import CLOSEST, Earlier, changes
 from riskset_report.cells import Number, cells_of
-
-_CLOSEST = 1e-9
-"""Up to this, relative, two numbers are the same one: computed on machines of two kinds."""
 
 
 class Changes:
@@ -75,4 +72,4 @@ def _numbers(results: Results) -> dict[str, tuple[str, Number]]:
 
 def _is_same(now: Number, before: Number) -> bool:
     one, other = (nan if value is None else value for value in (now, before))
-    return isclose(one, other, rel_tol=_CLOSEST, abs_tol=_CLOSEST) or (one != one and other != other)
+    return isclose(one, other, rel_tol=CLOSEST, abs_tol=CLOSEST) or (one != one and other != other)

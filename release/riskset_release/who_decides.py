@@ -80,6 +80,8 @@ def _check_not_weaker(study: Policy, options: Options) -> None:
     hint = say("release.policy.hint")
     if options.accepts is not None and options.accepts < study.accepts:
         raise Refused("weaker", say("release.policy.fewer", asked=options.accepts, least=study.accepts), hint)
+    if options.veto_until and not study.veto_until:
+        raise Refused("weaker", say("release.policy.no_last_day", asked=options.veto_until), hint)
     if options.veto_until and options.veto_until < study.veto_until:
         sooner = say("release.policy.sooner", asked=options.veto_until, until=study.veto_until)
         raise Refused("weaker", sooner, hint)

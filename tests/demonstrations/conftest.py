@@ -94,13 +94,13 @@ def audited(prepared, tmp_path_factory):
         words = {party: fingerprint_words(key) for party, key in keys.items()}
         committee.trusted = Trusted(words, committee.trusted.auditors)
 
-        def gated_once(results):
-            gates.append((results, gated(results)))
+        def gated_once(results, earlier):
+            gates.append((results, gated(results, earlier)))
             return gates[-1][1]
 
-        def noticed(gate, recorded, language):
+        def noticed(gate, recorded, *others):
             gates[-1] += (recorded,)
-            return outputs_of(gate, recorded, language)
+            return outputs_of(gate, recorded, *others)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("riskset_release.candidate.gated", gated_once)

@@ -14,7 +14,7 @@ from riskset_release.attacker.folder import said_in
 from riskset_release.attacker.pdf import read_pdf
 from riskset_release.attacker.svg import read_svg
 from riskset_release.attacker.tables import layout_of, readings
-from riskset_release.folder.pages import NOTE
+from riskset_release.folder.pages import PAGES
 from riskset_release.releasing import PROOF, RECORD
 from riskset_report import report_of
 from riskset_report.curves import curves_csv
@@ -71,14 +71,14 @@ def test_what_both_auditors_accept_is_released_and_nothing_else(found, decided, 
     assert 0 < len(accepted) == len(decided) - 3
     released = {path: content for one in accepted for path, content in one.files.items()}
     assert {path: files[path] for path in released} == released
-    assert files.keys() == {*released, PROOF, RECORD, NOTE}
+    assert files.keys() == {*released, PROOF, RECORD, *PAGES}
 
 
 def test_every_released_file_has_its_proof_and_none_that_was_changed(found, files):
     proof, trusted = files[PROOF], found.committee.trusted
-    for path in files.keys() - {PROOF, RECORD, NOTE}:
+    for path in files.keys() - {PROOF, RECORD, *PAGES}:
         assert check_proof(proof, path, files[path], trusted).checks.failures == []
-    for path in sorted(files.keys() - {PROOF, RECORD, NOTE})[:10]:
+    for path in sorted(files.keys() - {PROOF, RECORD, *PAGES})[:10]:
         changed = bytearray(files[path])
         changed[len(changed) // 2] ^= 1
         assert check_proof(proof, path, bytes(changed), trusted).checks.failures != []

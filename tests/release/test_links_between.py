@@ -104,7 +104,7 @@ def test_those_without_the_event_of_a_population_are_some_of_those_of_all():
     links.add_parts()
     sets = {"os": SetId("os"), "os/match": SetId("os", "match")}
     entries = [SimpleNamespace(analysis=SimpleNamespace(set_id=of)) for of in sets.values()]
-    add_subsets(links, entries, {})
+    add_subsets(links, entries, {}, None)
     assert links.unprinted[f"{censored.name}, not in os/match"] == 2
     assert links.unprinted[f"{events.name}, not in os/match"] == 18
 

@@ -55,8 +55,8 @@ def test_an_option_may_ask_for_more(committee):
     assert (found.accepts, found.requesters, found.veto_until) == (4, {"kim", "park"}, "2026-07-20")
     assert all("more than the study file asks" in fact for fact in told(found))
     assert policy(committee, accepts=3, veto_until="2026-07-14") == policy(committee)
-    partly = policy(committee, Release(), requesters=("kim",), veto_until="2026-07-20")
-    assert [fact.split(" (")[1].split(" ")[0] for fact in told(partly)] == ["the", "more", "said"]
+    partly = policy(committee, Release(), requesters=("kim",))
+    assert [fact.split(" (")[1].split(" ")[0] for fact in told(partly)] == ["the", "more"]
 
 
 @pytest.mark.parametrize(
@@ -179,3 +179,10 @@ def test_the_commands_refuse_less_and_too_early(of_a_run, bundle, tmp_path, caps
         monkeypatch.setattr("riskset_release.commands.release.utc_now", lambda at=at: at)
         assert main(["release", str(bundle), *common, "--out", str(out)]) == code
         assert out.exists() == (code == 0)
+
+
+def test_no_option_ends_the_time_of_vetoes_that_the_study_leaves_open(of_a_run):
+    open_ended = replace(of_a_run.candidate, release=Release(accepts=2), ended_at="2026-06-29T00:00:00.000+00:00")
+    assert policy_for(open_ended, of_a_run.trusted, Options()).veto_until == ""
+    with pytest.raises(Refused, match="by the study every veto counts"):
+        policy_for(open_ended, of_a_run.trusted, Options(veto_until="2026-01-01"))

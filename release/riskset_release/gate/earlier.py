@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isclose, isnan
+from typing import Final
 
 import numpy as np
 
 from riskset.results import ResultEntry, Results
+from riskset.study.spec import Study
 from riskset_release.gate.counted import Count, arm_of, counted
 from riskset_release.gate.curves import curve_of, groups_of, has_curves
 from riskset_report.cells import numbers_of
+
+CLOSEST: Final = 1e-9
+"""Up to this, relative, two numbers are the same one: computed on machines of two kinds."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +45,12 @@ class Earlier:
         """The results without those of which nothing was published."""
         return self.results.without({one.id for one in self.results.entries} - self.published)
 
-    def like(self, entry: ResultEntry) -> Iterator[ResultEntry]:
-        """Yields the published results that a reader would compare with one: the same, and those of its kind for its
-        patients and endpoint."""
+    def like(self, entry: ResultEntry, study: Study) -> Iterator[ResultEntry]:
+        """Yields the published results that a reader would compare with one of a study: the same, and those of its kind
+        for its patients and endpoint, whatever these are called."""
+        subject = _subject(entry, study)
         for one in self.results.entries:
-            if one.id in self.published and (one.id == entry.id or _subject(one) == _subject(entry)):
+            if one.id in self.published and (one.id == entry.id or _subject(one, self.results.study) == subject):
                 yield one
 
 
@@ -53,28 +60,49 @@ def changed_by_few(results: Results, earlier: Sequence[Earlier], least: int) -> 
     return frozenset(
         entry.id
         for entry in results.entries
-        if any(0 < n < least for one in earlier for before in one.like(entry) for n in changes(before, entry, arm))
+        for before in (before for one in earlier for before in one.like(entry, results.study))
+        if any(0 < n < least for n in changes(before, entry, arm))
     )
 
 
 def changes(before: ResultEntry, now: ResultEntry, arm: str) -> Iterator[int]:
     """Yields by how many patients a result has changed: how many it is of and had the event, together and by arm, and
     for each curve the patients whose day or kind of event one version has and the other has not. `arm` is the study's
-    variable of the arm. (What changed within, as in a level, is judged with all counts.)"""
-    counts = _counts(before, arm)
+    variable of the arm. (What changed within, as in a level, is judged with all counts.) Where nothing of this has
+    changed and a number of the same question has, somebody's value was corrected: it may be one patient's."""
+    counts, found = _counts(before, arm), set[int]()
     for count, n in _counts(now, arm).items():
         if count in counts:
-            yield abs(n - counts[count])
-    if before.id == now.id and has_curves(before) and has_curves(now):
+            found.add(abs(n - counts[count]))
+    if type(before.result) is type(now.result) and has_curves(before) and has_curves(now):
         curves = dict(_exits(before))
         for level, exits in _exits(now):
             if level in curves:
                 joined, left = exits - curves[level], curves[level] - exits
-                yield max(joined.total(), left.total())
+                found.add(max(joined.total(), left.total()))
+    yield from found
+    if not any(found) and _is_corrected(before, now):
+        yield 1
 
 
-def _subject(entry: ResultEntry) -> tuple[str, str]:
-    return entry.kind, entry.analysis.analysis_set
+def _is_corrected(before: ResultEntry, now: ResultEntry) -> bool:
+    """Whether the same question has another answer."""
+    if before.id != now.id or before.analysis.question_json() != now.analysis.question_json():
+        return False
+    numbers = {found.place.id: found.value for found in numbers_of(before) if isinstance(found.value, float)}
+    return any(
+        not isclose(found.value, numbers[found.place.id], rel_tol=CLOSEST, abs_tol=CLOSEST)
+        for found in numbers_of(now)
+        if isinstance(found.value, float) and found.place.id in numbers
+        if not (isnan(found.value) and isnan(numbers[found.place.id]))
+    )
+
+
+def _subject(entry: ResultEntry, study: Study) -> tuple[str, object, object]:
+    """Returns of what a result is: its kind, its patients, and how their endpoint is defined."""
+    of = entry.analysis.set_id
+    endpoint = study.endpoints[of.endpoint].model_dump(exclude={"label"}) if of.endpoint in study.endpoints else None
+    return entry.kind, replace(of, endpoint=None), endpoint
 
 
 def _counts(entry: ResultEntry, arm: str) -> Mapping[Count, int]:

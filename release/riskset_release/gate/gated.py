@@ -33,6 +33,7 @@ NOT_PUBLISHED, NOT_KNOWN = "not_published", "not_known"
 """Why a number is held back: it, or what it would give away, is a small cell; it follows from one; it rests on too few
 patients or events; too few have changed since it was published; numbers of its kind are not published; or no rule knows
 it. For the review alone: a reader sees one mark for all."""
+_LIMITS: Final = ("estimate", "lower", "upper")
 MARK: Final = Mark(say("release.mark"), say("release.mark_reason"))
 
 
@@ -54,9 +55,18 @@ class Gated:
 
     def report(self, labels: Labels | None = None, language: str | None = None) -> Report:
         """Returns the report of what may be published. A figure of curves of which none is published is not in it."""
-        report = report_of(self.results, labels, language, is_released=True)
+        entries = (
+            replace(entry, excluded=None) if any(self._is_held(entry, of) for of in ("excluded", "analysed")) else entry
+            for entry in self.results.entries
+        )  # a sentence that all are analysed, or a list of reasons without one, would tell what is held back
+        results = replace(self.results, entries=tuple(entries))
+        report = report_of(results, labels, language, is_released=True)
         parts = (replace(part, blocks=tuple(filter(_has_lines, part.blocks))) for part in report.parts)
         return replace(report, parts=tuple(parts), cells=self.cells)
+
+    def _is_held(self, entry: ResultEntry, quantity: str) -> bool:
+        cells = (cell for cell in self.cells.of(entry.id) if cell.place.quantity.startswith(quantity))
+        return any(cell.id in self.held_back for cell in cells)
 
 
 def _has_lines(block: Block) -> bool:
@@ -80,7 +90,7 @@ def gated(results: Results, earlier: Sequence[Earlier] = ()) -> Gated:
     without = {entry.id for entry in entries if not has_steps(entry)}
     shown = replace(results, entries=tuple(entries), notices=for_readers(results.notices))
     cells = cells_of(shown)
-    gate = _Gate(counted, pattern, least, without, _ended(results, least), changed)
+    gate = _Gate(counted, pattern, least, without, _ended(results, least), changed, cells_of(results))
     values: dict[str, float | int | Mark | None] = {}
     for entry in shown.entries:
         for found_, cell in zip(numbers_of(entry), cells.of(entry.id), strict=True):
@@ -118,9 +128,11 @@ class _Gate:
         without_curves: set[str],
         ended: frozenset[tuple[str, str, str, str]],
         changed: frozenset[str],
+        exact: Cells,
     ) -> None:
         self._counted, self._pattern, self._least = counted, pattern, least
         self._without_curves, self._ended, self._changed = without_curves, ended, changed
+        self._exact = exact
         self._scopes: dict[str, _Scope] = {}
         self.held_back: dict[str, str] = {}
         self.unknown: set[str] = set()
@@ -134,17 +146,22 @@ class _Gate:
         if why:
             self.held_back[cell.id] = why
             return MARK
+        if (name := self._counted.cells.get(cell.id)) is not None:
+            return self._counted.system.values[name]  # the published curve does not know how many had the event
         return type(cell.value)(published(cell.value, digits))
 
     def _of_none(self, entry: ResultEntry, found: Found, cell: Cell) -> Mark | None:
         """Returns what stands where there is no number. A count that a hospital withheld has the mark of every other: a
-        word of its own would tell that it is small. A median of a curve that is not published is none that was not
-        reached."""
-        rule = rule_of(path_of(found))
+        word of its own would tell that it is small. A median of a curve that is not published, or ends before it, is
+        none that was not reached."""
+        rule, exact = rule_of(path_of(found)), self._exact.get(cell.id)
+        is_reached = exact is not None and exact.value is not None and path_of(found).endswith(_LIMITS)
         if path_of(found).startswith("excluded"):
             self.held_back[cell.id] = SMALL
         elif entry.id in self._without_curves and rule is not None and rule.of in ("curve", "described"):
             self.held_back[cell.id] = CHANGED if entry.id in self._changed else FEW
+        elif is_reached and rule is not None and rule.of == "described":
+            self.held_back[cell.id] = FEW
         else:
             return None
         return MARK
@@ -178,7 +195,15 @@ class _Gate:
         of_all = found.place.quantity.startswith("overall.") and found.place.quantity.endswith(".at_risk")
         if of_all and getattr(entry.result, "arms", None):
             return NOT_PUBLISHED
+        if found.place.quantity.endswith(".at_risk") and self._is_size_held(found):
+            return FOLLOWS
         return FEW if _step(found) in self._ended or entry.id in self._without_curves else ""
+
+    def _is_size_held(self, found: Found) -> bool:
+        """Whether it is held back how many an arm has: on the first day as many are at risk, to a multiple of 5."""
+        part = found.place.quantity.partition(".")[0]
+        name = self._counted.cells.get(found.place.of(f"{part}.n", level=found.place.level).id)
+        return name in self._pattern.held_back
 
     def _scope(self, entry: ResultEntry) -> _Scope:
         if entry.id not in self._scopes:

@@ -160,7 +160,7 @@ def _links(values: dict[Count, int], runs: Sequence[_Run], same: Mapping[str, st
         if run.results.study not in [other.results.study for other in runs[:i]]:
             add_endpoints(links, run.results.study)
     for run in runs:
-        add_subsets(links, run.results.entries, run.resolved(same))
+        add_subsets(links, run.results.entries, run.resolved(same), run.results.study)
         add_incomplete(links, run.results, run.resolved(same))
     for run in runs[1:]:
         add_changes(links, runs[0].resolved(same), run.resolved(same))

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import permutations
 
-from riskset.analyses.excluded import INCOMPLETE, MISSING
+from riskset.analyses.excluded import INCOMPLETE, MISSING, variables_of
 from riskset.results import ResultEntry, Results
 from riskset.study.spec import DateEndpoint, Study
 from riskset_release.gate.counted import ELIGIBLE, EVENTS, EXCLUDED, ROWS, Count, of_all_days
@@ -66,18 +67,29 @@ def _counts_also(study: Study, wider: str, other: str) -> bool:
     return origin == of_other and (fewer < ends or (fewer == ends and order.index(wider) < order.index(other)))
 
 
-def add_subsets(links: Links, entries: Sequence[ResultEntry], same: Mapping[str, str]) -> None:
-    """Who is in a population, or still at risk at a landmark, is one of all: the others are a count of each kind."""
+def add_subsets(links: Links, entries: Sequence[ResultEntry], same: Mapping[str, str], study: Study) -> None:
+    """Who is in a population, or still at risk at a landmark, is one of all; who has values of more variables is one of
+    those who have fewer. The others are a count of each kind."""
     of_all = {}
     for entry in entries:
         own = entry.analysis.set_id
         whole = replace(own.of_all, landmark_days=None).name
         of_all[same.get(own.name, own.name)] = same.get(whole, whole)
-    for part, whole in of_all.items():
+    for part, whole in [*of_all.items(), *_nested(entries, same, study)]:
         for count in [one for one in links.values if one.of == part != whole and one.what.startswith((ROWS, EVENTS))]:
             of_whole = replace(count, of=whole)
             for every, some in _with_the_others(links, of_whole, count):
                 links.adds_up(every, [some], f"{every}, not in {part}")
+
+
+def _nested(entries: Sequence[ResultEntry], same: Mapping[str, str], study: Study) -> Iterator[tuple[str, str]]:
+    """Yields the sets of which one needs a value of more variables than another, which is of the same patients else."""
+    sets = {entry.analysis.set_id for entry in entries}
+    for part, whole in permutations(sorted(sets, key=lambda one: one.name), 2):
+        names = same.get(part.name, part.name), same.get(whole.name, whole.name)
+        is_alike = replace(part, complete_in=None) == replace(whole, complete_in=None)
+        if is_alike and names[0] != names[1] and {*variables_of(part, study)} > {*variables_of(whole, study)}:
+            yield names
 
 
 def add_changes(links: Links, now: Mapping[str, str], before: Mapping[str, str]) -> None:

@@ -175,14 +175,22 @@ def _decided(
     checks: Checks, opened: _Opened, output: Mapping[str, Any]
 ) -> tuple[tuple[Signed, ...], tuple[Withdrawn, ...]]:
     """Returns who accepted an output, enough or not, and who withdrew it."""
-    accepted, least = _accepted(checks, output, opened.run, opened.study), opened.said["accepts"]
+    accepted, least = _accepted(checks, output, opened), opened.said["accepts"]
     is_enough = type(least) is int and len(accepted) >= max(1, least)
     checks.that("votes", is_enough, FILE, say("audit.proof.few", n=len(accepted)))
     others = opened.said["outputs"] if output["withdrawals"] else ()
-    of_all = [one for of in others for one in _accepted(Checks(), of, opened.run, opened.study)]
+    of_all = [one for of in others if _holds(of, opened) for one in _accepted(Checks(), of, opened)]
     hospitals = {name: opened.roster.sites[name] for name in opened.hospitals if name in opened.roster.sites}
     able = Withdrawers({one.words for one in of_all}, hospitals, opened.trusted)
     return accepted, check_withdrawals(checks, FILE, output, (opened.run, opened.study), able)
+
+
+def _holds(output: Mapping[str, Any], opened: _Opened) -> bool:
+    """Whether an output has files, and as many acceptances of them as it needs, all of which hold."""
+    files, checks = {str(one["path"]): str(one["sha256"]) for one in output["files"]}, Checks()
+    accepted, least = _accepted(checks, output, opened), opened.said["accepts"]
+    is_whole = bool(files) and output_hash(str(output["id"]), files) == output["sha256"]
+    return is_whole and checks.all_hold and type(least) is int and len(accepted) >= max(1, least)
 
 
 def _check_run(
@@ -217,8 +225,10 @@ def _output(checks: Checks, said: Mapping[str, Any], name: str, content: bytes) 
     return None
 
 
-def _accepted(checks: Checks, output: Mapping[str, Any], run: str, study: str) -> tuple[Signed, ...]:
-    """Returns the acceptances of an output that hold: of these bytes, each by another key."""
+def _accepted(checks: Checks, output: Mapping[str, Any], opened: _Opened) -> tuple[Signed, ...]:
+    """Returns the acceptances of an output that hold: of these bytes, each by another key; where a reader knows the
+    auditors, by theirs."""
+    trusted = opened.trusted
     found: dict[str, Signed] = {}
     for written in output["votes"]:
         not_this = DataError(say("audit.proof.vote"))
@@ -228,9 +238,12 @@ def _accepted(checks: Checks, output: Mapping[str, Any], run: str, study: str) -
         with checks.each("signatures", FILE):
             document.check_signed(key, say("audit.proof.vote"), say("audit.proof.none_hint"))
             stated = (vote["run"], vote["study"], vote["output"], vote["output_sha256"])
-            if stated != (run, study, output["id"], output["sha256"]) or vote["decision"] not in _ACCEPTS:
+            of = (opened.run, opened.study, output["id"], output["sha256"])
+            if stated != of or vote["decision"] not in _ACCEPTS:
                 raise not_this
             words = fingerprint_words(key)
+            if trusted is not None and trusted.auditors and trusted.auditor(key) is None:
+                raise DataError(say("audit.proof.no_auditor", name=str(vote["name"]), words=words))
             found[words] = Signed(
                 str(vote["name"]), str(vote["at"]), str(vote["meaning"]), words, str(vote["decision"])
             )
