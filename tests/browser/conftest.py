@@ -15,7 +15,7 @@ from riskset.language import _Spoken
 INSTALLED = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
     pytest.importorskip("axe_playwright_python.sync_playwright")
     with pytest.importorskip("playwright.sync_api").sync_playwright() as running:

@@ -56,17 +56,19 @@ class Gated:
     def report(self, labels: Labels | None = None, language: str | None = None) -> Report:
         """Returns the report of what may be published. A figure of curves of which none is published is not in it."""
         entries = (
-            replace(entry, excluded=None) if any(self._is_held(entry, of) for of in ("excluded", "analysed")) else entry
-            for entry in self.results.entries
-        )  # a sentence that all are analysed, or a list of reasons without one, would tell what is held back
+            replace(entry, excluded=None) if self._holds_nobody_back(entry) else entry for entry in self.results.entries
+        )
         results = replace(self.results, entries=tuple(entries))
         report = report_of(results, labels, language, is_released=True)
         parts = (replace(part, blocks=tuple(filter(_has_lines, part.blocks))) for part in report.parts)
         return replace(report, parts=tuple(parts), cells=self.cells)
 
-    def _is_held(self, entry: ResultEntry, quantity: str) -> bool:
-        cells = (cell for cell in self.cells.of(entry.id) if cell.place.quantity.startswith(quantity))
-        return any(cell.id in self.held_back for cell in cells)
+    def _holds_nobody_back(self, entry: ResultEntry) -> bool:
+        """Whether it is held back that nobody was left out for a reason: then no sentence says that all are analysed,
+        nor lists the other reasons."""
+        by_reason = entry.excluded.by_reason.values() if entry.excluded else ()
+        cells = {cell.place.quantity: cell.id for cell in self.cells.of(entry.id, "")}
+        return any(not n and cells.get(f"excluded[{at}].n") in self.held_back for at, n in enumerate(by_reason))
 
 
 def _has_lines(block: Block) -> bool:

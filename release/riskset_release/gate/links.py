@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from riskset.results import Results
 from riskset_release.gate.balance import told_by_balance
-from riskset_release.gate.counted import EVENTS, ROWS, Count, arm_of, counted, of_all_days
+from riskset_release.gate.counted import EVENTS, EXCLUDED, ROWS, Count, arm_of, counted, of_all_days
 from riskset_release.gate.earlier import Earlier, changed_by_few
 from riskset_release.gate.linked import Links
 from riskset_release.gate.links_between import add_changes, add_endpoints, add_incomplete, add_subsets
@@ -73,6 +73,7 @@ def counted_of(results: Results, earlier: Sequence[Earlier] = ()) -> Counted:
     of_models += [known_by_models(one.shown, of, least) for one, (of, _) in zip(earlier, named[1:], strict=True)]
     named_by_models = frozenset[str]().union(*(known.at_least for known in of_models))
     at_least = {name: max(known.at_least.get(name, 0) for known in of_models) for name in named_by_models}
+    at_least |= {count.name: 1 for count, n in values.items() if count.what == EXCLUDED and n}  # the reason is listed
     few = tuple(dict.fromkeys(names for known in of_models for names in known.few))
     system = CountSystem(dict(links.named), tuple(links.relations), printed, weights, at_least, few, fixed)
     return Counted(system, cells, {count.name: count for count in values}, tells)
