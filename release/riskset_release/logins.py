@@ -60,10 +60,6 @@ class Login(Challenge, Paper):
     key: str
 
     @property
-    def content(self) -> dict[str, object]:
-        return {"schema": SCHEMA, **asdict(self)}
-
-    @property
     def challenge(self) -> Challenge:
         return Challenge(self.desk, self.study, self.bundle, self.issued, self.nonce)
 

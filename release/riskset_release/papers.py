@@ -1,12 +1,13 @@
-"""What votes, vetoes and logins are alike: a file of texts, signed by the key that it names. Whose key that is, others
-know."""
+"""What votes, vetoes, withdrawals and logins are alike: a file of texts, signed by the key that it names. Whose key
+that is, others know."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import re
 from collections.abc import Iterable
+from dataclasses import asdict
 from functools import cached_property
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -22,17 +23,23 @@ MOST_BYTES: Final = 2**15
 LONGEST_TEXT: Final = 2000
 
 
-class Paper(ABC):
-    """One signed file."""
+class Paper:
+    """One signed file; each kind is a dataclass of texts."""
 
     kind: ClassVar[str]
     key: str
     """The public key that signs, hex."""
 
     @property
-    @abstractmethod
     def content(self) -> dict[str, object]:
-        """What is signed."""
+        """What is signed: each field of the dataclass that a paper is."""
+        return {"schema": SCHEMA, **asdict(cast("Any", self))}
+
+    def named(self, words: str) -> str:
+        """Returns a name for its file that has these words: the same paper has the same one, and no two papers have
+        one."""
+        readable = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:60]
+        return f"{readable}.{self.id[:16]}.{self.kind}.json"
 
     @cached_property
     def id(self) -> str:

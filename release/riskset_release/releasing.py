@@ -64,17 +64,17 @@ def _described(
         program=__version__,
         to=recipients.to,
         countries=recipients.countries,
-        decided=_decided(policy, None if policy.study is None else _decided(policy.study)),
+        decided=_decided(policy),
         outputs={
             one.id: Titled(title=one.title, kind=one.kind, by_exception=tuple(one.by_exception)) for one in accepted
         },
     )
 
 
-def _decided(policy: Policy, study: Decided | None = None) -> Decided:
+def _decided(policy: Policy) -> Decided:
     return Decided(
         accepts=policy.accepts,
         requesters=tuple(sorted(policy.requesters)),
         veto_until=policy.veto_until or None,
-        study=study,
+        study=None if policy.study is None else _decided(policy.study),
     )

@@ -5,13 +5,12 @@ It is no vote: one is enough, it is of an output whatever its bytes, and it is s
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from riskset.catalogue import Message, say
 from riskset.visible_text import unseen
-from riskset_release.papers import SCHEMA, Paper, read_texts
+from riskset_release.papers import Paper, read_texts
 from riskset_release.votes import AT, HASH, LONGEST_NAME, LONGEST_REASON, SHORTEST_REASON
 
 
@@ -34,13 +33,8 @@ class Veto(Paper):
     """The hospital's public key in the roster of the run, hex."""
 
     @property
-    def content(self) -> dict[str, object]:
-        return {"schema": SCHEMA, **asdict(self)}
-
-    @property
     def file_name(self) -> str:
-        readable = re.sub(r"[^a-z0-9]+", "-", f"{self.site}-{self.output or 'every-output'}".lower()).strip("-")[:60]
-        return f"{readable}.{self.id[:16]}.veto.json"
+        return self.named(f"{self.site}-{self.output or 'every-output'}")
 
     def problem(self) -> Message | None:
         """Returns what is wrong with the reason; None where nothing is."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from types import MappingProxyType
 from typing import ClassVar, Final, Literal, get_args
@@ -21,7 +21,7 @@ from riskset.errors import DataError
 from riskset.joining.signed import Document
 from riskset.visible_text import unseen
 from riskset_release.outputs import Candidate, Output
-from riskset_release.papers import LONGEST_TEXT, SCHEMA, Paper, read_texts
+from riskset_release.papers import LONGEST_TEXT, Paper, read_texts
 
 SHORTEST_REASON: Final = 20
 LONGEST_REASON: Final = LONGEST_TEXT
@@ -76,18 +76,12 @@ class Vote(Paper):
     """The id of the auditor's earlier vote on the same bytes; empty in a first one."""
 
     @property
-    def content(self) -> dict[str, object]:
-        return {"schema": SCHEMA, **asdict(self)}
-
-    @property
     def accepts(self) -> bool:
         return self.decision in ("accept", "exception")
 
     @property
     def file_name(self) -> str:
-        """The same vote has the same name, and no two votes have one."""
-        readable = re.sub(r"[^a-z0-9]+", "-", self.output.lower()).strip("-")[:60]
-        return f"{readable}.{self.id[:16]}.vote.json"
+        return self.named(self.output)
 
     def is_of(self, output: Output) -> bool:
         """Whether the vote is on these very bytes."""

@@ -5,14 +5,13 @@ It is of the bytes that were released, and names why. It is no vote: one is enou
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import ClassVar, Final
 
 from riskset.audit.withdrawn import KIND
 from riskset.catalogue import Message, say
 from riskset.visible_text import unseen
-from riskset_release.papers import SCHEMA, Paper, read_texts
+from riskset_release.papers import Paper, read_texts
 from riskset_release.votes import AT, HASH, LONGEST_NAME, LONGEST_REASON, SHORTEST_REASON
 
 MEANING: Final = "withdrawal"
@@ -43,13 +42,8 @@ class Withdrawal(Paper):
     """The public key, hex."""
 
     @property
-    def content(self) -> dict[str, object]:
-        return {"schema": SCHEMA, **asdict(self)}
-
-    @property
     def file_name(self) -> str:
-        readable = re.sub(r"[^a-z0-9]+", "-", self.output.lower()).strip("-")[:60]
-        return f"{readable}.{self.id[:16]}.withdrawal.json"
+        return self.named(self.output)
 
     def problem(self) -> Message | None:
         """Returns what is wrong with name or reason; None where nothing is."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -20,8 +19,7 @@ from riskset.ledger.durable import utc_now
 from riskset.private_files import create_file
 from riskset.terminal import tell
 from riskset_site.commands import SiteToml, speak_at
-from riskset_site.data.config import load_site_file
-from riskset_site.keys import Identity, SitePaths, load_keys
+from riskset_site.commands.finished_run import finished_run
 from riskset_site.records.disclosing import (
     LONGEST,
     RunOver,
@@ -29,11 +27,10 @@ from riskset_site.records.disclosing import (
     notices_of,
     opening_of,
     record_disclosed,
-    run_over,
     signing_key,
     what_follows,
 )
-from riskset_site.records.journal import DISCLOSED, JournalFile, own_ledger
+from riskset_site.records.journal import DISCLOSED
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as riskset site status lists it.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -67,7 +64,7 @@ def open_(
     Example: riskset site open site.toml 0f9a3c5e7b1d2468 --to "K. Sato, auditor" --reason "audit of the first run"
     """
     speak_at(site_file)
-    with _run_over(site_file, run) as (identity, of):
+    with finished_run(site_file, run) as (identity, of):
         check_secret(of)
         file = out or site_file.parent / _name(of)
         beside = file.with_name(f"{file.name.removesuffix(_ENDING)}.notice.json")
@@ -97,23 +94,13 @@ def destroy_secret(site_file: SiteToml, run: Run, yes: Yes = False, language: Ow
     Example: riskset site destroy-secret site.toml 0f9a3c5e7b1d2468
     """
     speak_at(site_file)
-    with _run_over(site_file, run) as (_, of):
+    with finished_run(site_file, run) as (_, of):
         check_secret(of)
         if not of.is_masked:
             raise Refused("unmasked", say("site.open.no_secret", run=run))
         _ask(say("site.open.ask_destroy", run=run), yes)
         of.journal.destroy_secret(run)
     tell(say("site.open.was_destroyed", run=run))
-
-
-@contextmanager
-def _run_over(site_file: Path, run: str) -> Iterator[tuple[Identity, RunOver]]:
-    site, paths = load_site_file(site_file, needs_export=False).site, SitePaths(site_file.parent)
-    if not paths.journal.exists():
-        raise DataError(say("site.ledger.none", file=str(paths.journal)), say("site.ledger.none_hint"))
-    identity = load_keys(paths)
-    with closing(JournalFile(own_ledger(paths, identity, site))) as journal:
-        yield identity, run_over(journal, site, run)
 
 
 def _name(of: RunOver) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -13,15 +11,12 @@ from riskset.catalogue import say
 from riskset.errors import DataError
 from riskset.language import OwnLanguage
 from riskset.ledger.durable import utc_now
-from riskset.private_files import create_file
 from riskset.secure.keys import public_hex
 from riskset.terminal import tell
 from riskset_release.vetoes import Veto
 from riskset_site.commands import SiteToml, speak_at
-from riskset_site.data.config import load_site_file
-from riskset_site.keys import SitePaths, load_keys
-from riskset_site.records.disclosing import run_over, signing_key
-from riskset_site.records.journal import JournalFile, own_ledger
+from riskset_site.commands.finished_run import finished_run, write_new
+from riskset_site.records.disclosing import signing_key
 
 
 def veto(
@@ -44,18 +39,11 @@ def veto(
     Example: riskset site veto site.toml 0f9a3c5e7b1d2468 table-1 --reason "One of our patients is named in it."
     """
     speak_at(site_file)
-    site, paths = load_site_file(site_file, needs_export=False).site, SitePaths(site_file.parent)
-    if not paths.journal.exists():
-        raise DataError(say("site.ledger.none", file=str(paths.journal)), say("site.ledger.none_hint"))
-    identity = load_keys(paths)
-    with closing(JournalFile(own_ledger(paths, identity, site))) as journal:
-        of = run_over(journal, site, run)
+    with finished_run(site_file, run) as (identity, of):
         key, study = signing_key(of, identity), of.opened.public["study"]
-    made = Veto(study, run, output, site, " ".join(reason.split()), utc_now(), public_hex(key))
+    made = Veto(study, run, output, of.site, " ".join(reason.split()), utc_now(), public_hex(key))
     if problem := made.problem():
         raise DataError(problem)
     file = out or site_file.parent / made.file_name
-    if os.path.lexists(file):
-        raise DataError(say("release.veto.exists", file=str(file)), say("release.veto.exists_hint"))
-    create_file(file, made.signed(key))
+    write_new(file, made.signed(key))
     tell(say("release.veto.written", file=str(file), output=output or say("release.veto.every")))

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.audit.trusted import load_trusted
 from riskset.catalogue import say
-from riskset.errors import DataError
 from riskset.language import OwnLanguage
 from riskset.ledger.durable import utc_now
-from riskset.private_files import create_file
 from riskset.terminal import tell
 from riskset_release.folder.released import read_folder, released_of
 from riskset_release.folder.signing import named_outputs, withdrawal_of, withdrawn_before
 from riskset_site.commands import SiteToml, speak_at
-from riskset_site.data.config import load_site_file
-from riskset_site.keys import SitePaths, load_keys
-from riskset_site.records.disclosing import run_over, signing_key
-from riskset_site.records.journal import JournalFile, own_ledger
+from riskset_site.commands.finished_run import finished_run, write_new
+from riskset_site.records.disclosing import signing_key
 
 
 def withdraw_release(
@@ -56,26 +49,15 @@ def withdraw_release(
     speak_at(site_file)
     trusted = None if keys is None else load_trusted(keys)
     found = released_of(*read_folder(released), trusted)
-    site, key = _signer(site_file, found.run)
+    with finished_run(site_file, found.run) as (identity, of):
+        key = signing_key(of, identity)
     at, written = utc_now(), dict[Path, bytes]()
     for output in named_outputs(found, outputs or []):
         if withdrawn_before(output, key):
             tell(say("release.withdrawal.already", output=output.id))
             continue
-        made = withdrawal_of(found, output, key, name, reason, at, site)
+        made = withdrawal_of(found, output, key, name, reason, at, of.site)
         written[(out or site_file.parent) / made.file_name] = made.signed(key)
     for file, content in written.items():
-        if os.path.lexists(file):
-            raise DataError(say("release.veto.exists", file=str(file)), say("release.veto.exists_hint"))
-        create_file(file, content)
+        write_new(file, content)
         tell(say("release.withdrawal.written", file=str(file), name=file.name))
-
-
-def _signer(site_file: Path, run: str) -> tuple[str, Ed25519PrivateKey]:
-    """Returns the name of the site and the key that it had in a run. Raises DataError where it took no part in it."""
-    site, paths = load_site_file(site_file, needs_export=False).site, SitePaths(site_file.parent)
-    if not paths.journal.exists():
-        raise DataError(say("site.ledger.none", file=str(paths.journal)), say("site.ledger.none_hint"))
-    identity = load_keys(paths)
-    with closing(JournalFile(own_ledger(paths, identity, site))) as journal:
-        return site, signing_key(run_over(journal, site, run), identity)
