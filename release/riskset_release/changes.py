@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from math import isclose, nan
 
 from riskset.catalogue import Message, say
 from riskset.results import Results
 from riskset_release.gate.counted import arm_of
-from riskset_release.gate.earlier import CLOSEST, Earlier, changes
-from riskset_report.cells import Number, cells_of
+from riskset_release.gate.earlier import Earlier, changes, is_same
+from riskset_report.cells import cells_of
 
 
 class Changes:
@@ -30,7 +29,7 @@ class Changes:
             return
         told = {"run": before.run, "date": before.at[:10]}
         known, by, further = self._before[before.run], self._patients(before, of), of - before.published
-        same = [id_ in known and _is_same(self._now[id_][1], known[id_][1]) for id_ in cells if id_ in self._now]
+        same = [id_ in known and is_same(self._now[id_][1], known[id_][1]) for id_ in cells if id_ in self._now]
         if all(same) and not by and not further:
             yield say("release.changed.same", **told)
             return
@@ -55,21 +54,16 @@ class Changes:
         return {n for one, entry in pairs for n in changes(one, entry, arm) if n}
 
     @cached_property
-    def _now(self) -> Mapping[str, tuple[str, Number]]:
+    def _now(self) -> Mapping[str, tuple[str, float]]:
         return _numbers(self._results)
 
     @cached_property
-    def _before(self) -> Mapping[str, Mapping[str, tuple[str, Number]]]:
+    def _before(self) -> Mapping[str, Mapping[str, tuple[str, float]]]:
         return {one.run: _numbers(one.results) for one in self._earlier}
 
 
-def _numbers(results: Results) -> dict[str, tuple[str, Number]]:
+def _numbers(results: Results) -> dict[str, tuple[str, float]]:
     """Returns by id of a cell its result and number."""
     return {
         cell.id: (cell.place.result, cell.value) for cell in cells_of(results) if isinstance(cell.value, int | float)
     }
-
-
-def _is_same(now: Number, before: Number) -> bool:
-    one, other = (nan if value is None else value for value in (now, before))
-    return isclose(one, other, rel_tol=CLOSEST, abs_tol=CLOSEST) or (one != one and other != other)

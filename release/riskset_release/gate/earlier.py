@@ -21,7 +21,7 @@ from riskset_release.gate.counted import Count, arm_of, counted
 from riskset_release.gate.curves import curve_of, groups_of, has_curves
 from riskset_report.cells import numbers_of
 
-CLOSEST: Final = 1e-9
+_CLOSEST: Final = 1e-9
 """Up to this, relative, two numbers are the same one: computed on machines of two kinds."""
 
 
@@ -52,6 +52,11 @@ class Earlier:
         for one in self.results.entries:
             if one.id in self.published and (one.id == entry.id or _subject(one, self.results.study) == subject):
                 yield one
+
+
+def is_same(now: float, before: float) -> bool:
+    """Whether two numbers are the same one, or both are none."""
+    return isclose(now, before, rel_tol=_CLOSEST, abs_tol=_CLOSEST) or (isnan(now) and isnan(before))
 
 
 def changed_by_few(results: Results, earlier: Sequence[Earlier], least: int) -> frozenset[str]:
@@ -91,10 +96,9 @@ def _is_corrected(before: ResultEntry, now: ResultEntry) -> bool:
         return False
     numbers = {found.place.id: found.value for found in numbers_of(before) if isinstance(found.value, float)}
     return any(
-        not isclose(found.value, numbers[found.place.id], rel_tol=CLOSEST, abs_tol=CLOSEST)
+        not is_same(found.value, numbers[found.place.id])
         for found in numbers_of(now)
         if isinstance(found.value, float) and found.place.id in numbers
-        if not (isnan(found.value) and isnan(numbers[found.place.id]))
     )
 
 

@@ -15,7 +15,7 @@ from riskset.results import ResultEntry, Results
 from riskset.results.notices import for_readers
 from riskset_release.gate.counted import path_of
 from riskset_release.gate.curves import fewest_at_risk, has_curves, has_steps, with_published_curves, without_steps
-from riskset_release.gate.earlier import Earlier, changed_by_few
+from riskset_release.gate.earlier import Earlier
 from riskset_release.gate.enough import Enough
 from riskset_release.gate.links import Counted, counted_of
 from riskset_release.gate.numbers import published, rule_of
@@ -67,7 +67,7 @@ class Gated:
         """Whether it is held back that nobody was left out for a reason: then no sentence says that all are analysed,
         nor lists the other reasons."""
         by_reason = entry.excluded.by_reason.values() if entry.excluded else ()
-        cells = {cell.place.quantity: cell.id for cell in self.cells.of(entry.id, "")}
+        cells = {cell.place.quantity: cell.id for cell in self.cells.of(entry.id)}
         return any(not n and cells.get(f"excluded[{at}].n") in self.held_back for at, n in enumerate(by_reason))
 
 
@@ -80,11 +80,10 @@ def gated(results: Results, earlier: Sequence[Earlier] = ()) -> Gated:
     least = results.study.disclosure.min_cell
     counted = counted_of(results, earlier)
     pattern = protected(counted.system, least)
-    changed = changed_by_few(results, earlier, least)
     entries = [
         with_told_reasons(
             without_steps(entry)
-            if has_curves(entry) and entry.id in changed
+            if has_curves(entry) and entry.id in counted.changed
             else with_published_curves(entry, least, results.study.days_per_unit)
         )
         for entry in results.entries
@@ -92,7 +91,7 @@ def gated(results: Results, earlier: Sequence[Earlier] = ()) -> Gated:
     without = {entry.id for entry in entries if not has_steps(entry)}
     shown = replace(results, entries=tuple(entries), notices=for_readers(results.notices))
     cells = cells_of(shown)
-    gate = _Gate(counted, pattern, least, without, _ended(results, least), changed, cells_of(results))
+    gate = _Gate(counted, pattern, least, without, _ended(results, least), cells_of(results))
     values: dict[str, float | int | Mark | None] = {}
     for entry in shown.entries:
         for found_, cell in zip(numbers_of(entry), cells.of(entry.id), strict=True):
@@ -129,11 +128,10 @@ class _Gate:
         least: int,
         without_curves: set[str],
         ended: frozenset[tuple[str, str, str, str]],
-        changed: frozenset[str],
         exact: Cells,
     ) -> None:
         self._counted, self._pattern, self._least = counted, pattern, least
-        self._without_curves, self._ended, self._changed = without_curves, ended, changed
+        self._without_curves, self._ended = without_curves, ended
         self._exact = exact
         self._scopes: dict[str, _Scope] = {}
         self.held_back: dict[str, str] = {}
@@ -161,7 +159,7 @@ class _Gate:
         if path_of(found).startswith("excluded"):
             self.held_back[cell.id] = SMALL
         elif entry.id in self._without_curves and rule is not None and rule.of in ("curve", "described"):
-            self.held_back[cell.id] = CHANGED if entry.id in self._changed else FEW
+            self.held_back[cell.id] = CHANGED if entry.id in self._counted.changed else FEW
         elif is_reached and rule is not None and rule.of == "described":
             self.held_back[cell.id] = FEW
         else:
@@ -180,7 +178,7 @@ class _Gate:
             return NOT_KNOWN, 0
         if rule.of == "held back":
             return NOT_PUBLISHED, 0
-        if entry.id in self._changed and rule.of in ("curve", "estimate", "described"):
+        if entry.id in self._counted.changed and rule.of in ("curve", "estimate", "described"):
             return CHANGED, 0
         if rule.of == "curve":
             return self._of_curve(entry, found), rule.digits

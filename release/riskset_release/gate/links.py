@@ -36,6 +36,9 @@ class Counted:
     """By name: those that have cells."""
     tells: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By id of a cell that is no count: the names of counts that can be computed from it."""
+    changed: frozenset[str] = frozenset()
+    """By id: the results of which too few have changed since they were released; no model or curve of them is
+    published."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class _Run:
 def counted_of(results: Results, earlier: Sequence[Earlier] = ()) -> Counted:
     """Returns all counts of a run that are printed, with the links between them, what follows by subtraction, and what
     earlier releases have printed."""
+    least = results.study.disclosure.min_cell
+    changed = changed_by_few(results, earlier, least)
     now, earlier = _run(results), [one for one in earlier if one.counts]
     runs = [now, *(_run_before(one, now) for one in earlier)]
     same = _same_sets((count, value) for run in runs for _, count, value in (*run.found, *run.told))
@@ -67,8 +72,6 @@ def counted_of(results: Results, earlier: Sequence[Earlier] = ()) -> Counted:
     fixed = frozenset(name for one, of in zip(earlier, named[1:], strict=True) for name in _published(one, *of))
     printed = frozenset(cells.values()).union(*tells.values()) - fixed
     weights = {count.name: _cost(count, arm_of(results)) for count in values}
-    least = results.study.disclosure.min_cell
-    changed = changed_by_few(results, earlier, least)  # of these no model is published
     of_models = [known_by_models(results.without(changed), cells, least)]
     of_models += [known_by_models(one.shown, of, least) for one, (of, _) in zip(earlier, named[1:], strict=True)]
     named_by_models = frozenset[str]().union(*(known.at_least for known in of_models))
@@ -76,7 +79,7 @@ def counted_of(results: Results, earlier: Sequence[Earlier] = ()) -> Counted:
     at_least |= {count.name: 1 for count, n in values.items() if count.what == EXCLUDED and n}  # the reason is listed
     few = tuple(dict.fromkeys(names for known in of_models for names in known.few))
     system = CountSystem(dict(links.named), tuple(links.relations), printed, weights, at_least, few, fixed)
-    return Counted(system, cells, {count.name: count for count in values}, tells)
+    return Counted(system, cells, {count.name: count for count in values}, tells, changed)
 
 
 def counts_in(results: Results) -> frozenset[str]:
