@@ -10,7 +10,8 @@ from riskset.errors import DataError, did_you_mean
 from riskset.protocol.rule_column import column_for
 from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable, Study, Variable
 from riskset.study.toml_table import Complaint
-from riskset_site.data.site_file import Mapped, MappedColumn, SiteFile, YearsBetween
+from riskset_site.data.site_file import SiteFile
+from riskset_site.data.site_mapping import Mapped, MappedColumn, YearsBetween
 from riskset_site.data.time_units import unit_days
 from riskset_site.data.value_kinds import BOOLEANS
 

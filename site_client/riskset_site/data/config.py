@@ -20,7 +20,9 @@ from riskset.study.toml_text import NotToml, read_text, read_toml, unseen_signs
 from riskset.study.validation_errors import complaint_of, each_once, known_keys
 from riskset.visible_text import LINE
 from riskset_site.data.agreement import disagreements
-from riskset_site.data.site_file import MappedColumn, SiteFile, Source, YearsBetween
+from riskset_site.data.site_file import SiteFile
+from riskset_site.data.site_mapping import MappedColumn, YearsBetween
+from riskset_site.data.site_source import Source
 
 TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     (): SiteFile,

@@ -24,7 +24,8 @@ from riskset_site.data.column_reading import known
 from riskset_site.data.dates import date_reader
 from riskset_site.data.export import Export
 from riskset_site.data.faults import Unreadable
-from riskset_site.data.site_file import SiteFile, Source
+from riskset_site.data.site_file import SiteFile
+from riskset_site.data.site_source import Source
 from riskset_site.data.sources.table import TextColumn
 from riskset_site.data.value_kinds import read_number
 

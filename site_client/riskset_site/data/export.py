@@ -26,7 +26,9 @@ from riskset_site.data.one_row_per_patient import (
     twins,
     without_key,
 )
-from riskset_site.data.site_file import MappedColumn, SiteFile, Source
+from riskset_site.data.site_file import SiteFile
+from riskset_site.data.site_mapping import MappedColumn
+from riskset_site.data.site_source import Source
 from riskset_site.data.sources.csv import read_csv, refuse_lower_header
 from riskset_site.data.sources.encodings import delimiter_that_shows, encoding_hint, encodings_with_texts
 from riskset_site.data.sources.table import SourceTable, TextColumn

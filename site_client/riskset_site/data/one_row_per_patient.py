@@ -21,7 +21,7 @@ from riskset.errors import Problem
 from riskset.study.spec import DateEndpoint, DateVariable, Study
 from riskset_site.data.column_reading import VariableColumn, known
 from riskset_site.data.faults import Fault, problem_in_rows
-from riskset_site.data.site_file import Source
+from riskset_site.data.site_source import Source
 from riskset_site.data.sources.table import SourceTable, TextColumn
 from riskset_site.data.text_meanings import seen
 from riskset_site.data.variables import ExportRows

@@ -15,7 +15,8 @@ from riskset_site.data.cohort import cohort_of, prepared_from
 from riskset_site.data.derived import with_derived
 from riskset_site.data.export import Export
 from riskset_site.data.latest_day import latest_day
-from riskset_site.data.site_file import SiteFile, Source
+from riskset_site.data.site_file import SiteFile
+from riskset_site.data.site_source import Source
 from riskset_site.data.sources.table import SourceTable
 from riskset_site.data.variables import ExportRows, read_variable
 

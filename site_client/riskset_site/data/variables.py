@@ -15,7 +15,8 @@ from riskset.study.spec import DateVariable, NumberVariable, Study
 from riskset_site.data.column_reading import VariableColumn, absent, known, read_column, rows_holding
 from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.latest_day import LatestDay
-from riskset_site.data.site_file import MappedColumn, SiteFile, YearsBetween
+from riskset_site.data.site_file import SiteFile
+from riskset_site.data.site_mapping import MappedColumn, YearsBetween
 from riskset_site.data.sources.table import SourceTable
 from riskset_site.data.text_meanings import Reading
 from riskset_site.data.time_units import is_event, is_whole_days, unit_days
