@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from tests.pseudo_language import latin_words
 
+from riskset.error_pages import codes
 from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.opening import Opening, read_object
 from riskset.rehearsal import MemoryRecord
@@ -126,12 +127,12 @@ def test_problems_of_a_site_file_and_of_an_export(hospital, pseudo_language, mon
     assert hospital_says(hospital, *study) == 1
     said = printed(capsys).replace(str(hospital.folder), "")
     keys = ["[source] dates", "[map]", "aeg", "[limits]", "min_cell", "%Y%m%d", "%Y-%m-%d", "%d", "wareki"]
-    assert latin_words(said, [*KNOWN, *keys]) == []
+    assert latin_words(said, [*KNOWN, *codes(), *keys]) == []
     hospital.writes()
     hospital.exports("arm,age,mvi,afp,start,death,last\nsorafenib,1061,1,9,2020-01-01,,2019-06-01\n")
     assert hospital_says(hospital, *study) == 3
     said = printed(capsys)
-    assert latin_words(said, [*KNOWN, "boolean", "category", "number", "date", "ng/mL"]) == []
+    assert latin_words(said, [*KNOWN, *codes(), "boolean", "category", "number", "date", "ng/mL"]) == []
 
 
 def hospital_says(hospital, *options):
