@@ -119,10 +119,11 @@ def test_a_folder_of_the_navigation_is_its_pages(tmp_path):
     (tmp_path / "ko" / "index.md").write_text(links)
     (tmp_path / "ko" / "errors" / "index.md").write_text("# Errors\n[x](x.md)")
     nav = [{"Start": "index.md"}, "rules.md", {"More": ["x.md", {"한국어": "ko/"}]}, {"日本語": "ja/"}]
+    errors = {"Errors": ["ko/errors/index.md", "ko/errors/x.md"]}
     assert folders.with_pages(nav, tmp_path) == [
         {"Start": "index.md"},
         "rules.md",
-        {"More": ["x.md", {"한국어": ["ko/index.md", "ko/b.md", {"Errors": ["ko/errors/index.md", "ko/errors/x.md"]}, "ko/a.md"]}]},
+        {"More": ["x.md", {"한국어": ["ko/index.md", "ko/b.md", errors, "ko/a.md"]}]},
     ]
 
 

@@ -29,18 +29,23 @@ def _list(language: str) -> Iterator[RenderableType]:
     yield _plain(say("cli.explain.about").in_language(language))
     for name in page_names():
         if page := page_of(name, language):
-            yield from ("", page.title, *_indented(page.codes))
+            yield Text(f"\n{page.title}")
+            yield from _indented(page.codes)
 
 
 def _page(page: ErrorPage, language: str) -> Iterator[RenderableType]:
     said = {part: heading.in_language(language) for part, heading in headings().items()}
-    yield from (Text(page.title, style="bold"), "", _plain(page.means))
+    yield Text(page.title, style="bold")
+    yield Text(f"\n{_plain(page.means)}")
     for part in ("expected", "found", "where"):
-        yield from ("", _plain(f"{said[part]} {getattr(page, part)}"))
-    yield from ("", said["next"], *(_step(step) for step in page.next))
+        yield Text(_plain(f"\n{said[part]} {getattr(page, part)}"))
+    yield Text(f"\n{said['next']}")
+    yield from (_step(step) for step in page.next)
     if page.site_toml:
-        yield from ("", said["site_toml"], *_indented(page.site_toml.splitlines()))
-    yield from ("", said["codes"], *_indented(page.codes))
+        yield Text(f"\n{said['site_toml']}")
+        yield from _indented(page.site_toml.splitlines())
+    yield Text(f"\n{said['codes']}")
+    yield from _indented(page.codes)
 
 
 def _step(step: str) -> Table:
