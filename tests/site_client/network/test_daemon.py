@@ -126,10 +126,8 @@ def test_what_looking_meets_does_not_end_the_process(rehearsal, site, error):
 def test_a_refusal_is_told_in_plain_words(site):
     line = Line(b"garbage")
     (said,) = line.served_by(site)
-    assert (
-        said
-        == "refused: this site received a message that is malformed or not from the coordinator [protocol.refusal.message]"
-    )
+    no = "refused: this site received a message that is malformed or not from the coordinator"
+    assert said == f"{no} [protocol.refusal.message]"
 
 
 def test_what_is_said_again_and_again_is_told_once(rehearsal, site):
