@@ -28,19 +28,11 @@ def ledger(
     html: HtmlFile = None,
     held: Annotated[
         str,
-        typer.Option(metavar="CHECKPOINT", help="Check that the ledger continues a checkpoint noted earlier."),
+        typer.Option(metavar="CHECKPOINT"),
     ] = "",
     language: OwnLanguage = None,
 ) -> None:
-    """Show every number this site ever sent, and every approval, pause and refusal.
-
-    Beside each number: when it was sent, for which study and run, under which approval, and the findings of the
-    rules. The whole ledger is verified first. Nothing is sent.
-
-    Exit 1: an entry or a message was changed, removed or added; the error says which.
-
-    Example: riskset site ledger site.toml --html ledger.html
-    """
+    """Prints the whole ledger, or writes it as HTML or JSON; it is verified first."""
     speak_at(site_file)
     site = load_site_file(site_file, needs_export=False).site
     paths = SitePaths(site_file.parent)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import DataError, Problem, did_you_mean
+from riskset.file_errors import reason_of
 from riskset.study.spec import Study
 from riskset.study.truth import Columns
 from riskset_site.data.column_reading import VariableColumn
@@ -166,7 +167,7 @@ def _read(source: Source, required: list[str], needs: Mapping[str, list[Message]
             refuse_lower_header(source.csv, required, **how)
         is_same = _written(source.csv) == before
     except OSError as error:
-        reason = (error.strerror or "unreadable").lower()
+        reason = reason_of(error)
         hint = say("data.export.close_excel") if isinstance(error, PermissionError) else NOTHING
         raise DataError(say("data.export.cannot_read", file=str(source.csv), reason=reason), hint) from None
     if not is_same:  # its last value may be the beginning of one: 2024-01-1 of 2024-01-15
