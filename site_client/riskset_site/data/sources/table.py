@@ -37,13 +37,15 @@ class SourceTable:
     """The columns that were asked for, as far as the export has them."""
 
     headers: tuple[str, ...]
-    """All column names of the export, stripped, in its order."""
+    """All column names of the export in its order, stripped and as the site file spells them."""
     row_numbers: NDArray[np.int64]
     """(n,) as a spreadsheet counts: the header is row 1; increasing."""
     columns: Mapping[str, TextColumn]
     """By column name; (n,) each."""
     problems: tuple[Problem, ...] = ()
     """Problems of the file itself; the rows concerned are not among the n."""
+    warnings: tuple[Problem, ...] = ()
+    """What was read in another way than it seems, or left out as the site file says."""
 
     @property
     def n(self) -> int:
