@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator
 
 from riskset.catalogue import say
 from riskset.study.toml_table import TomlTable, complain
@@ -27,6 +27,8 @@ class Source(TomlTable):
 
     kind: ClassVar[str] = ""
     """The key that names it, whose value is the path."""
+    extra: ClassVar[str] = "site"
+    """Of riskset, with the packages that read it."""
 
     missing: tuple[ExportText, ...] = ("", "NA")
     dates: tuple[str, ...] = Field(default=("%Y-%m-%d",), min_length=1)
@@ -90,6 +92,8 @@ def _one_or_two_rows(value: Any) -> Any:  # noqa: ANN401
 
 HeaderRows = Annotated[tuple[int, ...], BeforeValidator(_one_or_two_rows)]
 FooterRows = Annotated[int, Field(ge=0)]
+OwnEncoding = Annotated[str | None, AfterValidator(lambda value: value and _encoding(value))]
+"""None: the one that the file names itself."""
 
 
 class CsvSource(Source):
@@ -150,7 +154,59 @@ class ExcelSource(TypedSource):
     footer: FooterRows = 0
 
 
-SOURCES: dict[str, type[Source]] = {one.kind: one for one in (CsvSource, ExcelSource)}
+class ParquetSource(TypedSource):
+    """A file of Apache Parquet."""
+
+    kind = "parquet"
+    extra = "parquet"
+
+    parquet: Path
+
+
+class FeatherSource(TypedSource):
+    """A file of Feather, version 2."""
+
+    kind = "feather"
+    extra = "parquet"
+
+    feather: Path
+
+
+class SasSource(TypedSource):
+    """A data set of SAS, or a transport file."""
+
+    kind = "sas"
+    extra = "statistics"
+
+    sas: Path
+    encoding: OwnEncoding = None
+
+
+class SpssSource(TypedSource):
+    """A data file of SPSS."""
+
+    kind = "spss"
+    extra = "statistics"
+
+    spss: Path
+    encoding: OwnEncoding = None
+    labels: bool = False
+    """Whether a value is the label that the file has for it."""
+
+
+class StataSource(TypedSource):
+    """A data set of Stata."""
+
+    kind = "stata"
+    extra = "statistics"
+
+    stata: Path
+    encoding: OwnEncoding = None
+    labels: bool = False
+
+
+_KINDS = (CsvSource, ExcelSource, ParquetSource, FeatherSource, SasSource, SpssSource, StataSource)
+SOURCES: dict[str, type[Source]] = {one.kind: one for one in _KINDS}
 """Each kind of source, by the key that names it."""
 
 
@@ -170,7 +226,13 @@ def _tag(value: Any) -> str:  # noqa: ANN401
 
 
 AnySource = Annotated[
-    Annotated[CsvSource, Tag("<csv>")] | Annotated[ExcelSource, Tag("<excel>")],
+    Annotated[CsvSource, Tag("<csv>")]
+    | Annotated[ExcelSource, Tag("<excel>")]
+    | Annotated[ParquetSource, Tag("<parquet>")]
+    | Annotated[FeatherSource, Tag("<feather>")]
+    | Annotated[SasSource, Tag("<sas>")]
+    | Annotated[SpssSource, Tag("<spss>")]
+    | Annotated[StataSource, Tag("<stata>")],
     Discriminator(_tag),
     BeforeValidator(_one_kind),
 ]

@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
+import pyreadstat
 import pytest
 
 PAGE = (Path(__file__).parents[3] / "docs" / "site-sources.md").read_text(encoding="utf-8")
@@ -40,7 +42,50 @@ def excel_export(folder, source):
     book.save(folder / source["excel"])
 
 
-MAKERS = {"csv": csv_export, "excel": excel_export}
+def frame():
+    return pd.DataFrame(ROWS, columns=NAMES)
+
+
+def parquet_export(folder, source):
+    frame().to_parquet(folder / source["parquet"])
+
+
+def feather_export(folder, source):
+    frame().to_feather(folder / source["feather"])
+
+
+def coded_frame():
+    """The patients as programs of statistics hold them: with codes."""
+    coded = frame()
+    return coded.assign(
+        arm=coded.arm.map({"sorafenib": 1.0, "lenvatinib": 2.0}), mvi=coded.mvi * 1.0, age=coded.age * 1.0
+    )
+
+
+LABELS = {"arm": {1: "sorafenib", 2: "lenvatinib"}}
+
+
+def sas_export(folder, source):
+    pyreadstat.write_xport(frame().astype({"mvi": float}), folder / source["sas"], file_format_version=5)
+
+
+def spss_export(folder, source):
+    pyreadstat.write_sav(coded_frame(), folder / source["spss"], variable_value_labels=LABELS)
+
+
+def stata_export(folder, source):
+    pyreadstat.write_dta(coded_frame(), folder / source["stata"], variable_value_labels=LABELS)
+
+
+MAKERS = {
+    "csv": csv_export,
+    "excel": excel_export,
+    "parquet": parquet_export,
+    "feather": feather_export,
+    "sas": sas_export,
+    "spss": spss_export,
+    "stata": stata_export,
+}
 
 
 def kind_of(block):

@@ -9,13 +9,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from riskset.catalogue import say
 from riskset.errors import DataError, did_you_mean
+from riskset_site.data.sources.cells import cell_text
 from riskset_site.data.sources.csv import unreadable
 
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
@@ -46,34 +46,13 @@ class Sheet:
     has_percent_sign: Callable[[int, int], bool] = lambda _row, _column: False
 
     def texts(self, row: int) -> list[str]:
-        return [cell_text(value) for value in self.rows[row]]
+        return [value.text if isinstance(value, BadCell) else cell_text(value) for value in self.rows[row]]
 
     def is_percent(self, row: int, column: int) -> bool:
         """True for a number that Excel shows as a percentage."""
         value = self.rows[row][column]
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return is_number and self.has_percent_sign(row, column)
-
-
-def cell_text(value: Any) -> str:  # noqa: ANN401
-    """Returns a typed value as a text of an export: whole numbers without a point, dates as 2024-01-31."""
-    match value:
-        case None:
-            return ""
-        case str():
-            return value.strip()
-        case BadCell():
-            return value.text
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-        case datetime():
-            is_day = value.time() == time.min
-            return value.date().isoformat() if is_day else value.replace(microsecond=0, tzinfo=None).isoformat(" ")
-        case date() | time():
-            return value.isoformat()
-    return str(value)
 
 
 def read_sheet(path: Path, sheet: str | None) -> Sheet:
