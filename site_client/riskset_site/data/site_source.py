@@ -5,21 +5,38 @@ One key names the kind and the path; each kind has its own keys besides the comm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from riskset.catalogue import say
 from riskset.study.toml_table import TomlTable, complain
-from riskset_site.data.dates import is_date_format
-from riskset_site.data.site_texts import ColumnName, ExportText, StudyText
+from riskset_site.data.site_mapping import Take
+from riskset_site.data.site_texts import (
+    ColumnName,
+    DateFormats,
+    DecimalMark,
+    ExportText,
+    StudyText,
+    ThousandsMark,
+)
 from riskset_site.data.sources.csv_form import CsvForm
 from riskset_site.data.sources.encodings import NARROWER, canonical_encoding
 
-_ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
+_ISO = "%Y-%m-%d"
+
+
+class Rows(TomlTable):
+    """How several rows of a patient become one."""
+
+    one_per: ColumnName
+    """The column of the patient number."""
+    take: Take = "only"
+    order: ColumnName | None = None
+    """A column of dates or numbers in whose order a row is first or last; the order of the export where there is
+    none."""
 
 
 class Source(TomlTable):
@@ -31,13 +48,19 @@ class Source(TomlTable):
     """Of riskset, with the packages that read it."""
 
     missing: tuple[ExportText, ...] = ("", "NA")
-    dates: tuple[str, ...] = Field(default=("%Y-%m-%d",), min_length=1)
+    dates: DateFormats = ("%Y-%m-%d",)
     no_date: tuple[StudyText, ...] = ()
     """What the export writes in a column of dates where there is none."""
     exported: date | None = None
     """The day on which the export was made; no date in it can be later."""
     key: ColumnName | None = None
     """Column of the patient number: finds duplicates, never leaves the site."""
+    decimal: DecimalMark = "."
+    thousands: ThousandsMark = ""
+    two_digit_years: int | None = Field(default=None, ge=1868, le=2100)
+    """The first of the hundred years that a year of two digits may mean."""
+    rows: Rows | None = None
+    """Which of several rows of a patient counts."""
 
     @property
     def path(self) -> Path:
@@ -59,13 +82,23 @@ class Source(TomlTable):
         """Returns the source with its relative paths below a folder."""
         return self.model_copy(update={key: folder / path for key, path in self.files.items()})
 
-    @field_validator("dates")
-    @classmethod
-    def _whole_dates(cls, value: Sequence[str]) -> Sequence[str]:
-        for form in value:
-            if not is_date_format(form):
-                complain(say("data.site_file.date_format", format=form))
-        return value
+    @property
+    def date_formats(self) -> tuple[str, ...]:
+        """How the dates of the source are written."""
+        return self.dates
+
+    @property
+    def patient(self) -> str | None:
+        """The column of the patient number."""
+        return self.rows.one_per if self.rows else self.key
+
+    @model_validator(mode="after")
+    def _agree(self) -> Source:
+        if self.decimal == self.thousands:
+            complain(say("data.site_file.one_mark", mark=self.decimal))
+        if self.rows and self.key not in (None, self.rows.one_per):
+            complain(say("data.site_file.two_keys", key=self.key, one_per=self.rows.one_per))
+        return self
 
 
 def _encoding(value: str) -> str:
@@ -134,12 +167,9 @@ class CsvSource(Source):
 class TypedSource(Source):
     """A source whose dates have a type: they become texts, and those are always read."""
 
-    dates: tuple[str, ...] = Field(default=_ISO, min_length=1)
-
-    @field_validator("dates")
-    @classmethod
-    def _with_iso(cls, value: Sequence[str]) -> Sequence[str]:
-        return tuple(dict.fromkeys((*value, *_ISO)))
+    @property
+    def date_formats(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.dates, _ISO)))
 
 
 class ExcelSource(TypedSource):

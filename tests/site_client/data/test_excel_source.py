@@ -11,7 +11,11 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.workbook.protection import WorkbookProtection
 
 from riskset.errors import DataError
+from riskset_site.data.config import load_site_file
+from riskset_site.data.export import read_export
 from riskset_site.data.sources.excel import read_excel
+
+TODAY = date(2026, 6, 30)
 
 
 def texts(table, name):
@@ -250,3 +254,20 @@ def test_a_site_file_that_names_a_workbook(hospital):
     assert hospital.check().export == "export.xlsx"
     after = hospital.cohort()
     assert after.analysis_sets["os"].days.tolist() == before.analysis_sets["os"].days.tolist()
+
+
+def test_a_number_has_its_point_whatever_mark_the_texts_have(hospital):
+    """1.234 as a number of Excel is not the 1.234 that a German text means."""
+    made = openpyxl.Workbook()
+    made.active.append(["arm", "age", "mvi", "afp", "start", "death", "last"])
+    for age, afp in ((61.0, 1.234), (73, "1.234"), ("50,5", "0,5")):
+        made.active.append(["sorafenib", age, True, afp, date(2020, 1, 1), None, date(2021, 2, 3)])
+    made.save(hospital.folder / "export.xlsx")
+    text = hospital.site_file.read_text("utf-8")
+    hospital.site_file.write_text(
+        text.replace('csv = "export.csv"', 'excel = "export.xlsx"\ndecimal = ","\nthousands = "."'), "utf-8"
+    )
+    export = read_export(load_site_file(hospital.site_file, hospital.study), hospital.study, TODAY)
+    assert export.problems == ()
+    assert export.columns["afp"].values.tolist() == [1.234, 1234.0, 0.5]
+    assert export.columns["age"].values.tolist() == [61.0, 73.0, 50.5]

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset_site.data.sources.table import NUMBER
+
 _WHOLE = 10**15
 """From here on a number in double precision need not be the whole one that was meant."""
 _DECIMALS = 9
@@ -39,6 +41,12 @@ def cell_text(value: Any) -> str:  # noqa: ANN401
     return str(value)
 
 
+def marked_text(value: Any) -> str:  # noqa: ANN401
+    """Returns the text of a value, of a number that has a decimal point with the mark of one."""
+    text = cell_text(value)
+    return NUMBER + text if "." in text and isinstance(value, float | Decimal) else text
+
+
 def _whole(value: float | Decimal) -> str:
     """Returns the text of a whole number; empty for every other one."""
     return str(int(value)) if -_WHOLE < value < _WHOLE and value == int(value) else ""
@@ -58,4 +66,4 @@ def written_as(numbers: NDArray[np.float32]) -> NDArray[np.float64]:
 
 def column_texts(values: Sequence[Any]) -> list[str]:
     """Returns the texts of many values."""
-    return [cell_text(value) for value in values]
+    return [marked_text(value) for value in values]

@@ -55,7 +55,7 @@ def read_excel(
     kept = [*expected, *optional, *(filter(None, found.names) if every else ())]
     positions = {name: found.names.index(name) for name in dict.fromkeys(kept) if name in found.names}
     above = [padded(row, len(names)) for row in _header(sheet, header)]
-    reader = RowReader(path, above, positions, footer)
+    reader = RowReader(path, above, positions, footer, is_typed=True)
     reader.read(_texts(sheet, header[-1]), header[-1] + 1)
     if not reader.numbers:
         raise unreadable(path, say("data.export.no_rows"), say("data.export.export_again"))

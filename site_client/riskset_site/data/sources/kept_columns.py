@@ -31,7 +31,7 @@ class KeptColumns:
         kept = [*expected, *optional, *(filter(None, found.names) if every else ())]
         self.positions = {name: found.names.index(name) for name in dict.fromkeys(kept) if name in found.names}
         """Of each kept column among all, by its name in the table."""
-        self.builders = {name: TextColumnBuilder() for name in self.positions}
+        self.builders = {name: TextColumnBuilder(typed=True) for name in self.positions}
 
     def add(self, name: str, texts: Iterable[str]) -> None:
         """Appends the texts of a chunk to one column."""

@@ -14,7 +14,7 @@ from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import DataError, Problem
 from riskset_site.data.faults import Fault, rows_and_values
 from riskset_site.data.sources.headers import plain_name
-from riskset_site.data.sources.table import TextColumnBuilder
+from riskset_site.data.sources.table import NUMBER, TextColumnBuilder
 
 _CHUNK_ROWS = 500  # fits the processor's cache: chunks eight times as long take twice the time
 
@@ -25,7 +25,14 @@ _FOOTER = Fault("footer", say("data.source.footer"))
 class RowReader:
     """Distributes rows to columns, but for those whose number of fields is not the header's, or that repeat it."""
 
-    def __init__(self, path: Path, names: Sequence[tuple[str, ...]], positions: Mapping[str, int], footer: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        names: Sequence[tuple[str, ...]],
+        positions: Mapping[str, int],
+        footer: int,
+        is_typed: bool = False,
+    ) -> None:
         self.path, self.footer = path, footer
         self.names = set(names)
         """What a row that repeats the header says."""
@@ -35,7 +42,7 @@ class RowReader:
         self.longest, self.longest_name = longest, headers[longest]
         """Position of the name that hardly a patient's row contains there."""
         self.positions = positions
-        self.builders = {name: TextColumnBuilder() for name in positions}
+        self.builders = {name: TextColumnBuilder(is_typed) for name in positions}
         self.numbers: list[range | list[int]] = []
         self.misfits: list[tuple[int, int]] = []
         self.headers_again: list[int] = []
@@ -127,7 +134,7 @@ class RowReader:
         """Returns what is left out because the site file says so."""
         if not self.below:
             return ()
-        values = [repr(" ".join(filter(None, map(str.strip, row)))) for _, row in self.below]
+        values = [repr(" ".join(filter(None, map(str.strip, row))).replace(NUMBER, "")) for _, row in self.below]
         return (in_rows(self.path, _FOOTER, [number for number, _ in self.below], values),)
 
     def _misfit(self, found: Sequence[tuple[int, int]], hint: Message) -> Problem:

@@ -13,7 +13,7 @@ import numpy as np
 from riskset.catalogue import say
 from riskset.errors import DataError, Problem
 from riskset_site.data.faults import Fault, rows_and_values
-from riskset_site.data.sources.cells import cell_text, written_as
+from riskset_site.data.sources.cells import marked_text, written_as
 from riskset_site.data.sources.csv import unreadable
 from riskset_site.data.sources.kept_columns import KeptColumns
 from riskset_site.data.sources.table import SourceTable
@@ -46,7 +46,7 @@ class _Column:
             return label.strip()
         if self.is_single and isinstance(value, float):
             value = float(written_as(np.array([value], np.float32))[0])
-        return cell_text(value)
+        return marked_text(value)
 
 
 def read_statistics_file(

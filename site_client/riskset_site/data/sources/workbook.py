@@ -15,7 +15,7 @@ from zipfile import BadZipFile, ZipFile
 
 from riskset.catalogue import say
 from riskset.errors import DataError, did_you_mean
-from riskset_site.data.sources.cells import cell_text
+from riskset_site.data.sources.cells import marked_text
 from riskset_site.data.sources.csv import unreadable
 
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
@@ -46,7 +46,7 @@ class Sheet:
     has_percent_sign: Callable[[int, int], bool] = lambda _row, _column: False
 
     def texts(self, row: int) -> list[str]:
-        return [value.text if isinstance(value, BadCell) else cell_text(value) for value in self.rows[row]]
+        return [value.text if isinstance(value, BadCell) else marked_text(value) for value in self.rows[row]]
 
     def is_percent(self, row: int, column: int) -> bool:
         """True for a number that Excel shows as a percentage."""
