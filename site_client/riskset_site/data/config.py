@@ -22,7 +22,8 @@ from riskset.visible_text import LINE
 from riskset_site.data.agreement import disagreements
 from riskset_site.data.site_file import SiteFile
 from riskset_site.data.site_mapping import AnyOf, DateWhere, FirstOf, MappedColumn, YearsBetween
-from riskset_site.data.site_source import SOURCES, Rows, Source
+from riskset_site.data.site_source import Rows, Source
+from riskset_site.data.source_kinds import SOURCES
 
 TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     (): SiteFile,
@@ -132,7 +133,7 @@ def _complaint(error: ErrorDetails) -> Complaint:
 
 def _missing_export(site: SiteFile, path: Path) -> Iterator[Complaint]:
     for key, file in site.source.files.items():
-        if not (path.absolute().parent / file).is_file():
+        if not (path.absolute().parent / file).exists():
             message = say("data.site_file.no_export", file=str(file))
             yield Complaint(("source", key), message, say("data.site_file.relative_path"))
 

@@ -57,7 +57,7 @@ class ValueKind:
         return value == self.blank or value != value  # NaN
 
     def word(self, text: str) -> str:
-        """Returns a text that is read as the study writes it: a boolean as `true` or `false`, a date as `2024-01-31`."""
+        """Returns a text that is read as the study writes it: a boolean as `true` or `false`, a date `2024-01-31`."""
         if self.is_boolean:
             return "true" if self.read(text) else "false"
         return in_one_width(text) if self.words else self.printed(self.read(text))
