@@ -20,6 +20,7 @@ from riskset.study.toml_text import NotToml, read_text, read_toml, unseen_signs
 from riskset.study.validation_errors import complaint_of, each_once, known_keys
 from riskset.visible_text import LINE
 from riskset_site.data.agreement import disagreements
+from riskset_site.data.omop_columns import OmopColumn
 from riskset_site.data.site_file import SiteFile
 from riskset_site.data.site_mapping import AnyOf, DateWhere, FirstOf, MappedColumn, YearsBetween
 from riskset_site.data.site_source import Rows, Source
@@ -30,6 +31,7 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     ("source",): Source,
     **{("source", f"<{kind}>"): source for kind, source in SOURCES.items()},
     ("source", "rows"): Rows,
+    ("source", "columns", "*"): OmopColumn,
     ("map", "*", "<column>"): MappedColumn,
     ("map", "*", "<date>"): DateWhere,
     ("map", "*", "<years>"): YearsBetween,
@@ -124,7 +126,8 @@ def _complaint(error: ErrorDetails) -> Complaint:
     if names[:1] == ["map"]:
         names[1] = "*"
     if names[:1] == ["source"]:
-        names[1:-1] = []  # the same table in every kind of source
+        names[1 : 2 if len(names) > 2 else 1] = []  # the same table in every kind of source
+        names[2:3] = ["*"] * len(names[2:3])
     known = known_keys(TABLES[tuple(names)])
     path = tuple(part for part in error["loc"] if not str(part).startswith("<"))
     hint = did_you_mean(str(key), known) or say("study.key.known", keys=tuple(known))

@@ -21,10 +21,13 @@ from pydantic import (
 
 from riskset.catalogue import say
 from riskset.study.toml_table import complain
+from riskset_site.data.omop_columns import OmopColumn
 from riskset_site.data.site_source import Source
+from riskset_site.data.site_texts import ColumnName
 from riskset_site.data.sources.csv_form import CsvForm
 from riskset_site.data.sources.database import DUCKDB, PASSWORD, SQLITE
 from riskset_site.data.sources.encodings import NARROWER, canonical_encoding
+from riskset_site.data.sources.omop import Cdm
 
 _ISO = "%Y-%m-%d"
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&;](password|pwd|token|secret)=", re.IGNORECASE)
@@ -210,7 +213,36 @@ class DatabaseSource(_InDatabase):
     query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-_KINDS = (CsvSource, ExcelSource, ParquetSource, FeatherSource, SasSource, SpssSource, StataSource, DatabaseSource)
+class OmopSource(_InDatabase):
+    """The patients of a cohort in an OMOP CDM."""
+
+    kind = "omop"
+
+    omop: Address
+    schema_: Annotated[str, StringConstraints(pattern=r"^([A-Za-z_]\w*(\.[A-Za-z_]\w*)?)?$")] = Field(
+        "", alias="schema"
+    )
+    """Before the names of tables."""
+    cohort: Annotated[int, Field(ge=0)]
+    """The id of the definition whose entries are the rows."""
+    columns: dict[ColumnName, OmopColumn] = Field(default_factory=dict)
+
+    @property
+    def cdm(self) -> Cdm:
+        return Cdm(self.address, self.schema_, self.cohort, self.columns)
+
+
+_KINDS = (
+    CsvSource,
+    ExcelSource,
+    ParquetSource,
+    FeatherSource,
+    SasSource,
+    SpssSource,
+    StataSource,
+    DatabaseSource,
+    OmopSource,
+)
 SOURCES: dict[str, type[Source]] = {one.kind: one for one in _KINDS}
 """Each kind of source, by the key that names it."""
 
@@ -238,7 +270,8 @@ AnySource = Annotated[
     | Annotated[SasSource, Tag("<sas>")]
     | Annotated[SpssSource, Tag("<spss>")]
     | Annotated[StataSource, Tag("<stata>")]
-    | Annotated[DatabaseSource, Tag("<database>")],
+    | Annotated[DatabaseSource, Tag("<database>")]
+    | Annotated[OmopSource, Tag("<omop>")],
     Discriminator(_tag),
     BeforeValidator(_one_kind),
 ]

@@ -12,6 +12,7 @@ import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
+from tests.site_client.data.made_cdm import make_cdm
 
 PAGE = (Path(__file__).parents[3] / "docs" / "site-sources.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
@@ -98,7 +99,12 @@ def database_export(folder, source):
             whole.to_sql("patients", connection, index=False)
 
 
+def omop_export(folder, source):
+    make_cdm(f"duckdb:///{folder / 'cdm.duckdb'}")
+
+
 MAKERS = {
+    "omop": omop_export,
     "database": database_export,
     "csv": csv_export,
     "excel": excel_export,

@@ -12,6 +12,7 @@ from riskset_site.data.source_kinds import (
     DatabaseSource,
     ExcelSource,
     FeatherSource,
+    OmopSource,
     ParquetSource,
     SasSource,
     SpssSource,
@@ -65,4 +66,8 @@ def _read(source: Source, required: Collection[str], optional: Collection[str], 
             from riskset_site.data.sources.database import read_database
 
             return read_database(source.path, source.address, source.query, required, optional, every=every)
+        case OmopSource():
+            from riskset_site.data.sources.omop import read_omop
+
+            return read_omop(source.path, source.cdm, required, optional, every=every)
     raise TypeError(type(source).__name__)
