@@ -143,9 +143,7 @@ def _separating(columns: Sequence[Column], rows: AnalysisSet) -> Iterator[Messag
             yield say("explore.cox.all_in_level", level=column.name)
 
 
-def _fitted(
-    rows: AnalysisSet, columns: Sequence[Column], strata: NDArray[np.int64]
-) -> tuple[LocalTerm, ...] | Message:
+def _fitted(rows: AnalysisSet, columns: Sequence[Column], strata: NDArray[np.int64]) -> tuple[LocalTerm, ...] | Message:
     """Returns the coefficients, or why there are none. What lifelines warns of is said in words of ours: its own name
     columns of a frame."""
     from lifelines import CoxPHFitter

@@ -18,7 +18,10 @@ def exploration_page(looked: Looked, check: SiteCheck, language: str) -> Page:
         title=say("explore.title", site=check.site, study=check.study, version=check.version),
         facts={say("explore.fact.study"): looked.study.title_in(language), say("explore.fact.export"): check.export},
         sections=list(_sections(looked, check, Pictures(language))),
-        warnings=[say("explore.warning"), *([] if check.fits else [say("explore.does_not_fit", n=len(check.problems))])],
+        warnings=[
+            say("explore.warning"),
+            *([] if check.fits else [say("explore.does_not_fit", n=len(check.problems))]),
+        ],
         banner=say("explore.banner"),
         footer=say("explore.footer"),
     )

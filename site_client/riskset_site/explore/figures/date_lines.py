@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,6 +15,8 @@ from riskset_report.figures.style import COLOURS, WARNING
 
 _MOST_YEARS = 12
 """With a label."""
+_LINE = 0.42
+"""Height of a line, in inches."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def draw(plot: DateLines, width_mm: int) -> Figure:
     first, last = int(np.floor(known.min())), int(np.ceil(known.max() + 1e-9))
     step = -(-(last - first) // _MOST_YEARS)
     years = list(range(first, last + 1, max(1, step)))
-    period = {"facecolor": "#E3EEF6", "linewidth": 0}
+    period: dict[str, Any] = {"facecolor": "#E3EEF6", "linewidth": 0}
     legend = [Key(plot.enrolled_label, bar=period)] if any(plot.enrolled) else []
     if plot.cutoff:
         legend.append(Key(plot.cutoff_label, tick={"color": WARNING, "linewidth": 1.2}))
@@ -49,7 +52,7 @@ def draw(plot: DateLines, width_mm: int) -> Figure:
         y_ticks=tuple(name for name, _ in plot.lines),
         footnotes=(),
     )
-    made = framed(frame, width_mm)
+    made = framed(frame, width_mm, _LINE * len(plot.lines))
     made.axes.set_xlim(first - 0.02 * (last - first), last + 0.02 * (last - first))
     made.axes.set_ylim(-0.5, len(plot.lines) - 0.5)
     if any(plot.enrolled):
@@ -69,7 +72,10 @@ def draw(plot: DateLines, width_mm: int) -> Figure:
 def _years(values: NDArray[np.datetime64]) -> NDArray[np.float64]:
     """Returns dates as years and their parts."""
     whole = values.astype("datetime64[Y]")
-    return whole.astype(np.int64) + 1970 + (values - whole).astype("timedelta64[D]").astype(np.int64) / 366
+    years: NDArray[np.float64] = (
+        whole.astype(np.int64) + 1970 + (values - whole).astype("timedelta64[D]").astype(np.int64) / 366
+    )
+    return years
 
 
 def _year(day: date) -> float:

@@ -67,15 +67,14 @@ def draw(plot: Histogram, width_mm: int) -> Figure:
 
 
 def bins(values: NDArray[np.float64], step: float) -> NDArray[np.float64]:
-    """Returns the edges of the bars: between 8 and 24, as wide as a multiple of the step, so that no bar has more
-    values than its neighbours by the way in which they are rounded."""
+    """Returns the edges of the bars: some 8 to 24, as wide as a multiple of the step, so that no bar has more values
+    than its neighbours by the way in which they are rounded."""
     low, high = float(values.min()), float(values.max())
     wanted = int(np.clip(np.sqrt(len(values)), 8, _MOST_BINS))
     width = (high - low) / wanted
     if step > 0:
-        width = step * max(1, np.ceil(width / step))
-        start, n = low - step / 2, int(np.floor((high - low) / width)) + 1
-    else:
-        start, n = low, wanted
-    width = width or 1.0
-    return start + width * np.arange(n + 1) if high > low or step > 0 else np.array([low - 0.5, low + 0.5])
+        width = step * max(1.0, float(np.ceil(width / step)))
+        low, wanted = low - step / 2, int((high - low) / width) + 1
+    elif high == low:
+        low, wanted, width = low - 0.5, 1, 1.0
+    return np.linspace(low, low + wanted * width, wanted + 1)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.figure import Figure
 
 from riskset_report.figures.frame import Frame, Key, framed
 from riskset_report.figures.style import COLOURS
+
+_LINE = 0.28
+"""Height of a line, in inches."""
+_FEWEST = 16
+"""Columns, so that few are no wider than many."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,8 @@ class MissingGrid:
 
 def draw(plot: MissingGrid, width_mm: int) -> Figure:
     """Returns the drawing, in the fonts that are set when it is called."""
-    missing, known = {"facecolor": COLOURS[1], "linewidth": 0}, {"facecolor": "#E6E6E6", "linewidth": 0}
+    missing: dict[str, Any] = {"facecolor": COLOURS[1], "linewidth": 0}
+    known: dict[str, Any] = {"facecolor": "#E6E6E6", "linewidth": 0}
     frame = Frame(
         notices="",
         legend=(Key(plot.missing_label, bar=missing), Key(plot.known_label, bar=known)),
@@ -35,9 +42,9 @@ def draw(plot: MissingGrid, width_mm: int) -> Figure:
         y_ticks=plot.variables,
         footnotes=(),
     )
-    made = framed(frame, width_mm)
+    made = framed(frame, width_mm, _LINE * len(plot.variables))
     height = len(plot.variables)
-    made.axes.set_xlim(-0.5, max(8, len(plot.patterns)) - 0.5)
+    made.axes.set_xlim(-0.5, max(_FEWEST, len(plot.patterns)) - 0.5)
     made.axes.set_ylim(-0.5, height - 0.5)
     for column, (blank, _) in enumerate(plot.patterns):
         for row, name in enumerate(plot.variables):

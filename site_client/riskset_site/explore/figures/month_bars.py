@@ -12,6 +12,8 @@ from riskset_report.figures.style import COLOURS
 from riskset_site.explore.figures.axes import tick_text, ticks
 from riskset_site.explore.months import EventMonths
 
+_HEIGHT = 1.4
+
 
 @dataclass(frozen=True)
 class MonthBars:
@@ -38,7 +40,7 @@ def draw(plot: MonthBars, width_mm: int) -> Figure:
         y_ticks=tuple(map(tick_text, y_ticks)),
         footnotes=(),
     )
-    made = framed(frame, width_mm)
+    made = framed(frame, width_mm, _HEIGHT)
     made.axes.set_xlim(low - 1, high + 1)
     made.axes.set_ylim(0, 1.06 * float(months.counts.max()))
     made.axes.bar(at, months.counts, 0.86, color=COLOURS[1])

@@ -50,16 +50,16 @@ def _by_year(found: list[Days]) -> PageTable:
     counts = [one.by_year for one in found]
     years = sorted({year for count in counts for year in count})
     named = table(("variable",), [])
-    rows = [
-        (one.name, *(str(count.get(year, "")) for year in years)) for one, count in zip(found, counts, strict=True)
-    ]
+    rows = [(one.name, *(str(count.get(year, "")) for year in years)) for one, count in zip(found, counts, strict=True)]
     texts = tuple(map(str, years))
     return PageTable((*named.columns, *texts), rows, frozenset(texts))
 
 
 def _rows(one: Disorder) -> PageTable:
     n, names = len(one.rows), {"first": one.first, "second": one.second}
-    caption = say("explore.dates.by_study", n=n, **names) if one.by_study else say("explore.dates.by_rows", n=n, **names)
+    caption = (
+        say("explore.dates.by_study", n=n, **names) if one.by_study else say("explore.dates.by_rows", n=n, **names)
+    )
     named = table(("row",), [], ("row",))
     rows = [(str(row), first, second) for row, first, second in one.rows[:_MOST_ROWS]]
     return PageTable((*named.columns, one.first, one.second), rows, named.numeric, caption)

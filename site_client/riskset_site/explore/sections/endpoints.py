@@ -37,11 +37,15 @@ def _parts(name: str, looked: Looked, pictures: Pictures) -> Iterator[PagePart]:
     arm = study.comparison.arm if study.comparison else None
     found = local_curves(name, rows, arm, study.levels_of(arm) if arm else ())
     label = study.endpoint_label(name)
-    yield pictures.drawn(draw_curves, _survival(found, study, pictures), WIDE, say("explore.endpoint.picture", name=label))
+    yield pictures.drawn(
+        draw_curves, _survival(found, study, pictures), WIDE, say("explore.endpoint.picture", name=label)
+    )
     if rows.cause is not None:
         yield say("explore.endpoint.competing")
     yield say("explore.endpoint.follow_up")
-    yield pictures.drawn(draw_curves, _follow_up(found, study, pictures), WIDE, say("explore.endpoint.picture_of_follow_up", name=label))
+    yield pictures.drawn(
+        draw_curves, _follow_up(found, study, pictures), WIDE, say("explore.endpoint.picture_of_follow_up", name=label)
+    )
     if months := event_months(looked, name, rows):
         axis = say("explore.axis.month") if months.of_calendar else say("explore.axis.month_since")
         bars = MonthBars(months, pictures.said(axis), pictures.said(say("explore.axis.events")))
@@ -49,14 +53,12 @@ def _parts(name: str, looked: Looked, pictures: Pictures) -> Iterator[PagePart]:
 
 
 def _survival(found: LocalCurves, study: Study, pictures: Pictures) -> SurvivalPlot:
-    name = study.endpoint_label(found.endpoint)
     tests = []
     if found.log_rank_p is not None:
         tests.append(pictures.said(say("explore.endpoint.log_rank", p=p_phrase(found.log_rank_p, pictures.words))))
     elif found.has_entry and len(found.survival) > 1:
         tests.append(pictures.said(say("explore.endpoint.no_log_rank")))
-    y_label = say("report.axis.percent", what=name)
-    return _plot(found.survival, y_label, tests, found.endpoint, study, pictures)
+    return _plot(found.survival, say("explore.axis.free"), tests, found.endpoint, study, pictures)
 
 
 def _follow_up(found: LocalCurves, study: Study, pictures: Pictures) -> SurvivalPlot:
@@ -64,7 +66,12 @@ def _follow_up(found: LocalCurves, study: Study, pictures: Pictures) -> Survival
 
 
 def _plot(
-    curves: Sequence[LocalCurve], y_label: Message, tests: Sequence[str], endpoint: str, study: Study, pictures: Pictures
+    curves: Sequence[LocalCurve],
+    y_label: Message,
+    tests: Sequence[str],
+    endpoint: str,
+    study: Study,
+    pictures: Pictures,
 ) -> SurvivalPlot:
     everybody = pictures.said(say("explore.endpoint.all"))
     labels = [curve.level or everybody for curve in curves]
@@ -88,9 +95,16 @@ def _plot(
         curves=tuple(_plotted(curve, label) for curve, label in zip(curves, labels, strict=True)),
         legend=tuple(labels),
         statistics=(pictures.said(title), *medians, *(("", *tests) if tests else ())),
-        footnote=pictures.said(say("explore.endpoint.footnote")),
+        footnote=_footnote(curves, pictures),
         ticks=study.time.ticks,
     )
+
+
+def _footnote(curves: Sequence[LocalCurve], pictures: Pictures) -> str:
+    whole = pictures.said(say("explore.endpoint.footnote"))
+    if all(None not in (curve.median, *curve.median_limits) for curve in curves):
+        return whole
+    return f"{whole} {pictures.said(say('report.km.not_reached'))}"
 
 
 def _plotted(curve: LocalCurve, label: str) -> PlottedCurve:

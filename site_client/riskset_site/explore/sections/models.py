@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
@@ -29,8 +28,9 @@ def _parts(looked: Looked, pictures: Pictures) -> Iterator[PagePart]:
     yield say("explore.cox.intro")
     if others := tuple(one.id for one in asked if not is_local(one)):
         yield say("explore.cox.not_local", models=others)
-    for endpoint, of_one in groupby(models, lambda model: model.endpoint):
-        yield from _of_endpoint(looked.study.endpoint_label(endpoint), list(of_one), pictures)
+    for endpoint in looked.study.endpoints:
+        of_one = [model for model in models if model.endpoint == endpoint]
+        yield from _of_endpoint(looked.study.endpoint_label(endpoint), of_one, pictures)
 
 
 def _of_endpoint(label: str, models: Sequence[LocalModel], pictures: Pictures) -> Iterator[PagePart]:

@@ -19,7 +19,9 @@ def section(looked: Looked, check: SiteCheck) -> PageSection:
 
 def _parts(looked: Looked, check: SiteCheck) -> Iterator[PagePart]:
     aside, n = looked.aside, looked.whole.export.n
-    yield say("explore.rows.read", n=n, file=check.export, used=looked.used.export.n, eligible=int(looked.eligible.sum()))
+    yield say(
+        "explore.rows.read", n=n, file=check.export, used=looked.used.export.n, eligible=int(looked.eligible.sum())
+    )
     counts = {
         "unreadable": int(aside.unreadable.sum()),
         "impossible": int(aside.impossible.sum()),

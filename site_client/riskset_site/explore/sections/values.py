@@ -15,7 +15,7 @@ from riskset_site.explore.figures.histogram import Histogram, draw
 from riskset_site.explore.pictures import NARROW, Pictures
 from riskset_site.explore.rows import Looked
 from riskset_site.explore.values import Levels, Numbers, arms_of, levels, numbers
-from riskset_site.pages import Drawing, Gallery, PagePart, PageSection, PageTable
+from riskset_site.pages import Drawing, Folded, Gallery, PagePart, PageSection, PageTable
 from riskset_site.pages.page import number
 from riskset_site.pages.tables import table
 
@@ -84,9 +84,14 @@ def _raw_ticks(values: np.ndarray, variable: NumberVariable) -> tuple[tuple[floa
 
 
 def of_levels(looked: Looked) -> PageSection:
-    """Returns the section of categories and booleans: counts by arm."""
+    """Returns the section of categories and booleans: counts by arm, first of those that are in models."""
     found = list(levels(looked))
-    parts: list[PagePart] = [_levels(found, arms_of(looked.study))] if found else [say("explore.levels.none")]
+    arms, study = arms_of(looked.study), looked.study
+    named = {name for endpoint in study.endpoints for name in study.covariates_of(endpoint)}
+    first, others = ([one for one in found if (one.name in named) == is_first] for is_first in (True, False))
+    parts: list[PagePart] = [_levels(first or others, arms)] if found else [say("explore.levels.none")]
+    if first and others:
+        parts.append(Folded(say("explore.levels.others", n=len(others)), _levels(others, arms)))
     return PageSection(say("explore.heading.levels"), parts)
 
 
