@@ -17,7 +17,8 @@ def rows(n=40):
     for i in range(n):
         end = f"2021-{i % 12 + 1:02}-{i % 28 + 1:02}"
         arm, death = ("sorafenib", "lenvatinib")[i % 2], end if i % 3 else ""
-        yield f"P{i},{arm},{40 + i * 7 % 45},{('yes', 'no')[i // 2 % 2]},{10 + i % 4 if i % 5 else ''},2020-01-01,{death},{end}"
+        mvi, afp = ("yes", "no")[i // 2 % 2], 10 + i % 4 if i % 5 else ""
+        yield f"P{i},{arm},{40 + i * 7 % 45},{mvi},{afp},2020-01-01,{death},{end}"
 
 
 def explore(hospital, *more, page="explore.html"):
