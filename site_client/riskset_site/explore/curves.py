@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.analyses.cohort import AnalysisSet
+from riskset.stats.arrays import Floats
+from riskset.stats.kaplan_meier import Curve, Quantile, quantile
 
 LEVEL = 0.95
 
@@ -75,7 +77,6 @@ def _curve(
     level: str, days: NDArray[np.int64], event: NDArray[np.bool_], entry: NDArray[np.int64] | None
 ) -> LocalCurve:
     from lifelines import KaplanMeierFitter  # with pandas: only who looks at data loads it
-    from lifelines.utils import median_survival_times
 
     enters = None if entry is None else np.maximum(entry, 0)  # before the origin everybody is at risk
     fitter = KaplanMeierFitter(alpha=1 - LEVEL).fit(days, event, entry=enters)
@@ -83,23 +84,29 @@ def _curve(
     exits = table[table["removed"] > 0]
     entering = exits["entrance"].where(exits.index > 0, 0)  # lifelines lists them at risk, but does not count them
     limits = fitter.confidence_interval_
-    lower, upper = median_survival_times(limits).to_numpy()[0] if len(limits) else (nan, nan)
+    survival = fitter.survival_function_.loc[exits.index].to_numpy()[:, 0]
+    lower, upper = np.where(survival > 0, limits.loc[exits.index].to_numpy().T, nan)  # lifelines has 0 where none is
+    days_of_exits, at_risk = exits.index.to_numpy(np.float64), (exits["at_risk"] - entering).to_numpy(np.int64)
+    median = _median(days_of_exits, survival, lower, upper)
     return LocalCurve(
         level=level,
         n=len(days),
         events=int(event.sum()),
-        days=exits.index.to_numpy(np.float64),
-        survival=fitter.survival_function_.loc[exits.index].to_numpy()[:, 0],
-        lower=limits.loc[exits.index].to_numpy()[:, 0],
-        upper=limits.loc[exits.index].to_numpy()[:, 1],
-        at_risk=(exits["at_risk"] - entering).to_numpy(np.int64),
-        median=_reached(fitter.median_survival_time_),
-        median_limits=(_reached(lower), _reached(upper)),
+        days=days_of_exits,
+        survival=survival,
+        lower=lower,
+        upper=upper,
+        at_risk=at_risk,
+        median=median.estimate,
+        median_limits=(median.lower, median.upper),
     )
 
 
-def _reached(day: float) -> float | None:
-    return float(day) if isfinite(day) else None
+def _median(days: Floats, survival: Floats, lower: Floats, upper: Floats) -> Quantile:
+    """Returns the median as the study's report prints it: where a curve is flat at one half, lifelines takes one end or
+    the other, as it rounds."""
+    nothing = np.full(len(days), nan)
+    return quantile(Curve(days.astype(np.int64), nothing, nothing, nothing, survival, nothing), lower, upper, 0.5)
 
 
 def _log_rank(rows: AnalysisSet, codes: NDArray[np.int64]) -> float | None:

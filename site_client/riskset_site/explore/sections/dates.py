@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from riskset.catalogue import say
 from riskset_site.explore.dates import Days, Disorder, days, disorders
@@ -14,6 +14,8 @@ from riskset_site.pages.tables import table
 
 _MOST_ROWS = 20
 """Of one pair of dates that are listed."""
+_MOST_YEARS = 12
+"""Columns of a table."""
 
 
 def section(looked: Looked, pictures: Pictures) -> PageSection:
@@ -47,12 +49,21 @@ def _parts(looked: Looked, pictures: Pictures) -> Iterator[PagePart]:
 
 
 def _by_year(found: list[Days]) -> PageTable:
-    counts = [one.by_year for one in found]
+    """Returns how many dates each year has; each decade where years are many, as those of births are."""
+    is_long = len({year for one in found for year in one.by_year}) > _MOST_YEARS
+    counts = [_by_decade(one.by_year) if is_long else one.by_year for one in found]
     years = sorted({year for count in counts for year in count})
     named = table(("variable",), [])
     rows = [(one.name, *(str(count.get(year, "")) for year in years)) for one, count in zip(found, counts, strict=True)]
-    texts = tuple(map(str, years))
+    texts = tuple(f"{year}–{year + 9}" if is_long else str(year) for year in years)
     return PageTable((*named.columns, *texts), rows, frozenset(texts))
+
+
+def _by_decade(by_year: Mapping[int, int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for year, n in by_year.items():
+        found[year // 10 * 10] = found.get(year // 10 * 10, 0) + n
+    return found
 
 
 def _rows(one: Disorder) -> PageTable:
@@ -60,6 +71,6 @@ def _rows(one: Disorder) -> PageTable:
     caption = (
         say("explore.dates.by_study", n=n, **names) if one.by_study else say("explore.dates.by_rows", n=n, **names)
     )
-    named = table(("row",), [], ("row",))
+    named = table(("row",), [])
     rows = [(str(row), first, second) for row, first, second in one.rows[:_MOST_ROWS]]
-    return PageTable((*named.columns, one.first, one.second), rows, named.numeric, caption)
+    return PageTable((*named.columns, one.first, one.second), rows, caption=caption)

@@ -21,6 +21,8 @@ from riskset_site.pages.tables import table
 
 _MOST_ROWS = 50
 """Outliers that are listed."""
+_MOST_POWERS = 5
+"""Of ten, below an axis: 1,000,000 is wide."""
 _FIVE = ("minimum", "first_quartile", "median", "third_quartile", "maximum")
 _DECADES = {"log", "log2", "log10", "log1p", "log10p1"}
 """Transforms of which an axis is labelled at powers of ten of the raw number."""
@@ -68,7 +70,7 @@ def _histogram(one: Numbers, study: Study, pictures: Pictures) -> Drawing:
         step=0.0 if variable.transform else variable.step or 0.0,
         x_label=pictures.said(x_label),
         y_label=pictures.said(say("explore.axis.rows")),
-        footnotes=(pictures.said(limits),),
+        footnotes=(pictures.said(limits), *((pictures.said(say("explore.numbers.marks")),) if one.outliers else ())),
     )
     return pictures.drawn(draw, plot, NARROW, say("explore.numbers.picture", label=label))
 
@@ -80,6 +82,7 @@ def _raw_ticks(values: np.ndarray, variable: NumberVariable) -> tuple[tuple[floa
     powers = np.unique([0.0, *10.0 ** np.arange(-3, 10)])
     chosen = powers[(powers >= variable.range[0]) & (powers <= variable.range[1])]
     chosen = chosen[(chosen >= values.min()) & (chosen <= values.max())]
+    chosen = chosen[:: -(-len(chosen) // _MOST_POWERS)] if len(chosen) else chosen
     return tuple(zip(variable.transformed(chosen).tolist(), map(tick_text, chosen.tolist()), strict=True))
 
 
