@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar
 import click
 import typer
 
-from riskset import __version__
+from riskset import __version__, output_streams
 from riskset.catalogue import say, verbatim
 from riskset.errors import DataError, RisksetError, fault_of
 from riskset.language import language_of_environment, language_option
@@ -150,9 +150,7 @@ def warn(lines: Iterable[str]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 done, 1 failed, 2 misused, 3 the answer is no."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a Windows console cannot print every character
+    output_streams.set_up()
     gc.set_threshold(_NEW_OBJECTS)
     umask = os.umask(0o077)  # of what other libraries write too
     try:
@@ -193,6 +191,8 @@ def _run(arguments: Sequence[str] | None) -> int:
 def _file_failed(error: OSError) -> RisksetError:
     reason = (error.strerror or type(error).__name__).lower()
     failed = say("cli.file_failed", reason=reason, path=str(error.filename)) if error.filename else verbatim(reason)
+    if isinstance(error, PermissionError):
+        return RisksetError(failed, say("cli.close_program"))
     return RisksetError(failed, say("cli.check_path"))
 
 
