@@ -22,7 +22,7 @@ from riskset.study.load import parse_study
 from riskset_demo.studies import DEMONSTRATIONS
 from riskset_release.ballots import Policy
 from riskset_release.candidate import candidate_of
-from riskset_release.desk.app import DeskApp
+from riskset_release.desk.app import ReviewDesk
 from riskset_release.desk.own_desk import OwnDesk
 from riskset_release.desk.review import Review
 from riskset_release.desk.seats import SigningSeat
@@ -153,7 +153,7 @@ class Client:
 class Browser:
     """A browser at one auditor's desk."""
 
-    app: DeskApp
+    app: ReviewDesk
     client: Client
 
     @property
