@@ -6,6 +6,7 @@ import typer
 
 from riskset_site.commands.check import check
 from riskset_site.commands.consent import approve, pause, resume, review, vouch, withdraw
+from riskset_site.commands.desk import desk
 from riskset_site.commands.join import join, renew
 from riskset_site.commands.ledger import ledger
 from riskset_site.commands.opening import destroy_secret, open_
@@ -25,6 +26,7 @@ def site() -> None:
 
 
 app.command()(check)
+app.command()(desk)
 app.command()(join)
 app.command()(renew)
 app.command()(review)

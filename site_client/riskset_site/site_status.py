@@ -66,7 +66,7 @@ def site_status(site_file: Path, study: Path | None = None, roster: Path | None 
         return SiteStatus(
             site, False, address, say("site.status.none"), False, say("site.status.join"), 0, (), "", NOTHING
         )
-    consent, entries = _ledger(paths, site)
+    consent, entries = consent_and_entries(site_file)
     approval, hint = _approval(site_file, study, roster, consent)
     refused = [entry for entry in entries if entry.kind == "refused"]
     return SiteStatus(
@@ -85,7 +85,10 @@ def site_status(site_file: Path, study: Path | None = None, roster: Path | None 
     )
 
 
-def _ledger(paths: SitePaths, site: str) -> tuple[ConsentState, Sequence[Entry]]:
+def consent_and_entries(site_file: Path) -> tuple[ConsentState, Sequence[Entry]]:
+    """Returns what the acts of consent add up to, and the entries of the ledger, which is verified first. It reads
+    neither study nor data. Raises the errors of `site_status`."""
+    site, paths = load_site_file(site_file, needs_export=False).site, SitePaths(site_file.parent)
     if not paths.journal.exists():  # opening it would create it
         return ConsentState(), ()
     identity = load_keys(paths)
@@ -126,7 +129,7 @@ def status_page(found: SiteStatus) -> Page:
         else say("site.status.not_joined"),
         "approval": found.approval,
         "next": found.next,
-        "refused": say("site.status.refused", time=_minute(found.refused_at), reason=found.refused)
+        "refused": say("site.status.refused", time=minute(found.refused_at), reason=found.refused)
         if found.refused
         else NOTHING,
         "entries": str(found.entries),
@@ -137,8 +140,8 @@ def status_page(found: SiteStatus) -> Page:
             run.run,
             say(f"site.status.{'finished' if run.is_finished else 'unfinished'}"),
             str(run.rounds),
-            _minute(run.began_at),
-            _minute(run.last_at),
+            minute(run.began_at),
+            minute(run.last_at),
         )
         for run in found.runs
     ]
@@ -150,6 +153,6 @@ def status_page(found: SiteStatus) -> Page:
     )
 
 
-def _minute(at: str) -> str:
+def minute(at: str) -> str:
     """Returns an ISO time to the minute."""
     return at[:16].replace("T", " ")

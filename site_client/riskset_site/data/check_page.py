@@ -35,11 +35,9 @@ def _parts(check: SiteCheck, language: str) -> Iterator[RenderableType]:
     if check.variables:
         read = say("data.page.rows", n=check.rows, file=check.export, eligible=check.eligible)
         yield shown(read, language)
-    for part in (_variables(check), _spreads(check), _texts(check), _steps(check), _endpoints(check)):
-        if part.rows:
-            yield from ("", grid(part, language))
-    invalid = {row.variable for row in check.variables if row.wrong or not (row.columns or check.fits)}
-    if missing := list(dict.fromkeys(line for row in check.endpoints for line in _missing(row, invalid))):
+    for part in check_tables(check):
+        yield from ("", grid(part, language))
+    if missing := check_remarks(check):
         yield from ("", *(shown(line, language) for line in missing))
     for problem in check.problems:
         said = say("data.page.problem", where=problem.where, message=problem.message)
@@ -47,7 +45,19 @@ def _parts(check: SiteCheck, language: str) -> Iterator[RenderableType]:
     for warning in check.warnings:
         said = say("data.page.warned", where=warning.where, message=warning.message)
         yield from ("", *_problem(warning, said, language))
-    yield from ("", shown(_verdict(check), language))
+    yield from ("", shown(verdict(check), language))
+
+
+def check_tables(check: SiteCheck) -> tuple[PageTable, ...]:
+    """Returns how variables, values, texts, eligibility rules and endpoints came out; no table without rows."""
+    found = (_variables(check), _spreads(check), _texts(check), _steps(check), _endpoints(check))
+    return tuple(table for table in found if table.rows)
+
+
+def check_remarks(check: SiteCheck) -> list[Message]:
+    """Returns which covariates cost rows, in sentences."""
+    invalid = {row.variable for row in check.variables if row.wrong or not (row.columns or check.fits)}
+    return list(dict.fromkeys(line for row in check.endpoints for line in _missing(row, invalid)))
 
 
 def _variables(check: SiteCheck) -> PageTable:
@@ -147,7 +157,8 @@ def _problem(problem: Problem, said: Message, language: str) -> Iterator[Rendera
             yield Padding(shown(line, language), (0, 0, 0, 2))
 
 
-def _verdict(check: SiteCheck) -> Message:
+def verdict(check: SiteCheck) -> Message:
+    """Returns whether the data fit, in a sentence."""
     if check.fits:
         n = len(check.warnings)
         return say("data.page.fits_with_warnings", n=n) if n else say("data.page.fits")
