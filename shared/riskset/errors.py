@@ -18,7 +18,7 @@ from __future__ import annotations
 import difflib
 import traceback
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from riskset.catalogue import NOTHING, Message, say
@@ -51,6 +51,8 @@ class Problem:
     """Rows and values, for the site's own terminal only."""
     column: int | None = None
     """Column in the line or text that `where` names, 1-based, where known."""
+    rows: tuple[int, ...] = field(default=(), repr=False)
+    """The first rows of an export that have it, for the site's own pages only."""
 
     @property
     def told(self) -> Message:

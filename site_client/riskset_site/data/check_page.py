@@ -45,7 +45,7 @@ def _parts(check: SiteCheck, language: str) -> Iterator[RenderableType]:
     for warning in check.warnings:
         said = say("data.page.warned", where=warning.where, message=warning.message)
         yield from ("", *_problem(warning, said, language))
-    yield from ("", shown(verdict(check), language))
+    yield from ("", shown(_verdict(check), language))
 
 
 def check_tables(check: SiteCheck) -> tuple[PageTable, ...]:
@@ -163,8 +163,7 @@ def _problem(problem: Problem, said: Message, language: str) -> Iterator[Rendera
             yield Padding(shown(line, language), (0, 0, 0, 2))
 
 
-def verdict(check: SiteCheck) -> Message:
-    """Returns whether the data fit, in a sentence."""
+def _verdict(check: SiteCheck) -> Message:
     if check.fits:
         n = len(check.warnings)
         return say("data.page.fits_with_warnings", n=n) if n else say("data.page.fits")

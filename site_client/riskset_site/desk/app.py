@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from riskset_site.desk import approve, check, ledger, overview, review, service, unlock
+from riskset_site.desk import approve, check, ledger, overview, review, rows, service, unlock
 from riskset_site.desk.seat import SiteSeat
 from riskset_site.desk.site_desk import SiteDesk
 
-PAGES = (*overview.PAGES, *check.PAGES, *review.PAGES, *approve.PAGES, *service.PAGES, *ledger.PAGES, *unlock.PAGES)
+PAGES = (
+    *overview.PAGES,
+    *check.PAGES,
+    *rows.PAGES,
+    *review.PAGES,
+    *approve.PAGES,
+    *service.PAGES,
+    *ledger.PAGES,
+    *unlock.PAGES,
+)
 
 
 def desk_of(site_file: Path, port: int) -> SiteDesk:

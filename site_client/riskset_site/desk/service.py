@@ -63,14 +63,14 @@ async def _act(visit: Visit) -> Response:
     visit.seat.by = by
     if what == "pause":
         await visit.work(lambda: act(visit.seat.site_file, lambda approvals: approvals.pause(by, reason)))
-        return visit.done("/service", say("site.approval.paused"))
+        return visit.done("/service", say("site.desk.done.paused"))
     if what == "resume":
         await visit.work(lambda: act(visit.seat.site_file, lambda approvals: approvals.resume(by, reason)))
-        return visit.done("/service", say("site.approval.resumed"))
+        return visit.done("/service", say("site.desk.done.resumed"))
     if not visit.form.is_ticked("certain"):
         raise DataError(say("site.desk.not_certain"))
     await visit.work(lambda: act(visit.seat.site_file, lambda approvals: approvals.withdraw(by, reason)))
-    return visit.done("/service", say("site.approval.withdrawn"))
+    return visit.done("/service", say("site.desk.done.withdrawn"))
 
 
 PAGES = (DeskPage("/service", _show, _act),)
