@@ -7,16 +7,18 @@ Windows has no signal by which it could be stopped between two messages; the pag
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset.ledger.entry import Entry
 from riskset.protocol.consent import ConsentState
+from riskset_site.consent.approvals import Approvals
 from riskset_site.consent.signing import act
 from riskset_site.desk.site_desk import DeskPage, Visit
 from riskset_site.network.folder_watch import process_of
@@ -61,16 +63,18 @@ def _last_lines(path: Path) -> tuple[str, ...]:
 async def _act(visit: Visit) -> Response:
     by, reason, what = (visit.form.line(name) for name in ("by", "reason", "act"))
     visit.seat.by = by
-    if what == "pause":
-        await visit.work(lambda: act(visit.seat.site_file, lambda approvals: approvals.pause(by, reason)))
-        return visit.done("/service", say("site.desk.done.paused"))
-    if what == "resume":
-        await visit.work(lambda: act(visit.seat.site_file, lambda approvals: approvals.resume(by, reason)))
-        return visit.done("/service", say("site.desk.done.resumed"))
-    if not visit.form.is_ticked("certain"):
+    decisions: dict[str, tuple[Callable[[Approvals], object], Message]] = {
+        "pause": (lambda approvals: approvals.pause(by, reason), say("site.desk.done.paused")),
+        "resume": (lambda approvals: approvals.resume(by, reason), say("site.desk.done.resumed")),
+        "withdraw": (lambda approvals: approvals.withdraw(by, reason), say("site.desk.done.withdrawn")),
+    }
+    if what not in decisions:
+        raise HTTPException(403)  # a form that no page of the desk has
+    if what == "withdraw" and not visit.form.is_ticked("certain"):
         raise DataError(say("site.desk.not_certain"))
-    await visit.work(lambda: act(visit.seat.site_file, lambda approvals: approvals.withdraw(by, reason)))
-    return visit.done("/service", say("site.desk.done.withdrawn"))
+    decide, said = decisions[what]
+    await visit.work(lambda: act(visit.seat.site_file, decide))
+    return visit.done("/service", said)
 
 
 PAGES = (DeskPage("/service", _show, _act),)
