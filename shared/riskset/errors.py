@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from riskset.catalogue import NOTHING, Message, say
+from riskset.catalogue import NOTHING, Message, say, verbatim
 
 
 class RisksetError(Exception):
@@ -105,6 +105,13 @@ class Refused(RisksetError):
 
 class Unreachable(RisksetError):
     """A party is unavailable, or does not accept the connection; trying again later may help."""
+
+
+def file_failed(error: OSError) -> RisksetError:
+    """Returns what is told of a file, or of whatever else the operating system refused."""
+    reason = (error.strerror or type(error).__name__).lower()
+    failed = say("cli.file_failed", reason=reason, path=str(error.filename)) if error.filename else verbatim(reason)
+    return RisksetError(failed, say("cli.check_path"))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> Message:

@@ -7,7 +7,7 @@ from datetime import date
 
 from starlette.responses import Response
 
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
 from riskset.desk.forms import Form
 from riskset.disclosure.rules import LIMITS
 from riskset.errors import DataError, Refused
@@ -29,9 +29,9 @@ class Other:
     """Another site, whose words a person compares by telephone."""
 
     site: str
-    name: str
     words: str
-    telephone: str
+    called: Message
+    """Its name, and where it can be called."""
 
 
 async def _show(visit: Visit) -> Response:
@@ -54,8 +54,9 @@ async def _show(visit: Visit) -> Response:
 
 
 def _other(folder: StudyFolder, site: str) -> Other:
-    member = folder.roster.members[site]
-    return Other(site, folder.study.sites[site].name, folder.roster.fingerprint(site), member.telephone)
+    telephone = folder.roster.members[site].telephone or say("site.join.not_given")
+    called = say("site.desk.called", name=folder.study.sites[site].name, site=site, telephone=telephone)
+    return Other(site, folder.roster.fingerprint(site), called)
 
 
 def _seen(folder: StudyFolder) -> str:

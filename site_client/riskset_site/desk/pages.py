@@ -56,7 +56,6 @@ def _environment() -> Environment:
         "body": _body,
         "table": _table,
         "site": lambda seat: say("site.desk.site", site=seat.site),
-        "called": lambda one: say("site.desk.called", name=one.name, site=one.site, telephone=one.telephone),
         "in_force": lambda one: say("site.desk.in_force", by=one.by, until=one.until.isoformat()),
         "problem": lambda problem: say("data.page.problem", where=problem.where, message=problem.message),
         "fits": _fits,

@@ -16,7 +16,7 @@ from riskset.desk.forms import Form, check_session, form_of
 from riskset.desk.own_desk import OwnDeskApp
 from riskset.desk.sessions import Session
 from riskset.desk.templates import style_of
-from riskset.errors import RisksetError
+from riskset.errors import RisksetError, file_failed
 from riskset_site.desk.pages import page_of
 from riskset_site.desk.seat import SiteSeat
 
@@ -119,9 +119,13 @@ class SiteDesk(OwnDeskApp[SiteSeat]):
             return await page.act(visit)
         except RisksetError as wrong:
             return await self._shown(page, replace(visit, wrong=wrong))
+        except OSError as failed:
+            return await self._shown(page, replace(visit, wrong=file_failed(failed)))
 
     async def _shown(self, page: DeskPage, visit: Visit) -> Response:
         try:
             return await page.show(visit)
         except RisksetError as error:
             return replace(visit, wrong=visit.wrong or error).page("trouble")
+        except OSError as failed:
+            return replace(visit, wrong=visit.wrong or file_failed(failed)).page("trouble")

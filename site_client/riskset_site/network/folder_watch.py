@@ -105,6 +105,7 @@ def process_of(path: Path) -> int | None:
     """Returns the process that holds the folder, None where none does; `path` is the file of `OnlyProcess`.
 
     It tries the hold for an instant, as only that shows whether a process that wrote its number there still lives.
+    DataError where the file cannot be opened.
     """
     if not path.exists():
         return None
@@ -114,7 +115,8 @@ def process_of(path: Path) -> int | None:
         file.execute("ROLLBACK")
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-            raise
+            message = say("site.serve.no_lock", file=str(path), reason=str(error))
+            raise DataError(message, say("site.serve.no_lock_hint")) from None
         [(process,)] = file.execute("PRAGMA user_version")
         return int(process)
     finally:

@@ -192,3 +192,18 @@ def test_every_sentence_of_the_pages_is_in_the_catalogue(desk_at, member, tmp_pa
         text = re.sub(r"<style.*?</style>|<(select).*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
         left.update(latin_words(re.sub(r"\S{40,}", " ", unescape(text)), known))
     assert left - of_the_study == set()
+
+
+def test_a_file_that_cannot_be_read_is_named(desk, member):
+    (member.folder / "study.toml").unlink()
+    (member.folder / "study.toml").mkdir()
+    answer = desk.gets("/check")
+    assert answer.status_code == 422
+    assert "study.toml" in answer.text
+
+
+def test_a_desk_opens_where_there_is_no_site_file_yet(desk_at, hospital):
+    hospital.site_file.unlink()
+    answer = desk_at(hospital, opened=False).opens()
+    assert answer.status_code == 422
+    assert "site.toml" in answer.text
