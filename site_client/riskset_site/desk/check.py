@@ -7,13 +7,14 @@ from starlette.responses import Response
 from riskset.joining.expiry import today_utc
 from riskset.study.load import load_study
 from riskset_site.data.check import SiteCheck, check_site
-from riskset_site.data.check_page import check_remarks, check_tables
+from riskset_site.data.check_page import check_remarks, check_tables, rows_read
 from riskset_site.desk.site_desk import DeskPage, Visit
 
 
 async def _show(visit: Visit) -> Response:
     found = await visit.work(lambda: _checked(visit))
-    return visit.page("check", check=found, tables=check_tables(found), remarks=check_remarks(found))
+    read = {"read": rows_read(found), "tables": check_tables(found), "remarks": check_remarks(found)}
+    return visit.page("check", check=found, **read)
 
 
 def _checked(visit: Visit) -> SiteCheck:
