@@ -1,0 +1,169 @@
+"""The entry of [map] of a variable that is in one column."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from riskset.catalogue import Message, say
+from riskset.study.endpoints import DAYS_PER_UNIT
+from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable
+from riskset_site.data.time_units import is_event, unit_days
+from riskset_site.data.value_kinds import BOOLEANS
+from riskset_site.mapping.columns import time_unit
+from riskset_site.mapping.draft import Draft
+from riskset_site.mapping.levels import TRUE, TextMeaning, boolean_meanings, category_meanings, prefix_patterns
+from riskset_site.mapping.number_forms import NumberForms, number_forms
+from riskset_site.mapping.proposal import Choice
+from riskset_site.mapping.words import factor, in_brackets, plain, time_words, unit
+
+_LIMITS = {"below": ("half", "value", "missing"), "above": ("value", "missing")}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is said of a variable besides its column."""
+
+    keys: Mapping[str, Any]
+    texts: tuple[TextMeaning, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Texts of the column that mean that a value is unknown."""
+    notes: tuple[Message, ...] = ()
+    choices: tuple[Choice, ...] = ()
+
+
+def entry_of(draft: Draft, name: str, column: str) -> Entry:
+    """Returns the entry of a category, boolean or number; of a date there is nothing to say."""
+    variable, counts = draft.study.variables[name], draft.counts(column)
+    if isinstance(variable, NumberVariable):
+        return _number(draft, name, variable, column, counts)
+    if isinstance(variable, CategoryVariable):
+        return _category(draft, name, variable.levels, counts)
+    if isinstance(variable, BooleanVariable):
+        return _boolean(draft, name, counts)
+    return Entry({})
+
+
+def _category(draft: Draft, name: str, levels: tuple[str, ...], counts: Mapping[str, int]) -> Entry:
+    patterns = prefix_patterns(counts, levels)
+    texts = _answered(draft, name, category_meanings(counts, levels))
+    recode = {one.text: one.meaning for one in texts if one.meaning and not _is_same(one.text, one.meaning)}
+    covered = tuple(pattern.removesuffix("*") for pattern in patterns)
+    recode = {text: meaning for text, meaning in recode.items() if not (covered and text.startswith(covered))}
+    keys: dict[str, Any] = {"recode": _once(recode)} if recode else {}
+    if patterns:
+        keys["pattern"] = patterns
+    return Entry(keys, texts, _missing(texts), tuple(_notes(texts)))
+
+
+def _boolean(draft: Draft, name: str, counts: Mapping[str, int]) -> Entry:
+    texts = _answered(draft, name, boolean_meanings(counts, is_event=is_event(name, draft.study)))
+    by_itself = all(
+        one.text.casefold() in BOOLEANS and (one.meaning == TRUE) == bool(BOOLEANS[one.text.casefold()])
+        for one in texts
+        if one.meaning
+    )
+    recode = {one.text: one.meaning == TRUE for one in texts if one.meaning}  # in full, or not at all
+    is_whole = by_itself and not any(one.meaning is None for one in texts)
+    return Entry(
+        {} if is_whole or not recode else {"recode": _once(recode)}, texts, _missing(texts), tuple(_notes(texts))
+    )
+
+
+def _answered(draft: Draft, name: str, texts: tuple[TextMeaning, ...]) -> tuple[TextMeaning, ...]:
+    answers = draft.answers.recode.get(name, {})
+    return tuple(TextMeaning(one.text, one.rows, answers[one.text]) if one.text in answers else one for one in texts)
+
+
+def _missing(texts: tuple[TextMeaning, ...]) -> tuple[str, ...]:
+    return tuple(one.text for one in texts if one.meaning == "")
+
+
+def _notes(texts: tuple[TextMeaning, ...]) -> Iterator[Message]:
+    unknown = [one for one in texts if one.meaning is None]
+    if unknown:
+        yield say("site.map.note.unknown_texts", n=len(unknown), texts=tuple(one.text for one in unknown[:8]))
+    doubtful = [one for one in texts if one.meaning and not one.is_sure]
+    if doubtful:
+        yield say("site.map.note.resembling", n=len(doubtful), texts=tuple(one.text for one in doubtful[:8]))
+
+
+def _is_same(text: str, meaning: str) -> bool:
+    return unicodedata.normalize("NFKC", text) == unicodedata.normalize("NFKC", meaning)
+
+
+def _once(recode: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the texts in one width: those that only width distinguishes are one text to the reader."""
+    return {unicodedata.normalize("NFKC", text): meaning for text, meaning in recode.items()}
+
+
+def _number(draft: Draft, name: str, variable: NumberVariable, column: str, counts: Mapping[str, int]) -> Entry:
+    low, high = variable.range
+    keys, notes = _time_unit(draft, name, column)
+    if "unit" in keys and (days := unit_days(name, draft.study)):
+        ratio = DAYS_PER_UNIT[keys["unit"]] / days
+        low, high = low / ratio, high / ratio
+    forms = number_forms(counts, low, high)
+    if "unit" not in keys:
+        more, said = _unit(draft, name, variable, forms, column)
+        keys, notes = {**keys, **more}, (*notes, *said)
+    choices = tuple(_limits(draft, name, forms))
+    keys |= {choice.id.rpartition(".")[2]: choice.chosen for choice in choices if choice.chosen}
+    marks = _marks(draft, name, forms)
+    keys |= marks[0]
+    if forms.unread:
+        unread = tuple(text for text, _ in forms.unread[:8])
+        notes = (*notes, say("site.map.note.no_number", n=sum(n for _, n in forms.unread), texts=unread))
+    if forms.numbers and not forms.ambiguous:
+        outside = sum(not low <= value <= high for value in forms.numbers)
+        if outside:
+            notes = (*notes, say("site.map.note.outside", n=outside, low=variable.range[0], high=variable.range[1]))
+    return Entry(keys, (), forms.missing, notes, (*choices, *marks[1]))
+
+
+def _time_unit(draft: Draft, name: str, column: str) -> tuple[dict[str, Any], tuple[Message, ...]]:
+    """Returns the unit of a time where the column's name has another than the study's."""
+    days, found = unit_days(name, draft.study), time_unit(column)
+    if days is None or not found or DAYS_PER_UNIT[found] == days:
+        return {}, ()
+    return {"unit": found}, ()
+
+
+def _unit(
+    draft: Draft, name: str, variable: NumberVariable, forms: NumberForms, column: str
+) -> tuple[dict[str, Any], tuple[Message, ...]]:
+    """Returns the unit after the numbers, or in the column's name, and the factor where it is not the study's."""
+    if forms.unit and plain(forms.unit) in time_words() and unit_days(name, draft.study) is not None:
+        return {"unit": time_words()[plain(forms.unit)]}, ()
+    in_name = in_brackets(column)
+    found = forms.unit or (in_name if "/" in in_name and variable.unit else "")
+    if not found:
+        return {}, ()
+    if not variable.unit or unit(found) == unit(variable.unit):
+        return ({"unit": found} if forms.unit else {}), ()
+    ratio = factor(draft.contents[name], found, variable.unit)
+    note = say("site.map.note.other_unit", found=found, unit=variable.unit)
+    if ratio is None:
+        return ({"unit": found} if forms.unit else {}), (note,)
+    return {"unit": found} | ({"factor": ratio} if ratio != 1 else {}), (note,) if ratio != 1 else ()
+
+
+def _limits(draft: Draft, name: str, forms: NumberForms) -> Iterator[Choice]:
+    for side, texts in (("below", forms.below), ("above", forms.above)):
+        if texts:
+            id_, rows = f"{name}.{side}_limit", sum(n for _, n in texts)
+            question = say("site.map.choice.limit", n=rows, text=texts[0][0], variable=name)
+            yield Choice(id_, question, _LIMITS[side], draft.answers.choose.get(id_))
+
+
+def _marks(draft: Draft, name: str, forms: NumberForms) -> tuple[dict[str, str], tuple[Choice, ...]]:
+    """Returns the marks of the numbers where they are not a point and nothing."""
+    if not forms.ambiguous:
+        marks = {"decimal": forms.decimal} if forms.decimal != "." else {}
+        return marks | ({"thousands": forms.thousands} if forms.thousands else {}), ()
+    id_ = f"{name}.comma"
+    question = say("site.map.choice.comma", variable=name)
+    choice = Choice(id_, question, ("decimal", "thousands"), draft.answers.choose.get(id_))
+    return ({choice.chosen: ","} if choice.chosen else {}), (choice,)
