@@ -43,6 +43,10 @@ class NumberVariable(TomlTable):
     """Of a derived variable: what its values are, before the transform."""
     print_per: Annotated[float | None, Since("0.2.0"), Field(gt=0)] = None
     """Units for which a report prints its hazard ratio or odds ratio, if not one."""
+    below_limit: Annotated[Literal["half", "value", "missing"] | None, Since("0.2.0")] = None
+    """What a text such as `<2.0` in an export means; what each site says where it is None."""
+    above_limit: Annotated[Literal["value", "missing"] | None, Since("0.2.0")] = None
+    """What a text such as `>10000` means, in the same way."""
 
     @field_validator("range")
     @classmethod

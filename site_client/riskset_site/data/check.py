@@ -18,13 +18,14 @@ from riskset_site.data.column_reading import MetText, known
 from riskset_site.data.config import load_site_file
 from riskset_site.data.date_order import after_death
 from riskset_site.data.eligibility import FlowStep
+from riskset_site.data.export_rows import printed
 from riskset_site.data.faults import problem_in_rows
 from riskset_site.data.follow_up import EligibleRows
 from riskset_site.data.plausibility import implausible_events, implausible_follow_up, implausible_time
 from riskset_site.data.shared_columns import shared_columns
 from riskset_site.data.site_file import SiteFile
+from riskset_site.data.site_mapping import YearsBetween
 from riskset_site.data.spread import Spread, spread, suspects
-from riskset_site.data.variables import printed
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class VariableCheck:
     """The study's."""
     spread: Spread | None = None
     """Of the values that were read of a number or date."""
+    is_between: bool = False
+    """True where it is the years between two columns of dates."""
     derived: bool = False
     """True where it is computed from other variables."""
     texts: tuple[MetText, ...] = ()
@@ -139,6 +142,7 @@ def _variables(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[
         yield VariableCheck(
             variable=name,
             columns=site.mapped(name).columns if name in of_export and column.is_present else (),
+            is_between=isinstance(site.mapped(name), YearsBetween),
             derived=study.variables[name].is_derived,
             kind=study.variables[name].type,
             read=read,

@@ -61,9 +61,9 @@ def _variables(check: SiteCheck) -> PageTable:
 def _columns(row: VariableCheck) -> str:
     if row.derived:
         return say("data.page.computed")
-    if len(row.columns) == 2:
+    if row.is_between:
         return say("data.detail.years_between", first=row.columns[0], last=row.columns[1])
-    return row.columns[0] if row.columns else say("data.page.no_column")
+    return ", ".join(row.columns) if row.columns else say("data.page.no_column")
 
 
 def _spreads(check: SiteCheck) -> PageTable:
@@ -92,11 +92,17 @@ def _texts(check: SiteCheck) -> PageTable:
     rows: list[tuple[str, ...]] = []
     for variable in check.variables:
         shown = variable.texts[:_TEXTS]
-        rows += [(variable.variable, repr(met.text), _read_as(met), str(met.rows)) for met in shown]
+        rows += [(variable.variable, _text(met), _read_as(met), str(met.rows)) for met in shown]
         if rest := variable.texts[_TEXTS:]:
             more = say("data.page.more_texts", n=len(rest))
             rows.append((variable.variable, more, "", str(sum(met.rows for met in rest))))
     return table(("variable", "text", "read_as", "rows"), rows, ("rows",))
+
+
+def _text(met: MetText) -> str:
+    if met.column:
+        return say("data.page.where_text", column=met.column, text=repr(met.text))
+    return met.text if isinstance(met.text, Message) else repr(met.text)
 
 
 def _read_as(met: MetText) -> str:

@@ -17,10 +17,24 @@ from riskset.catalogue import Message, say
 from riskset.errors import Problem
 from riskset_site.data.faults import Fault, problem_in_rows, texts_and_rows
 from riskset_site.data.sources.table import TextColumn
-from riskset_site.data.text_meanings import Reading, TextMeanings
+from riskset_site.data.text_meanings import TWO_PATTERNS, Reading, TextMeanings
 from riskset_site.data.value_kinds import NOT_BOOLEAN, ValueKind
+from riskset_site.data.width import in_one_width
 
 _ALIKE = Fault("alike", say("data.hint.alike"))
+
+Outcome = Literal[
+    "read",
+    "missing",
+    "excluded",
+    "proposed",
+    "invalid",
+    "unmet",
+    "computed",
+    "counted",
+    "not_counted",
+    "first_box",
+]
 
 
 @dataclass(frozen=True)
@@ -28,12 +42,15 @@ class MetText:
     """A distinct text of a column, and what became of its rows."""
 
     text: str
-    outcome: Literal["read", "missing", "excluded", "proposed", "invalid", "unmet", "computed"]
+    outcome: Outcome
     """`proposed`: a problem until the site file says whether it means `meaning`; `unmet`: recoded, but in no row;
-    `computed`: a level of a derived variable, no text of the export."""
+    `computed`: a level of a derived variable, no text of the export; `counted` and `not_counted`: by `where` of the
+    site file; `first_box`: as the first of several checked boxes."""
     meaning: str
     """In the study's terms; empty where there is none."""
     rows: int
+    column: str = ""
+    """Its column, where that is not the variable's own."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +107,7 @@ def read_column(
     excluded = np.zeros(len(column.codes), bool)
     for fault, codes in faults.items():
         chosen = rows_holding(column, codes)
-        if reading.excludes_other:
+        if reading.excludes_other and fault is not TWO_PATTERNS:
             excluded |= chosen
         else:
             problems.append(problem_in_rows(where, fault, row_numbers, chosen, column.quoted))
@@ -122,34 +139,38 @@ def _of_texts(
     where: Message, fault: Fault, column: TextColumn, shown: Sequence[int], counted: Sequence[int]
 ) -> Problem:
     """Returns the problem of the rows of the `counted` texts, with the `shown` ones."""
-    rows = _rows_by_text(column)
+    rows = rows_by_text(column)
     detail = texts_and_rows([(repr(column.texts[code]), rows[code]) for code in shown])
     return Problem(where, fault.message(sum(rows[code] for code in counted)), fault.hint, detail=detail)
 
 
-def _rows_by_text(column: TextColumn) -> list[int]:
+def rows_by_text(column: TextColumn) -> list[int]:
     rows: list[int] = np.bincount(column.codes, minlength=len(column.texts)).tolist()
     return rows
 
 
 def _met(column: TextColumn, texts: TextMeanings) -> Iterator[MetText]:
-    rows = _rows_by_text(column)
+    rows = rows_by_text(column)
     missing = set(texts.missing)
-    codes = [
-        code
-        for code, text in enumerate(column.texts)
-        if rows[code] and (texts.kind.words or text in texts.reading.recode or (code in missing and text))
-    ]
+    codes = [code for code in range(len(column.texts)) if rows[code] and _is_listed(code, texts, missing)]
     outcomes: dict[tuple[str, Any, str], int] = {}
     for code in codes:
         key = (column.texts[code], *_outcome(code, texts, missing))
         outcomes[key] = outcomes.get(key, 0) + rows[code]
     for (text, outcome, meaning), n in sorted(outcomes.items(), key=lambda item: -item[1]):
         yield MetText(text, outcome, meaning, n)
-    met = {column.texts[code] for code in codes}
+    met = {in_one_width(column.texts[code]) for code in codes}
     for text, meaning in texts.reading.recode.items():
-        if text not in met:
+        if in_one_width(text) not in met:
             yield MetText(text, "unmet", meaning, 0)
+
+
+def _is_listed(code: int, texts: TextMeanings, missing: Collection[int]) -> bool:
+    """True for every text of a category or boolean, and for one of which something else was made than it says."""
+    text = texts.texts[code]
+    if texts.kind.words or texts.reading.is_recoded(text) or (code in missing and text):
+        return True
+    return code not in texts.unread and (in_one_width(text) != text or texts.kind.says_less(text))
 
 
 def _outcome(code: int, texts: TextMeanings, missing: Collection[int]) -> tuple[str, str]:
@@ -158,7 +179,8 @@ def _outcome(code: int, texts: TextMeanings, missing: Collection[int]) -> tuple[
     if code in texts.proposals:
         return "proposed", texts.proposals[code]
     if code in texts.unread:
-        return ("excluded" if texts.reading.excludes_other and not texts.half_understood else "invalid"), ""
+        is_excluded = texts.reading.excludes_other and texts.unread[code] is not TWO_PATTERNS
+        return ("excluded" if is_excluded and not texts.half_understood else "invalid"), ""
     if texts.half_understood:
         return "invalid", ""
-    return "read", texts.kind.word(texts.reading.meaning(texts.texts[code]))
+    return "read", texts.word(code)

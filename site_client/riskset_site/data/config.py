@@ -21,14 +21,18 @@ from riskset.study.validation_errors import complaint_of, each_once, known_keys
 from riskset.visible_text import LINE
 from riskset_site.data.agreement import disagreements
 from riskset_site.data.site_file import SiteFile
-from riskset_site.data.site_mapping import MappedColumn, YearsBetween
-from riskset_site.data.site_source import Source
+from riskset_site.data.site_mapping import AnyOf, DateWhere, FirstOf, MappedColumn, YearsBetween
+from riskset_site.data.site_source import Rows, Source
 
 TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     (): SiteFile,
     ("source",): Source,
+    ("source", "rows"): Rows,
     ("map", "*", "<column>"): MappedColumn,
+    ("map", "*", "<date>"): DateWhere,
     ("map", "*", "<years>"): YearsBetween,
+    ("map", "*", "<first>"): FirstOf,
+    ("map", "*", "<boxes>"): AnyOf,
 }
 """The model of every table of a site file, by path (`*` is any name) and form."""
 
@@ -53,6 +57,7 @@ def load_site_file(path: Path, study: Study | None = None, *, needs_export: bool
     if site is not None:
         complaints += [
             *(_missing_export(site, path) if needs_export else ()),
+            *_which_century(site),
             *(disagreements(site, study) if study else ()),
         ]
     if site is None or complaints:
@@ -126,6 +131,15 @@ def _missing_export(site: SiteFile, path: Path) -> Iterator[Complaint]:
     if not _export(site, path).is_file():
         message = say("data.site_file.no_export", file=str(site.source.csv))
         yield Complaint(("source", "csv"), message, say("data.site_file.relative_path"))
+
+
+def _which_century(site: SiteFile) -> Iterator[Complaint]:
+    """A year of two digits is of one of two centuries: a birthday of 1924, or a visit of 2024."""
+    formats = [*site.source.dates, *(form for one in site.map_.values() for form in getattr(one, "dates", None) or ())]
+    short = next((form for form in formats if "%y" in form), None)
+    if short and site.source.two_digit_years is None:
+        message = say("data.site_file.which_century", format=short)
+        yield Complaint(("source", "dates"), message, say("data.site_file.two_digit_years"))
 
 
 def _export(site: SiteFile, path: Path) -> Path:

@@ -148,11 +148,11 @@ def _cells(export: Export, header: str, source: Source) -> TextColumn:
     column = export.texts.get(header)
     if column is None:
         return TextColumn(np.zeros(export.n, np.int32), ("",))
-    read = date_reader(source.dates)
+    read = date_reader(source.date_formats, source.two_digit_years)
     return replace(column, texts=tuple(_one_spelling(text, source, read) for text in column.texts))
 
 
-def _one_spelling(text: str, source: Source, read_date: Callable[[str], date]) -> str:
+def _one_spelling(text: str, source: Source, read_date: Callable[[str], date | None]) -> str:
     if text in source.missing:
         return ""
     readers: tuple[Callable[[str], object], ...] = (read_number, read_date)

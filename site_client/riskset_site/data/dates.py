@@ -1,97 +1,132 @@
-"""Dates as hospitals write them: any strptime format, and the Japanese eras (wareki)."""
+"""Dates as hospitals write them: strptime formats, the Japanese eras, day numbers of Excel and partial dates."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final, Literal
 
 from riskset.catalogue import say
+from riskset_site.data.eras import OutsideEra, era_date
 from riskset_site.data.faults import Fault, Unreadable
+from riskset_site.data.partial_dates import PARTIAL, partial_date
+from riskset_site.data.width import in_one_width
 
-WAREKI = "wareki"
-DateFormat = Callable[[str], date | None]
+WAREKI: Final = "wareki"
+_EXCEL = {"excel": date(1899, 12, 30), "excel:1904": date(1904, 1, 1)}
+"""The day 0 of a workbook. From 1 March 1900 on it is 1899-12-30: Excel has a 29 February 1900 that never was."""
+NAMED_FORMATS: Final = (WAREKI, *_EXCEL, *PARTIAL)
+
+Found = date | Literal["missing"] | None
+"""What a format reads: a day, a date that counts as missing, or nothing."""
+DateFormat = Callable[[str], Found]
 
 NOT_A_DATE = Fault("not_a_date", say("data.hint.date"))
-_YEAR_FIRST = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日", "%Y년 %m월 %d일", "%Y. %m. %d.")
-_NAMED_MONTH = ("%d%b%Y", "%d-%b-%Y", "%d %b %Y", "%d/%b/%Y")
-_TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S.%f")
+_PARTIAL_DATE = Fault("not_a_date", say("data.hint.partial_date"))
 EXCEL_DAY = Fault("excel_day", say("data.hint.excel_day"))
 AMBIGUOUS = Fault("ambiguous_date", say("data.hint.ambiguous_date"))
 OUTSIDE_ERA = Fault("outside_era", say("data.hint.era"))
 
-# First and last day. The last day of Meiji is the first of Taisho, and the last of Taisho the first of Showa.
-_ERAS = {
-    "明治": (date(1868, 10, 23), date(1912, 7, 30)),
-    "大正": (date(1912, 7, 30), date(1926, 12, 25)),
-    "昭和": (date(1926, 12, 25), date(1989, 1, 7)),
-    "平成": (date(1989, 1, 8), date(2019, 4, 30)),
-    "令和": (date(2019, 5, 1), date.max),
-}
-_EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.0+)?")
+_YEAR_FIRST = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日", "%Y년 %m월 %d일", "%Y. %m. %d.")
+_NAMED_MONTH = ("%d%b%Y", "%d-%b-%Y", "%d %b %Y", "%d/%b/%Y")
+_EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.\d+)?")
 """Days since 1900 as Excel counts them, from 1927 to 2091."""
-_DATE_LIKE = re.compile(
-    r"((19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)"
-    r"([ T]\d{1,2}:\d\d(:\d\d(\.\d+)?)?)?",
+_EXCEL_NUMBER = re.compile(r"(\d{1,7})(\.\d+)?")
+_FIRST_EXCEL_DAY = 61
+_HALF = "(?:AM|PM|午前|午後|오전|오후)"
+_TIME = re.compile(
+    rf"(?<=\S)[ T]+{_HALF}?\s*\d{{1,2}}(?::\d\d(?::\d\d(?:\.\d+)?)?|時\d{{1,2}}分(?:\d{{1,2}}秒)?)\s*{_HALF}?",
     re.IGNORECASE,
+)
+_DATE_LIKE = re.compile(
+    r"((19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)", re.IGNORECASE
 )
 _ADJOINING = re.compile("%[A-Za-z]%[A-Za-z]")
-_ERA_NAMES = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
-_WAREKI = re.compile(
-    r"(?P<era>明治|大正|昭和|平成|令和|[MTSHR])\s*(?P<year>元|\d{1,2})\s*[年./-]\s*(?P<month>\d{1,2})\s*[月./-]\s*(?P<day>\d{1,2})\s*日?",
-    re.IGNORECASE,
-)
 
 
-def date_reader(formats: Sequence[str]) -> Callable[[str], date]:
-    """Returns a reader of one text; it raises Unreadable, also where two formats read different days."""
-    readers = tuple(_wareki if form == WAREKI else _strptime(form) for form in formats)
+def date_reader(formats: Sequence[str], two_digit_years: int | None = None) -> Callable[[str], date | None]:
+    """Returns a reader of one text: its day, or None for a partial date that counts as missing. A time after the date
+    is left out. `two_digit_years` is the first of the hundred years that `%y` may mean.
 
-    def read(text: str) -> date:
-        found = {day for reader in readers if (day := reader(text)) is not None}
+    It raises Unreadable, also where two formats read different days.
+    """
+    readers = tuple(_reader(form, two_digit_years) for form in formats)
+
+    def read(text: str) -> date | None:
+        plain = in_one_width(text)
+        found = {day for reader in readers if (day := reader(plain)) is not None}
+        day_alone = _without_time(plain)
+        if not found and day_alone != plain:
+            found = {day for reader in readers if (day := reader(day_alone)) is not None}
         if not found:
-            raise Unreadable(EXCEL_DAY if _EXCEL_DAY.fullmatch(text) else _not_a_date(text))
+            raise Unreadable(_not_a_date(plain))
         if len(found) > 1:
             raise Unreadable(AMBIGUOUS)
-        return found.pop()
+        day = found.pop()
+        return None if day == "missing" else day
 
     return read
+
+
+def _without_time(text: str) -> str:
+    at = _TIME.search(text)
+    return text[: at.start()] if at and at.end() == len(text) else text
+
+
+def _reader(form: str, two_digit_years: int | None = None) -> DateFormat:
+    if form == WAREKI:
+        return _wareki
+    if form in _EXCEL:
+        return lambda text: _excel(text, form)
+    if form in PARTIAL:
+        return lambda text: partial_date(text, PARTIAL[form])
+    return _strptime(form, two_digit_years)
+
+
+def is_partial(text: str) -> bool:
+    """True for a date without its day."""
+    return partial_date(_without_time(in_one_width(text)), "missing") is not None
 
 
 def _not_a_date(text: str) -> Fault:
     """Returns the fault of a text that is no date in the formats; its hint names one that reads it, where there is one
     that cannot exchange month and day."""
-    has_form = _DATE_LIKE.fullmatch(text) is not None  # else a long column of remarks would take minutes
-    for form in (WAREKI, *(day + time for time in _TIMES for day in (*_YEAR_FIRST, *_NAMED_MONTH) if has_form)):
+    if _EXCEL_DAY.fullmatch(text):
+        return EXCEL_DAY
+    day = _without_time(text)
+    has_form = _DATE_LIKE.fullmatch(day) is not None  # else a long column of remarks would take minutes
+    for form in (WAREKI, *((*_YEAR_FIRST, *_NAMED_MONTH) if has_form else ())):
         with suppress(Unreadable):
-            if (_wareki if form == WAREKI else _strptime(form))(text) is not None:
+            if _reader(form)(day) is not None:
                 return Fault("not_a_date", say("data.hint.date_format", format=form))
-    return NOT_A_DATE
+    return _PARTIAL_DATE if is_partial(text) else NOT_A_DATE
 
 
-def days_named(texts: Iterable[str], formats: Sequence[str]) -> frozenset[date]:
-    """Returns the days that texts of the site file name, in one of the formats or as `9999-12-31`; a text that is not a
+def days_named(texts: Iterable[str], read: Callable[[str], date | None]) -> frozenset[date]:
+    """Returns the days that texts of the site file name, as `read` reads them or as `9999-12-31`; a text that is not a
     date names none."""
-    read, days = date_reader([*formats, "%Y-%m-%d"]), set()
+    days: set[date] = set()
     for text in texts:
-        with suppress(Unreadable):
-            days.add(read(text))
+        for one in (read, date_reader(["%Y-%m-%d"])):
+            with suppress(Unreadable):
+                day = one(text)
+                days |= {day} if day else set()
     return frozenset(days)
 
 
 def is_date_format(form: str) -> bool:
-    """True for `wareki` and for a strptime format with year, month and day."""
-    if form == WAREKI:
+    """True for the formats that have a name, and for a strptime format with year, month and day."""
+    if form in NAMED_FORMATS:
         return True
     if "%Y" not in form and "%y" not in form:
         return False
     day = date(2001, 12, 31)  # no exchange of day, month and year gives this day again
-    return _strptime(form)(day.strftime(form)) == day
+    return _strptime(form, None)(day.strftime(form)) == day
 
 
-def _strptime(form: str) -> DateFormat:
+def _strptime(form: str, two_digit_years: int | None) -> DateFormat:
     """Returns a reader by strptime; without separators only of texts with all digits, since a spreadsheet drops leading
     zeros and strptime takes 1231, which was 001231, for 12 3 1."""
     adjoins = _ADJOINING.search(form) is not None
@@ -99,6 +134,8 @@ def _strptime(form: str) -> DateFormat:
     def read(text: str) -> date | None:
         try:
             found = datetime.strptime(text, form)
+            if two_digit_years is not None and "%y" in form:
+                found = found.replace(year=two_digit_years + (found.year - two_digit_years) % 100)
         except ValueError:
             return None
         return None if adjoins and len(found.strftime(form)) != len(text) else found.date()
@@ -106,17 +143,18 @@ def _strptime(form: str) -> DateFormat:
     return read
 
 
-def _wareki(text: str) -> date | None:
-    """Returns the date of 令和5年7月3日, R5.7.3 or 平成元年1月8日, also in full-width characters."""
-    match = _WAREKI.fullmatch(unicodedata.normalize("NFKC", text).strip())
-    if match is None:
+def _excel(text: str, form: str) -> date | None:
+    match = _EXCEL_NUMBER.fullmatch(text)
+    if match is None or int(match[1]) < _FIRST_EXCEL_DAY:
         return None
-    first, last = _ERAS[_ERA_NAMES.get(match["era"].upper(), match["era"])]
-    year = 1 if match["year"] == "元" else int(match["year"])
     try:
-        day = date(first.year + year - 1, int(match["month"]), int(match["day"]))
-    except ValueError:
+        return _EXCEL[form] + timedelta(days=int(match[1]))
+    except OverflowError:
         return None
-    if year == 0 or not first <= day <= last:
-        raise Unreadable(OUTSIDE_ERA)
-    return day
+
+
+def _wareki(text: str) -> date | None:
+    try:
+        return era_date(text)
+    except OutsideEra:
+        raise Unreadable(OUTSIDE_ERA) from None

@@ -14,8 +14,9 @@ from riskset.study.derived import Derivation
 from riskset.study.spec import NumberVariable
 from riskset.study.truth import Columns
 from riskset_site.data.column_reading import MetText, VariableColumn, known
+from riskset_site.data.export_rows import ExportRows
 from riskset_site.data.faults import Fault, problem_in_rows
-from riskset_site.data.variables import ExportRows, allowed_numbers
+from riskset_site.data.variables import allowed_numbers
 
 _UNDEFINED = Fault("undefined", say("data.hint.undefined"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from riskset.study.spec import Study
 from riskset.study.truth import Columns
 from riskset_site.data.column_reading import VariableColumn
 from riskset_site.data.derived import with_derived
+from riskset_site.data.export_rows import ExportRows
 from riskset_site.data.latest_day import latest_day
 from riskset_site.data.one_row_per_patient import (
     doubtful_keys,
@@ -26,6 +27,7 @@ from riskset_site.data.one_row_per_patient import (
     twins,
     without_key,
 )
+from riskset_site.data.several_rows import by_patient, with_patients
 from riskset_site.data.site_file import SiteFile
 from riskset_site.data.site_mapping import MappedColumn
 from riskset_site.data.site_source import Source
@@ -33,7 +35,7 @@ from riskset_site.data.sources.csv import read_csv, refuse_lower_header
 from riskset_site.data.sources.encodings import delimiter_that_shows, encoding_hint, encodings_with_texts
 from riskset_site.data.sources.table import SourceTable, TextColumn
 from riskset_site.data.text_meanings import folded
-from riskset_site.data.variables import ExportRows, read_variable
+from riskset_site.data.variables import event_in_full, read_variable
 
 _HEADERS = 40
 """Of the export, that are shown where one is missing."""
@@ -79,13 +81,18 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     source, needs = site_file.source, _needs(site_file, study)
     required = _required(site_file, study)
     table = _read(source, required, needs)
-    rows = ExportRows(site_file, study, table, latest_day(today, source.exported, study.header.data_cutoff))
-    columns = {name: read_variable(name, rows) for name in study.read_variables}
-    columns = with_derived(columns, rows)
+    latest = latest_day(today, source.exported, study.header.data_cutoff)
+    rows = with_patients(ExportRows(site_file, study, table, latest))
     absent = tuple(_absent(site_file, table, required, needs))
-    repeated = () if absent and not source.key else tuple(_repeated_patients(rows, columns, needs))
-    of_columns = (problem for name in columns for problem in _of_column(name, columns[name], rows))
-    problems = (*_exported_later(source, today), *table.problems, *absent, *repeated, *of_columns)
+    of_patients = rows.patients.problems if rows.patients else ()
+    columns = {name: read_variable(name, rows) for name in study.read_variables}
+    columns = {name: _in_another_encoding(name, column, rows) for name, column in columns.items()}
+    columns, rows = _one_row_each(columns, rows)
+    table = rows.table
+    columns = with_derived(columns, rows)
+    repeated = () if absent and not source.patient else tuple(_repeated_patients(rows, columns, needs))
+    of_columns = (problem for column in columns.values() for problem in column.problems)
+    problems = (*_exported_later(source, today), *table.problems, *absent, *of_patients, *repeated, *of_columns)
     warnings = () if absent or repeated else tuple(_perhaps_repeated(rows, columns, needs))
     warnings += tuple(warning for column in columns.values() for warning in column.warnings)
     texts = {header: column for header, column in table.columns.items() if header in needs}  # a name is not kept
@@ -98,26 +105,34 @@ def _exported_later(source: Source, today: date) -> Iterator[Problem]:
         yield Problem(say("data.where.exported"), message, say("data.export.exported_hint"))
 
 
-def _of_column(name: str, column: VariableColumn, rows: ExportRows) -> tuple[Problem, ...]:
-    """Returns the problems of a column; one only where another encoding shows the texts that the files expect in it."""
+def _one_row_each(columns: dict[str, VariableColumn], rows: ExportRows) -> tuple[dict[str, VariableColumn], ExportRows]:
+    if rows.patients is None:
+        return columns, rows
+    columns, rows = by_patient(columns, rows)
+    return {name: event_in_full(name, column, rows) for name, column in columns.items()}, rows
+
+
+def _in_another_encoding(name: str, column: VariableColumn, rows: ExportRows) -> VariableColumn:
+    """Returns a column whose only problem is the encoding, where another one shows the texts that the files expect in
+    it."""
     mapped, source = rows.site.mapped(name), rows.site.source
-    is_read = name in rows.study.read_variables
-    if not is_read or not isinstance(mapped, MappedColumn) or not (column.problems or column.excluded.any()):
-        return column.problems
+    if not isinstance(mapped, MappedColumn) or not (column.problems or column.excluded.any()):
+        return column
     expected = (*mapped.recode, *source.missing, *source.no_date, *rows.study.levels_of(name))
     present = rows.table.columns[mapped.column].texts
     shown = encodings_with_texts(source.csv, source.delimiter, mapped.column, expected, present)
     if not shown:
-        return column.problems
+        return column
     where = say("data.where.variable", column=mapped.column, name=name)
     hint = say("data.export.encoding_of_values", encodings=shown)
-    return (Problem(where, say("data.export.other_encoding", encoding=source.encoding), hint),)
+    problem = Problem(where, say("data.export.other_encoding", encoding=source.encoding), hint)
+    return replace(column, problems=(problem,))
 
 
 def _repeated_patients(
     rows: ExportRows, columns: Mapping[str, VariableColumn], needed: Collection[str]
 ) -> Iterator[Problem]:
-    if rows.site.source.key:
+    if rows.site.source.patient:
         yield from of_keys(rows.site.source, rows.table)
     elif rows.table.n:
         yield from without_key(rows, columns, needed)
@@ -128,7 +143,7 @@ def _perhaps_repeated(
 ) -> Iterator[Problem]:
     if rows.table.n:
         yield from doubtful_keys(rows.site.source, rows.table)
-    if rows.site.source.key:
+    if rows.site.source.patient:
         yield from twins(rows, needed)
     elif rows.table.n:
         yield from perhaps_without_key(rows, columns)
@@ -136,9 +151,9 @@ def _perhaps_repeated(
 
 
 def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:
-    if source.key is None or source.key not in table.columns:
+    if source.patient is None or source.patient not in table.columns:
         return None
-    column = table.columns[source.key]
+    column = table.columns[source.patient]
     return tuple(column.texts[code] for code in column.codes)
 
 
@@ -146,7 +161,7 @@ def _read(source: Source, required: list[str], needs: Mapping[str, list[Message]
     try:
         how = {"encoding": source.encoding, "delimiter": source.delimiter}
         before = _written(source.csv)
-        table = read_csv(source.csv, required, needs, **how, every=not source.key)  # the key may be any of them
+        table = read_csv(source.csv, required, needs, **how, every=not source.patient)  # the key may be any of them
         if not set(required) & set(table.headers):
             refuse_lower_header(source.csv, required, **how)
         is_same = _written(source.csv) == before
@@ -171,9 +186,16 @@ def _needs(site_file: SiteFile, study: Study) -> dict[str, list[Message]]:
     for name in study.read_variables:
         for header in site_file.mapped(name).columns:
             needs.setdefault(header, []).append(say("data.where.a_variable", name=name))
-    if site_file.source.key:
-        needs.setdefault(site_file.source.key, []).append(say("data.where.source_key"))
+    for header, what in _of_source(site_file.source).items():
+        needs.setdefault(header, []).append(what)
     return needs
+
+
+def _of_source(source: Source) -> dict[str, Message]:
+    """Returns the columns that [source] names itself, and under which key."""
+    named = {source.patient: say("data.where.source_key")} if source.patient else {}
+    order = source.rows.order if source.rows else None
+    return {**named, **({order: say("data.where.source_order")} if order else {})}
 
 
 def _required(site_file: SiteFile, study: Study) -> list[str]:
@@ -184,8 +206,7 @@ def _required(site_file: SiteFile, study: Study) -> list[str]:
         if variable.required or name in site_file.map_
         for header in site_file.mapped(name).columns
     ]
-    key = site_file.source.key
-    return list(dict.fromkeys([*headers, key] if key else headers))
+    return list(dict.fromkeys([*headers, *_of_source(site_file.source)]))
 
 
 def _absent(

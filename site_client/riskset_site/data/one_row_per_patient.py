@@ -20,11 +20,11 @@ from riskset.catalogue import say
 from riskset.errors import Problem
 from riskset.study.spec import DateEndpoint, DateVariable, Study
 from riskset_site.data.column_reading import VariableColumn, known
+from riskset_site.data.export_rows import ExportRows
 from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.site_source import Source
 from riskset_site.data.sources.table import SourceTable, TextColumn
-from riskset_site.data.text_meanings import seen
-from riskset_site.data.variables import ExportRows
+from riskset_site.data.width import in_one_width
 
 _NO_KEY = Fault("no_key", say("data.hint.no_key"))
 _SHARED_KEY = Fault("shared_key", say("data.hint.shared_key"))
@@ -59,10 +59,10 @@ _PATIENT_NUMBER = re.compile(
 def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
     """Yields rows without a key, rows that share one, and those whose key Excel has rounded, which tells patients apart
     no longer. Keys are compared whatever their width, without spaces around them and characters that cannot be seen."""
-    if source.key is None or source.key not in table.columns:
+    if source.patient is None or source.patient not in table.columns:
         return
-    column, where = table.columns[source.key], say("data.where.key", column=source.key)
-    texts = [seen(text) for text in column.texts]
+    column, where = table.columns[source.patient], say("data.where.key", column=source.patient)
+    texts = [in_one_width(text) for text in column.texts]
     rounded = _rows_with(column, [_ROUNDED.fullmatch(text) is not None for text in texts])
     distinct = set(texts)
     if not rounded.any() and len(distinct) == table.n and distinct.isdisjoint(["", *source.missing]):
@@ -78,17 +78,17 @@ def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
 def doubtful_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
     """Yields warnings of keys that may be the same number, written twice, and of rows that may be no patient's, such as
     a total below the table. Without a key, those of the columns that are named like a patient number."""
-    headers = [source.key] if source.key else [header for header in table.columns if _is_patient_number(header)]
+    headers = [source.patient] if source.patient else [header for header in table.columns if _is_patient_number(header)]
     for header in headers:
         if header not in table.columns:
             continue
         column, where = table.columns[header], say("data.where.column", column=header)
-        texts = [seen(text) for text in column.texts]
+        texts = [in_one_width(text) for text in column.texts]
         keys = _numbered([_as_number(text) for text in texts], source.missing)[column.codes]
         digitless = [bool(text) and _DIGIT.search(text) is None for text in texts]
         alike, wordy = (keys >= 0) & _repeats(keys), _rows_with(column, digitless)
         for fault, rows in (
-            (_KEYS_ALIKE, alike & bool(source.key)),
+            (_KEYS_ALIKE, alike & bool(source.patient)),
             (_NOT_A_NUMBER, wordy & (wordy.sum() <= _FEW) & ((~wordy).sum() >= _MANY)),
         ):
             if rows.any():
@@ -146,12 +146,12 @@ def _repeated_columns(
 def twins(rows: ExportRows, needed: Collection[str]) -> Iterator[Problem]:
     """Yields a warning of rows that are equal, but for the key, in every column that the study needs."""
     source, table = rows.site.source, rows.table
-    if source.key is None or source.key not in table.columns:
+    if source.patient is None or source.patient not in table.columns:
         return
-    columns = [table.columns[header] for header in needed if header in table.columns and header != source.key]
+    columns = [table.columns[header] for header in needed if header in table.columns and header != source.patient]
     equal = _equal_patients(columns, table.n)
     if equal.any():
-        quoted = table.columns[source.key].quoted
+        quoted = table.columns[source.patient].quoted
         yield problem_in_rows(say("data.where.rows"), _TWINS, table.row_numbers, equal, quoted)
 
 
@@ -162,7 +162,7 @@ def same_times(rows: ExportRows, needed: Collection[str]) -> Iterator[Problem]:
     names = [name for one in study.endpoints.values() for name in one.variables]
     names += [study.comparison.arm] if study.comparison else []
     headers = {header for name in names for header in rows.site.mapped(name).columns}
-    key = rows.site.source.key
+    key = rows.site.source.patient
     of_times = [table.columns[header] for header in sorted(headers) if header in table.columns]
     others = [column for header, column in table.columns.items() if header in needed and header != key]
     equal = _equal_patients(of_times, table.n, _agreement_of_two)

@@ -19,8 +19,8 @@ def shared_columns(site: SiteFile, study: Study) -> Iterator[Problem]:
     readings: dict[str, list[str]] = {}
     for name, variable in study.read_variables.items():
         mapped = site.mapped(name)
-        if site.source.key in mapped.columns:
-            where = say("data.where.column", column=site.source.key)
+        if site.source.patient in mapped.columns:
+            where = say("data.where.column", column=site.source.patient)
             yield Problem(where, say("data.warning.key_is_variable", name=name), _HINT)
         readings.setdefault(f"{variable.type} {study.levels_of(name)} {mapped!r}", []).append(name)
     for names in readings.values():

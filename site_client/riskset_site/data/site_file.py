@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from riskset.catalogue import languages, say
 from riskset.study.toml_table import Name, TomlTable, complain
-from riskset_site.data.site_mapping import Mapped, MappedColumn, YearsBetween
+from riskset_site.data.site_mapping import AnyMapped, Mapped, MappedColumn
 from riskset_site.data.site_source import Source
 from riskset_site.data.site_texts import ExportText, as_text
 
@@ -51,6 +51,6 @@ class SiteFile(TomlTable):
             complain(say("study.value.no_catalogue", found=value, languages=languages()))
         return value
 
-    def mapped(self, variable: str) -> MappedColumn | YearsBetween:
+    def mapped(self, variable: str) -> AnyMapped:
         """Returns the columns of a variable: the one of the same name unless [map] names others."""
         return self.map_.get(variable) or MappedColumn(column=variable)

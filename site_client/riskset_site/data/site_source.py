@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from riskset.catalogue import say
 from riskset.study.toml_table import TomlTable, complain
-from riskset_site.data.dates import is_date_format
-from riskset_site.data.site_texts import ColumnName, ExportText, StudyText
+from riskset_site.data.site_mapping import Take
+from riskset_site.data.site_texts import (
+    ColumnName,
+    DateFormats,
+    DecimalMark,
+    ExportText,
+    StudyText,
+    ThousandsMark,
+)
 from riskset_site.data.sources.encodings import NARROWER, canonical_encoding
+
+
+class Rows(TomlTable):
+    """How several rows of a patient become one."""
+
+    one_per: ColumnName
+    """The column of the patient number."""
+    take: Take = "only"
+    order: ColumnName | None = None
+    """A column of dates or numbers in whose order a row is first or last; the order of the export where there is
+    none."""
 
 
 class Source(TomlTable):
@@ -23,13 +40,19 @@ class Source(TomlTable):
     encoding: str = "utf-8-sig"
     delimiter: str = ","
     missing: tuple[ExportText, ...] = ("", "NA")
-    dates: tuple[str, ...] = Field(default=("%Y-%m-%d",), min_length=1)
+    dates: DateFormats = ("%Y-%m-%d",)
     no_date: tuple[StudyText, ...] = ()
     """What the export writes in a column of dates where there is none."""
     exported: date | None = None
     """The day on which the export was made; no date in it can be later."""
     key: ColumnName | None = None
     """Column of the patient number: finds duplicates, never leaves the site."""
+    decimal: DecimalMark = "."
+    thousands: ThousandsMark = ""
+    two_digit_years: int | None = Field(default=None, ge=1868, le=2100)
+    """The first of the hundred years that a year of two digits may mean."""
+    rows: Rows | None = None
+    """Which of several rows of a patient counts."""
 
     @field_validator("encoding")
     @classmethod
@@ -51,10 +74,20 @@ class Source(TomlTable):
             complain(say("data.site_file.delimiter"))
         return value
 
-    @field_validator("dates")
-    @classmethod
-    def _whole_dates(cls, value: Sequence[str]) -> Sequence[str]:
-        for form in value:
-            if not is_date_format(form):
-                complain(say("data.site_file.date_format", format=form))
-        return value
+    @property
+    def date_formats(self) -> tuple[str, ...]:
+        """How the dates of the source are written."""
+        return self.dates
+
+    @property
+    def patient(self) -> str | None:
+        """The column of the patient number."""
+        return self.rows.one_per if self.rows else self.key
+
+    @model_validator(mode="after")
+    def _agree(self) -> Source:
+        if self.decimal == self.thousands:
+            complain(say("data.site_file.one_mark", mark=self.decimal))
+        if self.rows and self.key not in (None, self.rows.one_per):
+            complain(say("data.site_file.two_keys", key=self.key, one_per=self.rows.one_per))
+        return self

@@ -1,11 +1,15 @@
-"""The texts of a site file: names of columns, texts of an export and of the study."""
+"""The texts of a site file: names of columns, texts of an export and of the study, formats of dates, marks."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from riskset.catalogue import say
+from riskset.study.toml_table import complain
+from riskset_site.data.dates import is_date_format
 
 ColumnName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 """Matched letter by letter after stripping."""
@@ -20,3 +24,30 @@ def as_text(value: Any) -> Any:  # noqa: ANN401 - any value of TOML; pydantic re
 
 
 StudyText = Annotated[ExportText, BeforeValidator(as_text)]
+
+
+def _whole_dates(formats: tuple[str, ...]) -> tuple[str, ...]:
+    for form in formats:
+        if not is_date_format(form):
+            complain(say("data.site_file.date_format", format=form))
+    return formats
+
+
+DateFormats = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_whole_dates)]
+
+
+def _decimal(mark: str) -> str:
+    if mark not in (".", ","):
+        complain(say("data.site_file.decimal"))
+    return mark
+
+
+def _thousands(mark: str) -> str:
+    if mark not in ("", ",", ".", " ", "'"):
+        complain(say("data.site_file.thousands"))
+    return mark
+
+
+DecimalMark = Annotated[str, AfterValidator(_decimal)]
+ThousandsMark = Annotated[str, AfterValidator(_thousands)]
+"""Between groups of three digits; empty for none."""

@@ -14,11 +14,12 @@ from riskset.study.spec import Study
 from riskset_site.data.cohort import cohort_of, prepared_from
 from riskset_site.data.derived import with_derived
 from riskset_site.data.export import Export
+from riskset_site.data.export_rows import ExportRows
 from riskset_site.data.latest_day import latest_day
 from riskset_site.data.site_file import SiteFile
 from riskset_site.data.site_source import Source
 from riskset_site.data.sources.table import SourceTable
-from riskset_site.data.variables import ExportRows, read_variable
+from riskset_site.data.variables import read_variable
 
 
 def cohort_of_table(table: SourceTable, site: str, study: Study, today: date | None = None) -> Cohort:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from riskset.catalogue import say
 from riskset_site.data.faults import Fault, Unreadable
 from riskset_site.data.value_kinds import ValueKind
+from riskset_site.data.width import in_one_width
 
+TWO_PATTERNS = Fault("two_patterns", say("data.hint.two_patterns"))
 _HALF_BOOLEAN = Fault("half_boolean", say("data.hint.half_boolean"))
 _ONE_OR_TWO = Fault("half_boolean", say("data.hint.one_or_two"))
 _HALF_RECODED = Fault("half_recoded", say("data.hint.half_recoded"))
@@ -24,22 +28,59 @@ _MINUS = str.maketrans("\u2010\u2011\u2012\u2013\u2212", "-----")
 
 @dataclass(frozen=True)
 class Reading:
-    """What the site file says about a column's texts."""
+    """What the site file says about a column's texts. Texts are compared in one width; where two of the site file
+    differ in width alone, each is what it is."""
 
     missing: Collection[str]
     recode: Mapping[str, str]
     excludes_other: bool = False
+    pattern: Mapping[str, str] = field(default_factory=dict)
+    """By a pattern with `*` and `?`, as `C22*`, for texts that are neither recoded nor missing."""
 
-    def meaning(self, text: str) -> str:
-        """Returns the text in the study's terms, empty where it is missing. A recode precedes a missing code."""
-        if text in self.recode:
-            return self.recode[text]
-        return "" if text in self.missing else text
+    @cached_property
+    def _meanings(self) -> dict[str, str]:
+        """A recode precedes a missing code, and a text as it is written the same in another width."""
+        said = dict.fromkeys(self.missing, "") | dict(self.recode)
+        return {in_one_width(text): meaning for text, meaning in said.items()} | said
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
+        return [(_pattern(in_one_width(one)), meaning) for one, meaning in self.pattern.items()]
+
+    def meaning(self, text: str) -> str | None:
+        """Returns what the site file says of a text, in the study's terms, empty where it is missing; None where it
+        says nothing. Raises Unreadable where two patterns say different things."""
+        if text in self._meanings:
+            return self._meanings[text]
+        plain = in_one_width(text)
+        if plain in self._meanings:
+            return self._meanings[plain]
+        found = {meaning for pattern, meaning in self._patterns if pattern.fullmatch(plain)}
+        if len(found) > 1:
+            raise Unreadable(TWO_PATTERNS)
+        return found.pop() if found else None
+
+    @cached_property
+    def _recoded(self) -> frozenset[str]:
+        return frozenset((*self.recode, *map(in_one_width, self.recode)))
+
+    def is_recoded(self, text: str) -> bool:
+        """True for a text that is recoded one by one."""
+        return text in self._recoded or in_one_width(text) in self._recoded
+
+    def near_pattern(self, text: str) -> str | None:
+        """Returns what a text would mean, were it not for the case and spaces of its letters."""
+        near = {meaning for one, meaning in self.pattern.items() if _pattern(folded(one)).fullmatch(folded(text))}
+        return near.pop() if len(near) == 1 else None
 
     @property
     def recodes_values(self) -> bool:
         """True where a text is recoded to something else than missing."""
-        return any(self.recode.values())
+        return any(self.recode.values()) or any(self.pattern.values())
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 
 class TextMeanings:
@@ -51,22 +92,24 @@ class TextMeanings:
         self.missing: list[int] = []
         self.unread: dict[int, Fault] = {}
         for code, raw in enumerate(texts):
-            self._read(code, reading.meaning(raw))
+            self._read(code, raw)
         self.proposals = self._proposals() if self.unread else {}
         self.half_understood = self._half_understood()
         if self.half_understood:
             self.values = [kind.blank] * len(texts)
 
-    def _read(self, code: int, meaning: str) -> None:
-        if not meaning:
-            self.missing.append(code)
-            return
+    def _read(self, code: int, raw: str) -> None:
         try:
-            self.values[code] = self.kind.read(meaning)
+            meaning = self.reading.meaning(raw)
+            if meaning is None:
+                self.values[code] = self.kind.read(raw) if raw else self.kind.blank
+            else:
+                read = self.kind.read_recoded or self.kind.read
+                self.values[code] = read(meaning) if meaning else self.kind.blank
         except Unreadable as unreadable:
             self.unread[code] = unreadable.fault
         else:
-            if self.values[code] == self.kind.blank:
+            if self.kind.is_blank(self.values[code]):
                 self.missing.append(code)
 
     def faults(self) -> dict[Fault, list[int]]:
@@ -77,11 +120,16 @@ class TextMeanings:
                 faults.setdefault(fault, []).append(code)
         return faults
 
+    def word(self, code: int) -> str:
+        """Returns a text that was read in the study's terms."""
+        meaning = self.reading.meaning(self.texts[code])
+        return self.kind.word(self.texts[code]) if meaning is None else self.kind.recoded_word(meaning)
+
     @property
     def by_itself(self) -> list[int]:
         """The texts that mean a value without a word of the site file."""
         not_read = {*self.missing, *self.unread}
-        return [i for i, text in enumerate(self.texts) if text not in self.reading.recode and i not in not_read]
+        return [i for i, text in enumerate(self.texts) if i not in not_read and self.reading.meaning(text) is None]
 
     def _half_understood(self) -> list[int]:
         """Returns the texts whose meaning is in doubt: those of a boolean where others are recoded or unknown, and
@@ -111,7 +159,8 @@ class TextMeanings:
             text = self.texts[code]
             plain = _plain(text)
             near = same.get(plain, near_words.get(folded(text), self._as_value(plain) if plain != text else None))
-            if text not in self.reading.recode and near is not None:
+            near = self.reading.near_pattern(text) if near is None else near
+            if self.unread[code] is not TWO_PATTERNS and not self.reading.is_recoded(text) and near is not None:
                 proposals[code] = near
         return proposals
 
@@ -129,14 +178,8 @@ def folded(text: str) -> str:
     return "".join(char for char in plain if not char.isspace())
 
 
-def seen(text: str) -> str:
-    """Returns a text as a person sees it: in one width, without what has none."""
-    plain = unicodedata.normalize("NFKC", text)
-    return plain if plain.isascii() else "".join(char for char in plain if unicodedata.category(char) != "Cf").strip()
-
-
 def _plain(text: str) -> str:
-    return seen(text).translate(_MINUS).strip()
+    return in_one_width(text).translate(_MINUS).strip()
 
 
 def _is_code(text: str) -> bool:

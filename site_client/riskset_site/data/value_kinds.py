@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import say
 from riskset.study.spec import BooleanVariable, CategoryVariable, DateVariable, Variable
-from riskset_site.data.dates import date_reader, days_named
+from riskset_site.data.dates import NOT_A_DATE, date_reader, days_named, is_partial
 from riskset_site.data.faults import Fault, Unreadable
+from riskset_site.data.number_forms import NumberForm, is_limit, number_reader
+from riskset_site.data.width import in_one_width
 
-NOT_A_NUMBER = Fault("not_a_number", say("data.hint.number"))
-NOT_FINITE = Fault("not_finite", say("data.hint.finite"))
 NOT_BOOLEAN = Fault("not_boolean", say("data.hint.boolean"))
 
 BOOLEANS = {
@@ -48,10 +48,27 @@ class ValueKind:
     words: tuple[str, ...] = ()
     """Every text that is a value by itself, where they can be listed."""
     is_boolean: bool = False
+    read_recoded: Callable[[str], float | int] | None = None
+    """Reads what the site file recodes to, where it is not written as the export writes values."""
+    says_less: Callable[[str], bool] = lambda _: False
+    """True for a text that says less than the value that is read from it: a limit of detection, a date without day."""
+
+    def is_blank(self, value: float | int) -> bool:
+        return value == self.blank or value != value  # NaN
 
     def word(self, text: str) -> str:
-        """Returns a text that is read as the study writes it: of a boolean `true` or `false`."""
-        return ("true" if self.read(text) else "false") if self.is_boolean else text
+        """Returns a text that is read as the study writes it: of a boolean `true` or `false`, of a date `2024-01-31`."""
+        if self.is_boolean:
+            return "true" if self.read(text) else "false"
+        return in_one_width(text) if self.words else self.printed(self.read(text))
+
+    def recoded_word(self, meaning: str) -> str:
+        """Returns in the same way what a text is recoded to."""
+        return self.word(meaning) if self.words else meaning
+
+    def printed(self, value: float | int) -> str:
+        """Returns a number or date for the site's own eyes."""
+        return str(self.array([value])[0]) if self.dtype.startswith("datetime64") else f"{value:.15g}"
 
     def array(self, values: Sequence[float | int]) -> NDArray[Any]:
         if self.dtype.startswith("datetime64"):
@@ -59,59 +76,74 @@ class ValueKind:
         return np.array(values, self.dtype)
 
 
-def value_kind(variable: Variable, dates: Sequence[str], no_date: Collection[str]) -> ValueKind:
-    """Returns how values of the variable are read; `dates` and `no_date` are those of the site file."""
+@dataclass(frozen=True)
+class Writing:
+    """How an export writes numbers and dates, as the site file says."""
+
+    numbers: NumberForm = field(default_factory=NumberForm)
+    dates: tuple[str, ...] = ("%Y-%m-%d",)
+    no_date: tuple[str, ...] = ()
+    two_digit_years: int | None = None
+
+
+def value_kind(variable: Variable, writing: Writing) -> ValueKind:
+    """Returns how values of the variable are read."""
     if isinstance(variable, BooleanVariable):
         return ValueKind(read_boolean, "float64", np.nan, tuple(BOOLEANS), is_boolean=True)
     if isinstance(variable, CategoryVariable):
         return ValueKind(level_reader(variable.levels), "int64", -1, variable.levels)
     if isinstance(variable, DateVariable):
-        return date_kind(dates, no_date)
-    return ValueKind(read_number, "float64", np.nan)
+        return date_kind(writing)
+    return ValueKind(number_reader(writing.numbers), "float64", np.nan, read_recoded=read_number, says_less=is_limit)
 
 
-def date_kind(dates: Sequence[str], no_date: Collection[str]) -> ValueKind:
+def date_kind(writing: Writing) -> ValueKind:
     """Returns how dates are read; one of `no_date`, as it is written there or in any of the formats, is no date."""
-    read, none = date_reader(dates), days_named(no_date, dates)
+    read = date_reader(writing.dates, writing.two_digit_years)
+    none, none_texts = days_named(writing.no_date, read), frozenset(map(in_one_width, writing.no_date))
 
     def value(text: str) -> int:
-        if text in no_date:
+        if in_one_width(text) in none_texts:
             return _NO_DATE
         day = read(text)
-        return _NO_DATE if day in none else day.toordinal() - _EPOCH
+        return _NO_DATE if day is None or day in none else day.toordinal() - _EPOCH
 
-    return ValueKind(value, "datetime64[D]", _NO_DATE)
+    def recoded(text: str) -> int:
+        with suppress(Unreadable):
+            return value(text)
+        return read_iso(text).toordinal() - _EPOCH
+
+    return ValueKind(value, "datetime64[D]", _NO_DATE, read_recoded=recoded, says_less=is_partial)
 
 
-def read_number(text: str) -> float:
-    """Returns a finite number. Raises Unreadable, also for digits grouped with `_`, which Python reads."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise Unreadable(NOT_A_NUMBER) from None
-    if "_" in text:
-        raise Unreadable(NOT_A_NUMBER)
-    if not math.isfinite(value):
-        raise Unreadable(NOT_FINITE)
-    return value
+read_number = number_reader(NumberForm())
+
+
+def read_iso(text: str) -> date:
+    """Returns the day of `2024-01-31`. Raises Unreadable."""
+    day = date_reader(["%Y-%m-%d"])(text)
+    if day is None:
+        raise Unreadable(NOT_A_DATE)
+    return day
 
 
 def read_boolean(text: str) -> float:
     """Returns 1.0 or 0.0. Raises Unreadable for a text that is not in BOOLEANS."""
     try:
-        return BOOLEANS[text.lower()]
+        return BOOLEANS[in_one_width(text).lower()]
     except KeyError:
         raise Unreadable(NOT_BOOLEAN) from None
 
 
 def level_reader(levels: Sequence[str]) -> Callable[[str], int]:
     """Returns a reader of one text: the index of the level equal to it, or Unreadable."""
-    index = {level: position for position, level in enumerate(levels)}
+    index = {in_one_width(level): position for position, level in enumerate(levels)}
+    index |= {level: position for position, level in enumerate(levels)}  # two may differ in width only
     fault = Fault("not_a_level", say("data.hint.level", levels=tuple(levels)))
 
     def read(text: str) -> int:
         try:
-            return index[text]
+            return index[text] if text in index else index[in_one_width(text)]
         except KeyError:
             raise Unreadable(fault) from None
 

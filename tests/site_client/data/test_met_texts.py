@@ -11,9 +11,9 @@ ARM = '[map]\narm = { column = "arm", recode = { "レンバチニブ" = "lenvati
 
 
 def exports(hospital, texts, variable="arm"):
-    plain = {"arm": "sorafenib", "age": "61", "mvi": "yes"}
+    plain = {"arm": "sorafenib", "age": "61", "mvi": "yes", "start": "2020-01-01"}
     rows = ({**plain, variable: text} for text in texts)
-    lines = (f"{i},{row['arm']},{row['age']},{row['mvi']},2020-01-01,,2021-01-01" for i, row in enumerate(rows))
+    lines = (f"{i},{row['arm']},{row['age']},{row['mvi']},{row['start']},,2021-01-01" for i, row in enumerate(rows))
     hospital.exports("\n".join(["note,arm,age,mvi,start,death,last", *lines]))
 
 
@@ -35,7 +35,7 @@ def test_excluded_and_recoded_texts_are_listed_with_their_rows(hospital, capsys)
         main(["site", "check", str(hospital.site_file), "--study", str(hospital.folder / "study.toml"), "--json"]) == 0
     )
     listed = json.loads(capsys.readouterr().out)["variables"][0]["texts"]
-    assert listed[1] == {"text": "レンバチニブ 8mg", "outcome": "excluded", "meaning": "", "rows": 2}
+    assert listed[1] == {"text": "レンバチニブ 8mg", "outcome": "excluded", "meaning": "", "rows": 2, "column": ""}
     page = check_page(hospital.check())
     assert "'レンバチニブ 8mg'   excluded" in page
 
@@ -49,13 +49,12 @@ def test_of_numbers_the_recoded_texts_are_listed(hospital):
 @pytest.mark.parametrize(
     ("text", "meaning"),
     [
-        ("ｿﾗﾌｪﾆﾌﾞ", "sorafenib"),
+        ("ｿﾗﾌｴﾆﾌﾞ", "sorafenib"),
         ("ソラフエニブ", "sorafenib"),
-        ("ｓｏｒａｆｅｎｉｂ", "sorafenib"),
+        ("Ｓｏｒａｆｅｎｉｂ", "sorafenib"),
         ("Sorafenib", "sorafenib"),
         ("レンバ チニブ", "lenvatinib"),
-        ("ＮＡ", ""),
-        ("レンバチニブ\u200b", "lenvatinib"),
+        ("ｎＡ", ""),
     ],
 )
 @pytest.mark.parametrize("other", ["error", "exclude"])
@@ -69,25 +68,47 @@ def test_a_text_that_is_nearly_known_is_proposed_and_not_dropped(hospital, text,
 
 
 @pytest.mark.parametrize(
-    ("variable", "text", "meaning"), [("age", "６１．５", "61.5"), ("mvi", "ＹＥＳ", "yes"), ("mvi", "１", "1")]
+    ("variable", "text", "meaning"),
+    [
+        ("arm", "ｿﾗﾌｪﾆﾌﾞ", "sorafenib"),
+        ("arm", "ｓｏｒａｆｅｎｉｂ", "sorafenib"),
+        ("arm", "ＮＡ", ""),
+        ("arm", "レンバチニブ\u200b", "lenvatinib"),
+        ("age", "６１．５", "61.5"),
+        ("age", "－１", "-1"),
+        ("mvi", "ＹＥＳ", "true"),
+        ("mvi", "１", "true"),
+        ("start", "２０２０／０１／０２", "2020-01-02"),
+    ],
 )
-def test_digits_and_words_in_full_width_are_proposed(hospital, variable, text, meaning):
-    exports(hospital, [{"age": "50", "mvi": "yes"}[variable], text], variable)
-    (found,) = hospital.check().problems
-    assert found.detail == f"row 3: {text!r} = {meaning!r}"
+def test_a_text_in_another_width_is_read_and_listed(hospital, variable, text, meaning):
+    hospital.joins_as_written((hospital.folder / "study.toml").read_text("utf-8").replace("[18, 100]", "[-100, 100]"))
+    hospital.writes('dates = ["%Y-%m-%d", "%Y/%m/%d"]', ARM + " }")
+    exports(
+        hospital, [{"arm": "ソラフェニブ", "age": "50", "mvi": "yes", "start": "2020-01-01"}[variable], text], variable
+    )
+    assert not hospital.check().problems
+    position = ["arm", "age", "mvi", "afp", "start"].index(variable)
+    assert (text, "read" if meaning else "missing", meaning, 1) in met(hospital, position)
+
+
+@pytest.mark.parametrize("text", ["6²", "①", "½", "１²"])
+def test_a_sign_that_is_no_other_width_is_no_digit(hospital, text):
+    exports(hospital, ["61", text], "age")
+    assert [one.message.code for one in hospital.check().problems] == ["data.fault.not_a_number"]
 
 
 def test_what_the_site_file_says_needs_no_proposal(hospital):
-    hospital.writes(ARM.removesuffix(" }") + ', "ｿﾗﾌｪﾆﾌﾞ" = "sorafenib" } }')
-    exports(hospital, ["ｿﾗﾌｪﾆﾌﾞ", "レンバチニブ"])
+    hospital.writes(ARM.removesuffix(" }") + ', "ｿﾗﾌｴﾆﾌﾞ" = "sorafenib" } }')
+    exports(hospital, ["ｿﾗﾌｴﾆﾌﾞ", "レンバチニブ"])
     assert hospital.check().fits
 
 
 def test_no_text_of_a_patient_is_in_a_message(hospital):
     hospital.writes(ARM + ', other = "exclude" }')
-    exports(hospital, ["ｿﾗﾌｪﾆﾌﾞ", "secret 4711"])
+    exports(hospital, ["ｿﾗﾌｴﾆﾌﾞ", "secret 4711"])
     (found,) = hospital.check().problems
-    assert "ｿﾗﾌｪﾆﾌﾞ" not in str(found) + repr(found.message.to_json()) + repr(found.to_json())
+    assert "ｿﾗﾌｴﾆﾌﾞ" not in str(found) + repr(found.message.to_json()) + repr(found.to_json())
 
 
 def test_many_texts_are_counted_on_the_page_and_listed_in_json(hospital):

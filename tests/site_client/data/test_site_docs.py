@@ -15,10 +15,14 @@ DOCS = (Path(__file__).parents[3] / "docs" / "site-file.md").read_text(encoding=
 HEADINGS = {
     (): "## Top of the file",
     ("source",): "## `[source]`",
+    ("source", "rows"): "### `[source] rows`",
     ("map", "*", "<column>"): "### `{ column = ... }`",
+    ("map", "*", "<date>"): "### `{ date = ..., where = ... }`",
+    ("map", "*", "<first>"): "### `{ first_of = ... }`",
+    ("map", "*", "<boxes>"): "### `{ any_of = ... }`",
     ("map", "*", "<years>"): "### `{ years_between = ... }`",
 }
-A_ROW = re.compile(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \| [^|]+ \|$", re.MULTILINE)
+A_ROW = re.compile(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \| [^|]*\|$", re.MULTILINE)
 
 
 def explained(table):

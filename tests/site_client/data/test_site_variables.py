@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskset_site.data.faults import Unreadable
+from riskset_site.data.mapped_forms import completed_years
 from riskset_site.data.value_kinds import read_boolean, read_number
-from riskset_site.data.variables import completed_years
 
 ROW = {
     "arm": "sorafenib",
@@ -151,7 +151,7 @@ def test_an_age_that_cannot_be_names_both_columns(hospital):
     exports_column(hospital, "age", ["2019-01-01", "1960-13-01"])
     assert [found[:2] for found in hospital.problems()] == [
         ("column 'age' (variable age)", "1 value is not a date in the formats of [source] dates"),
-        ("columns 'age' and 'start' (variable age)", "1 value is outside 18 to 100 year"),
+        ("columns 'age', 'start' (variable age)", "1 value is outside 18 to 100 year"),
     ]
 
 

@@ -1,0 +1,170 @@
+"""One row per patient from an export that has several: of a registry with a row a visit, or an event.
+
+Every variable is read in all rows first; then one of the patient's values is taken, never an empty one where another
+row has a value. Values that differ are a problem unless the site file says which counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.catalogue import Message, say
+from riskset.errors import Problem
+from riskset_site.data.column_reading import VariableColumn, known, read_column
+from riskset_site.data.export_rows import ExportRows, blanked, where_of
+from riskset_site.data.faults import Fault, problem_in_rows
+from riskset_site.data.number_forms import NumberForm, number_reader
+from riskset_site.data.patients import Patients
+from riskset_site.data.site_mapping import Take
+from riskset_site.data.site_source import Rows
+from riskset_site.data.sources.table import SourceTable, TextColumn
+from riskset_site.data.text_meanings import Reading
+from riskset_site.data.value_kinds import ValueKind, Writing, date_kind
+from riskset_site.data.width import in_one_width
+
+_NO_KEY = Fault("no_key", say("data.hint.no_key"))
+_ROWS_DIFFER = Fault("rows_differ", say("data.hint.rows_differ"))
+_SAME_ORDER = Fault("same_order", say("data.hint.same_order"))
+_NO_ORDER = Fault("no_order", say("data.hint.no_order"))
+
+
+def patients_of(said: Rows, rows: ExportRows) -> Patients:
+    """Returns whose rows those of the export are. Rows without a patient number are a problem, and so is a row whose
+    place in the order is unknown."""
+    column, table = rows.table.columns[said.one_per], rows.table
+    texts = np.array([in_one_width(text) for text in column.texts], object)[column.codes]
+    empty = np.isin(texts, ["", *rows.site.source.missing])
+    _, first, of_row = np.unique(texts.astype(str), return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(first))
+    problems = []
+    if empty.any():
+        where = say("data.where.key", column=said.one_per)
+        problems.append(problem_in_rows(where, _NO_KEY, table.row_numbers, empty, None))
+    place = np.arange(table.n, dtype=np.float64)
+    if said.order is not None:
+        ordered = _ordered(said.order, rows)
+        place, problems = ordered.values, [*problems, *ordered.problems]
+    return Patients(rank[of_row.reshape(-1)], np.sort(first), place, tuple(problems))
+
+
+def _ordered(header: str, rows: ExportRows) -> VariableColumn:
+    """Returns the column of the order as numbers: as they are where all are, else as dates."""
+    source, column = rows.site.source, rows.table.columns[header]
+    reading, where = Reading(source.missing, {}), say("data.where.order", column=header)
+    numbers = ValueKind(number_reader(NumberForm(source.decimal, source.thousands)), "float64", np.nan)
+    found = read_column(column, numbers, reading, where, rows.table.row_numbers)
+    if found.problems:
+        writing = Writing(dates=source.date_formats, no_date=source.no_date, two_digit_years=source.two_digit_years)
+        dates = read_column(column, date_kind(writing), reading, where, rows.table.row_numbers)
+        days = np.where(known(dates.values), dates.values.astype("datetime64[D]").astype(np.float64), np.nan)
+        found = replace(dates, values=days)
+    return rows.in_rows(found, where, _NO_ORDER, found.missing, has_value=False)
+
+
+def one_row_each(name: str, column: VariableColumn, rows: ExportRows) -> VariableColumn:
+    """Returns the variable's values by patient; where a patient's rows say different things and the site file does not
+    say which counts, they are a problem."""
+    patients = _patients(rows)
+    taken, problems = _taken(name, column, rows)
+    return replace(
+        column,
+        values=taken,
+        missing=~patients.in_any(~column.missing),
+        excluded=patients.in_any(column.excluded),
+        problems=(*column.problems, *problems),
+    )
+
+
+def spread_over_rows(name: str, column: VariableColumn, rows: ExportRows) -> VariableColumn:
+    """Returns the column with a patient's value in all of the patient's rows; as it is where each row is a patient."""
+    if rows.patients is None:
+        return column
+    taken, problems = _taken(name, column, rows)
+    of_row = rows.patients.of_row
+    missing = ~rows.patients.in_any(~column.missing)[of_row]
+    return replace(column, values=taken[of_row], missing=missing, problems=(*column.problems, *problems))
+
+
+def _taken(name: str, column: VariableColumn, rows: ExportRows) -> tuple[NDArray[Any], list[Problem]]:
+    """Returns the values by patient, and the problems of those that differ."""
+    patients, mapped = _patients(rows), rows.site.mapped(name)
+    take: Take = mapped.take or _rows_of(rows).take
+    values, has_value = column.values, known(column.values)
+    chosen = patients.chosen(values, has_value, take)
+    blank = blanked(values[:1], np.ones(1, bool))
+    taken = np.where(chosen >= 0, values[np.maximum(chosen, 0)], blank).astype(values.dtype)
+    differ = has_value & (values != taken[patients.of_row])
+    where, problems = where_of(name, mapped.columns[0]), []
+    if take == "only" and differ.any():
+        problems.append(_in_rows_of(differ, _ROWS_DIFFER, where, rows))
+    if take in ("first", "last"):
+        tied = differ & (patients.place == patients.place[np.maximum(chosen, 0)][patients.of_row])
+        if tied.any():
+            problems.append(_in_rows_of(tied, _SAME_ORDER, where, rows))
+    return taken, problems
+
+
+def _patients(rows: ExportRows) -> Patients:
+    if rows.patients is None:
+        raise TypeError("each row is another patient")
+    return rows.patients
+
+
+def _rows_of(rows: ExportRows) -> Rows:
+    if rows.site.source.rows is None:
+        raise TypeError("the site file has no rows in [source]")
+    return rows.site.source.rows
+
+
+def _in_rows_of(wrong: NDArray[np.bool_], fault: Fault, where: Message, rows: ExportRows) -> Problem:
+    """Returns the problem with all rows of the patients concerned, by patient number."""
+    of_row = _patients(rows).of_row
+    quoted = rows.table.columns[_rows_of(rows).one_per].quoted
+    return problem_in_rows(where, fault, rows.table.row_numbers, np.isin(of_row, of_row[wrong]), quoted)
+
+
+def table_of_patients(table: SourceTable, patients: Patients) -> SourceTable:
+    """Returns the table with one row a patient: of every column, the patient's different texts in their order."""
+    columns = {header: _joined(column, patients) for header, column in table.columns.items()}
+    return replace(table, row_numbers=table.row_numbers[patients.first_row], columns=columns)
+
+
+def _joined(column: TextColumn, patients: Patients) -> TextColumn:
+    order = np.argsort(patients.of_row, kind="stable")
+    texts: list[dict[str, None]] = [{} for _ in range(patients.n)]
+    for patient, code in zip(patients.of_row[order].tolist(), column.codes[order].tolist(), strict=True):
+        if text := column.texts[code]:
+            texts[patient][text] = None
+    codes: dict[str, int] = {}
+    joined = [codes.setdefault("; ".join(one), len(codes)) for one in texts]
+    return TextColumn(np.array(joined, np.int32), tuple(codes))
+
+
+def with_patients(rows: ExportRows) -> ExportRows:
+    """Returns the rows with whose they are, where the site file says that a patient has several, and the export has the
+    columns that it names."""
+    said = rows.site.source.rows
+    if said is None or not {said.one_per, said.order or said.one_per} <= set(rows.table.columns):
+        return rows
+    return replace(rows, patients=patients_of(said, rows))
+
+
+def by_patient(columns: Mapping[str, VariableColumn], rows: ExportRows) -> tuple[dict[str, VariableColumn], ExportRows]:
+    """Returns the variables by patient, and the rows that are then one a patient."""
+    if rows.patients is None:
+        return dict(columns), rows
+    found = {
+        name: one_row_each(name, column, rows) if column.is_present else _absent(column, rows.patients.n)
+        for name, column in columns.items()
+    }
+    return found, replace(rows, table=table_of_patients(rows.table, rows.patients), patients=None)
+
+
+def _absent(column: VariableColumn, n: int) -> VariableColumn:
+    blank = np.repeat(blanked(column.values[:1], np.ones(1, bool)), n)
+    return replace(column, values=blank, missing=np.ones(n, bool), excluded=np.zeros(n, bool))
