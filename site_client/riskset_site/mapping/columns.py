@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from riskset.study.endpoints import DAYS_PER_UNIT
 from riskset.study.spec import BooleanVariable, CategoryVariable, DateVariable, NumberVariable, Study, Variable
 from riskset_site.data.time_units import is_event, unit_days
+from riskset_site.data.time_words import time_unit
 from riskset_site.mapping.contents import contents_of, names_of
 from riskset_site.mapping.date_forms import share_of_dates
 from riskset_site.mapping.layout import Table
 from riskset_site.mapping.levels import boolean_meanings, category_meanings
 from riskset_site.mapping.number_forms import share_of_numbers
-from riskset_site.mapping.words import in_brackets, plain, resembles, time_words, without_brackets
+from riskset_site.mapping.words import in_brackets, plain, resembles, without_brackets
 
 _LEAST = 0.4
 """Of the certainty of a name, times how well the texts fit: less is no proposal."""
@@ -109,7 +110,7 @@ def _share(study: Study, name: str, variable: Variable, header: str, counts: Map
     if isinstance(variable, NumberVariable):
         low, high = variable.range
         days = unit_days(name, study)
-        if days is not None and (unit := time_unit(header)):  # months in the range of days
+        if days is not None and (unit := unit_in_name(header)):  # months in the range of days
             low, high = low * days / DAYS_PER_UNIT[unit], high * days / DAYS_PER_UNIT[unit]
         return share_of_numbers(counts, low, high)
     if isinstance(variable, BooleanVariable):
@@ -125,10 +126,11 @@ def _share(study: Study, name: str, variable: Variable, header: str, counts: Map
     return known / rows if rows else 0.5
 
 
-def time_unit(header: str) -> str:
+def unit_in_name(header: str) -> str:
     """Returns the unit of time that a column's name has: in brackets, or as its last word; empty where it has none."""
     words = [in_brackets(header), *without_brackets(header).replace("_", " ").replace("-", " ").split()[-1:]]
-    return next((time_words()[plain(word)] for word in words if plain(word) in time_words()), "")
+    units = (time_unit(word.removesuffix("数").removesuffix("수")) for word in words)
+    return next(filter(None, units), "")
 
 
 def _are_codes(counts: Mapping[str, int]) -> bool:

@@ -4,13 +4,13 @@ different days."""
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from riskset_site.data.dates import WAREKI, date_reader
 from riskset_site.data.faults import Unreadable
+from riskset_site.data.width import in_one_width
 from riskset_site.mapping.words import meanings, missing_words, plain
 
 EXCEL = "excel"
@@ -65,7 +65,7 @@ class DateForms:
 def date_forms(counts: dict[str, int]) -> DateForms:
     """Returns how the texts are read as dates; `counts` are their rows."""
     texts = [text for text in counts if text]
-    missing = tuple(text for text in texts if unicodedata.normalize("NFKC", text) in missing_words())
+    missing = tuple(text for text in texts if in_one_width(text) in missing_words())
     none = tuple(text for text in texts if text not in missing and _is_no_date(text))
     rest = [text for text in texts if text not in missing and text not in none]
     formats: list[str] = []
@@ -78,7 +78,7 @@ def date_forms(counts: dict[str, int]) -> DateForms:
     if excel := [text for text in rest if _EXCEL_DAY.fullmatch(text)]:
         formats.append(EXCEL)
         rest = [text for text in rest if text not in set(excel)]
-    partial = tuple((text, counts[text]) for text in rest if _PARTIAL.fullmatch(unicodedata.normalize("NFKC", text)))
+    partial = tuple((text, counts[text]) for text in rest if _PARTIAL.fullmatch(in_one_width(text)))
     unread = tuple((text, counts[text]) for text in rest if (text, counts[text]) not in partial)
     return DateForms(tuple(formats), tuple(ambiguous), partial, none, missing, unread)
 
@@ -115,13 +115,13 @@ def _with_order(formats: list[str], rest: list[str]) -> tuple[list[tuple[str, ..
 
 
 def _is_no_date(text: str) -> bool:
-    folded = unicodedata.normalize("NFKC", text)
+    folded = in_one_width(text)
     return folded.startswith(_FAR) or "alive" in meanings().get(plain(text), ())
 
 
 def without_time(text: str) -> str:
     """Returns a date without the time after it."""
-    return _TIME.sub("", unicodedata.normalize("NFKC", text)).strip()
+    return _TIME.sub("", in_one_width(text)).strip()
 
 
 def _reads(form: str, text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +10,15 @@ from riskset.catalogue import Message, say
 from riskset.study.endpoints import DAYS_PER_UNIT
 from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable
 from riskset_site.data.time_units import is_event, unit_days
+from riskset_site.data.time_words import time_unit
 from riskset_site.data.value_kinds import BOOLEANS
-from riskset_site.mapping.columns import time_unit
+from riskset_site.data.width import in_one_width
+from riskset_site.mapping.columns import unit_in_name
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.levels import TRUE, TextMeaning, boolean_meanings, category_meanings, prefix_patterns
 from riskset_site.mapping.number_forms import NumberForms, number_forms
 from riskset_site.mapping.proposal import Choice
-from riskset_site.mapping.words import factor, in_brackets, plain, time_words, unit
+from riskset_site.mapping.words import factor, in_brackets, plain, unit
 
 _LIMITS = {"below": ("half", "value", "missing"), "above": ("value", "missing")}
 
@@ -73,8 +74,19 @@ def _boolean(draft: Draft, name: str, counts: Mapping[str, int]) -> Entry:
 
 
 def _answered(draft: Draft, name: str, texts: tuple[TextMeaning, ...]) -> tuple[TextMeaning, ...]:
-    answers = draft.answers.recode.get(name, {})
-    return tuple(TextMeaning(one.text, one.rows, answers[one.text]) if one.text in answers else one for one in texts)
+    """Returns the texts with what a person has answered; what only case or the size of kana distinguishes from an
+    answered text is proposed to mean the same."""
+    answers = {in_one_width(text): meaning for text, meaning in draft.answers.recode.get(name, {}).items()}
+    near = {plain(text): meaning for text, meaning in answers.items()}
+    found = []
+    for one in texts:
+        meaning, same = answers.get(in_one_width(one.text)), near.get(plain(one.text))
+        if meaning is not None:
+            one = TextMeaning(one.text, one.rows, meaning)
+        elif one.meaning is None and same is not None:
+            one = TextMeaning(one.text, one.rows, same, is_sure=False)
+        found.append(one)
+    return tuple(found)
 
 
 def _missing(texts: tuple[TextMeaning, ...]) -> tuple[str, ...]:
@@ -91,12 +103,12 @@ def _notes(texts: tuple[TextMeaning, ...]) -> Iterator[Message]:
 
 
 def _is_same(text: str, meaning: str) -> bool:
-    return unicodedata.normalize("NFKC", text) == unicodedata.normalize("NFKC", meaning)
+    return in_one_width(text) == in_one_width(meaning)
 
 
 def _once(recode: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the texts in one width: those that only width distinguishes are one text to the reader."""
-    return {unicodedata.normalize("NFKC", text): meaning for text, meaning in recode.items()}
+    return {in_one_width(text): meaning for text, meaning in recode.items()}
 
 
 def _number(draft: Draft, name: str, variable: NumberVariable, column: str, counts: Mapping[str, int]) -> Entry:
@@ -125,7 +137,7 @@ def _number(draft: Draft, name: str, variable: NumberVariable, column: str, coun
 
 def _time_unit(draft: Draft, name: str, column: str) -> tuple[dict[str, Any], tuple[Message, ...]]:
     """Returns the unit of a time where the column's name has another than the study's."""
-    days, found = unit_days(name, draft.study), time_unit(column)
+    days, found = unit_days(name, draft.study), unit_in_name(column)
     if days is None or not found or DAYS_PER_UNIT[found] == days:
         return {}, ()
     return {"unit": found}, ()
@@ -135,8 +147,8 @@ def _unit(
     draft: Draft, name: str, variable: NumberVariable, forms: NumberForms, column: str
 ) -> tuple[dict[str, Any], tuple[Message, ...]]:
     """Returns the unit after the numbers, or in the column's name, and the factor where it is not the study's."""
-    if forms.unit and plain(forms.unit) in time_words() and unit_days(name, draft.study) is not None:
-        return {"unit": time_words()[plain(forms.unit)]}, ()
+    if forms.unit and time_unit(forms.unit) and unit_days(name, draft.study) is not None:
+        return {"unit": time_unit(forms.unit)}, ()
     in_name = in_brackets(column)
     found = forms.unit or (in_name if "/" in in_name and variable.unit else "")
     if not found:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from riskset.catalogue import say
+from riskset_site.data.width import in_one_width
 from riskset_site.mapping.columns import name_certainty
 from riskset_site.mapping.date_forms import share_of_dates
 from riskset_site.mapping.draft import Draft
@@ -45,7 +45,7 @@ def several_rows(draft: Draft, key: str | None) -> tuple[Mapping[str, Any], tupl
     patients: dict[str, list[int]] = {}
     for at, text in enumerate(draft.table.texts(key)):
         if text:
-            patients.setdefault(unicodedata.normalize("NFKC", text), []).append(at)
+            patients.setdefault(in_one_width(text), []).append(at)
     groups = [rows for rows in patients.values() if len(rows) > 1]
     if not groups:
         return {}, (), {}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from riskset_site.data.value_kinds import BOOLEANS
+from riskset_site.data.width import in_one_width
 from riskset_site.mapping.words import meanings, missing_words, plain, resembles
 
 TRUE, FALSE = "true", "false"
@@ -38,7 +38,7 @@ def boolean_meanings(counts: Mapping[str, int], *, is_event: bool) -> tuple[Text
     """Returns the texts with `true` or `false`; of an event, the dead have it and the living do not. Numbers other than
     0 and 1 mean nothing by themselves, and neither do 0 and 1 beside others."""
     found = tuple(_of(text, rows, *_boolean(text, is_event)) for text, rows in counts.items() if text)
-    codes = {one.text for one in found if unicodedata.normalize("NFKC", one.text).isdecimal()}
+    codes = {one.text for one in found if in_one_width(one.text).isdecimal()}
     if codes <= {"0", "1"}:
         return found
     return tuple(
@@ -47,7 +47,7 @@ def boolean_meanings(counts: Mapping[str, int], *, is_event: bool) -> tuple[Text
 
 
 def _of(text: str, rows: int, meaning: str | None, is_sure: bool) -> TextMeaning:
-    if meaning is None and unicodedata.normalize("NFKC", text) in missing_words():
+    if meaning is None and in_one_width(text) in missing_words():
         return TextMeaning(text, rows, "")
     return TextMeaning(text, rows, meaning, is_sure)
 
@@ -66,7 +66,7 @@ def _boolean(text: str, is_event: bool) -> tuple[str | None, bool]:
 
 def _forms(text: str) -> tuple[str, ...]:
     """Returns the text in one width, and what is behind a code: `1:DECEASED`."""
-    folded = unicodedata.normalize("NFKC", text).strip().casefold()
+    folded = in_one_width(text).casefold()
     return folded, _CODE.sub("", folded)
 
 
@@ -89,7 +89,7 @@ class _Levels:
         for word in _forms(text):
             if (level := self._named(plain(word))) is not None:
                 return level, True
-        undosed = _DOSE.sub("", unicodedata.normalize("NFKC", text))
+        undosed = _DOSE.sub("", in_one_width(text))
         if undosed and undosed != text and not undosed.isdecimal() and (level := self._named(plain(undosed))):
             return level, False
         return self._inside(plain(text)), False

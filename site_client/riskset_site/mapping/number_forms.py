@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from riskset_site.data.width import in_one_width
 from riskset_site.mapping.words import missing_words
 
 _NUMBER = re.compile(r"(?P<limit>[<>≤≥≦≧]\s*)?(?P<number>[-+]?[\d.,'  ]*\d)\s*(?P<unit>[^\d\s<>].*)?")
@@ -37,12 +37,12 @@ class NumberForms:
 def number_forms(counts: Mapping[str, int], low: float, high: float) -> NumberForms:
     """Returns how the texts are read; between `low` and `high` are the numbers that the study allows, which decide
     what `1,234` is where they can."""
-    missing = tuple(text for text in counts if text and unicodedata.normalize("NFKC", text) in missing_words())
+    missing = tuple(text for text in counts if text and in_one_width(text) in missing_words())
     parsed, unread = {}, []
     for text, rows in counts.items():
         if not text or text in missing:
             continue
-        match = _NUMBER.fullmatch(unicodedata.normalize("NFKC", text))
+        match = _NUMBER.fullmatch(in_one_width(text))
         if match is None:
             unread.append((text, rows))
         else:

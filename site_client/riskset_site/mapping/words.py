@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from riskset_site.data.text_meanings import folded
+from riskset_site.data.width import in_one_width
 
 _PUNCTUATION = re.compile(r"[\s\u3000_.,;:・･/\\'\"=-]+")
 _BRACKETS = re.compile(r"[(\[{（【「].*?[)\]}）】」]")
@@ -17,19 +19,20 @@ _LEAST_ASCII, _LEAST_OTHER = 4, 2
 
 
 def plain(text: str) -> str:
-    """Returns a text as words are compared: in one width, in lower case, without spaces and punctuation."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return _PUNCTUATION.sub("", folded) or folded.strip()
+    """Returns a text as words are compared: in one width, in lower case, with large kana, without spaces and
+    punctuation."""
+    same = folded(text)
+    return _PUNCTUATION.sub("", same) or same
 
 
 def without_brackets(header: str) -> str:
     """Returns a name without what it has in brackets, such as a unit."""
-    return _BRACKETS.sub("", unicodedata.normalize("NFKC", header)).strip()
+    return _BRACKETS.sub("", in_one_width(header)).strip()
 
 
 def in_brackets(header: str) -> str:
     """Returns the last text that a name has in brackets, such as a unit; empty where it has none."""
-    found = _BRACKETS.findall(unicodedata.normalize("NFKC", header))
+    found = _BRACKETS.findall(in_one_width(header))
     return str(found[-1][1:-1]).strip() if found else ""
 
 
@@ -57,19 +60,13 @@ def meanings() -> Mapping[str, frozenset[str]]:
 @cache
 def missing_words() -> frozenset[str]:
     """Returns texts that mean that a value is unknown, in one width."""
-    return frozenset(unicodedata.normalize("NFKC", word) for word in _table()["missing"]["texts"])
+    return frozenset(in_one_width(word) for word in _table()["missing"]["texts"])
 
 
 @cache
 def footer_words() -> frozenset[str]:
     """Returns the plain texts with which a row below the table begins."""
     return frozenset(map(plain, _table()["footer"]["texts"]))
-
-
-@cache
-def time_words() -> Mapping[str, str]:
-    """Returns the unit of time (`month`) by each plain word for it."""
-    return {plain(word): unit for unit, words in _table()["times"].items() for word in words}
 
 
 def factor(contents: Iterable[str], export_unit: str, study_unit: str) -> float | None:
@@ -84,8 +81,8 @@ def factor(contents: Iterable[str], export_unit: str, study_unit: str) -> float 
 
 def unit(text: str) -> str:
     """Returns a unit as units are compared: mu as u, superscripts as digits, `x10^3` as `10^3`."""
-    folded = unicodedata.normalize("NFKC", text.replace("³", "^3").replace("⁴", "^4").replace("⁹", "^9"))
-    return re.sub(r"[\s*x×]", "", folded.casefold().replace("μ", "u").replace("µ", "u"))
+    raised = text.replace("³", "^3").replace("⁴", "^4").replace("⁹", "^9")
+    return re.sub(r"[\s*x×]", "", in_one_width(raised).casefold().replace("μ", "u").replace("µ", "u"))
 
 
 def resembles(word: str, name: str) -> bool:
