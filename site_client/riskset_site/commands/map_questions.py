@@ -140,18 +140,12 @@ def _columns(interview: Interview, given: Answers) -> Answers:
         tell(say("site.map.ask.all_columns", columns=tuple(filter(None, proposal.table.headers))))
         text = interview.answer(say("site.map.ask.correct_column")).strip()
         if not text:
-            return _with(given, columns=_as_shown(proposal, given))
+            return _with(given, accept=tuple(interview.study.read_variables))
         corrected = {}
         for part in filter(None, text.split(";")):
             name, _, column = (side.strip() for side in part.partition("="))
             corrected[name] = "" if column == _NONE else column
         given = _if_right(interview, given, _with(given, columns={**given.columns, **corrected}))
-
-
-def _as_shown(proposal: Proposal, given: Answers) -> dict[str, str]:
-    """Returns the columns that were accepted: those of one column each."""
-    plain = {one.variable: one.columns[0] for one in proposal.variables if len(one.columns) == 1}
-    return {**plain, **given.columns}
 
 
 def _of_variable(one: VariableProposal) -> tuple[str, ...]:
@@ -183,15 +177,27 @@ def _texts(interview: Interview, given: Answers) -> Answers:
         _show([say(f"site.map.column.{title}") for title in titles], numbered)
         text = interview.answer(say("site.map.ask.correct_text")).strip()
         if not text:
-            return given
+            return _accepted(interview.proposal(given), given)
         changed = given
         for part in filter(None, text.split(";")):
             number, _, meaning = (side.strip() for side in part.partition("="))
-            if not (meaning and number.isdecimal() and 0 < int(number) <= len(lines)):
+            name, _, pattern = number.partition(" ")
+            if meaning and "*" in pattern and name in interview.study.read_variables:
+                changed = _recoded(name, pattern.strip(), changed, meaning)
+            elif meaning and number.isdecimal() and 0 < int(number) <= len(lines):
+                changed = lines[int(number) - 1].answered(changed, "" if meaning == _NONE else meaning)
+            else:
                 tell(say("site.map.ask.not_a_line", text=part))
-                continue
-            changed = lines[int(number) - 1].answered(changed, "" if meaning == _NONE else meaning)
         given = _if_right(interview, given, changed)
+
+
+def _accepted(proposal: Proposal, given: Answers) -> Answers:
+    """Returns the answers with what was shown as not sure, and not corrected."""
+    for one in proposal.variables:
+        for text in one.texts:
+            if text.meaning is not None and not text.is_sure:
+                given = _recoded(one.variable, text.text, given, text.meaning)
+    return given
 
 
 def _if_right(interview: Interview, given: Answers, changed: Answers) -> Answers:

@@ -29,6 +29,8 @@ class Answers(TomlTable):
     footer: int | None = Field(default=None, ge=0)
     columns: dict[str, ExportText] = Field(default_factory=dict)
     """By variable; empty where none contains it."""
+    accept: tuple[str, ...] = ()
+    """Variables whose columns are as they are proposed, although that is not sure."""
     recode: dict[str, dict[ExportText, StudyText]] = Field(default_factory=dict)
     """By variable, from a text of the export to a text of the study; empty means missing."""
     choose: dict[str, str] = Field(default_factory=dict)

@@ -18,7 +18,7 @@ from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.levels import TRUE, TextMeaning, boolean_meanings, category_meanings, prefix_patterns
 from riskset_site.mapping.number_forms import NumberForms, number_forms
 from riskset_site.mapping.proposal import Choice
-from riskset_site.mapping.words import factor, in_brackets, plain, unit
+from riskset_site.mapping.words import factor, in_brackets, missing_words, plain, unit
 
 _LIMITS = {"below": ("half", "value", "missing"), "above": ("value", "missing")}
 
@@ -28,6 +28,9 @@ class Entry:
     """What is said of a variable besides its column."""
 
     keys: Mapping[str, Any]
+    """What is sure, or was answered."""
+    fuller: Mapping[str, Any] | None = None
+    """The same with what only resembles a level; None where nothing does."""
     texts: tuple[TextMeaning, ...] = ()
     missing: tuple[str, ...] = ()
     """Texts of the column that mean that a value is unknown."""
@@ -50,13 +53,19 @@ def entry_of(draft: Draft, name: str, column: str) -> Entry:
 def _category(draft: Draft, name: str, levels: tuple[str, ...], counts: Mapping[str, int]) -> Entry:
     patterns = prefix_patterns(counts, levels)
     texts = _answered(draft, name, category_meanings(counts, levels))
-    recode = {one.text: one.meaning for one in texts if one.meaning and not _is_same(one.text, one.meaning)}
+    patterns |= {text: meaning for text, meaning in draft.answers.recode.get(name, {}).items() if "*" in text}
     covered = tuple(pattern.removesuffix("*") for pattern in patterns)
-    recode = {text: meaning for text, meaning in recode.items() if not (covered and text.startswith(covered))}
-    keys: dict[str, Any] = {"recode": _once(recode)} if recode else {}
-    if patterns:
-        keys["pattern"] = patterns
-    return Entry(keys, texts, _missing(texts), tuple(_notes(texts)))
+    told = [one for one in texts if _is_told(one) and not (covered and one.text.startswith(covered))]
+    recode = {one.text: one.meaning for one in told if one.is_sure}
+    fuller = {one.text: one.meaning for one in told}
+    keys: dict[str, Any] = {"pattern": patterns} if patterns else {}
+    return Entry(
+        keys | ({"recode": _once(recode)} if recode else {}),
+        keys | {"recode": _once(fuller)} if len(fuller) > len(recode) else None,
+        texts,
+        _missing(texts),
+        tuple(_notes(texts)),
+    )
 
 
 def _boolean(draft: Draft, name: str, counts: Mapping[str, int]) -> Entry:
@@ -66,11 +75,13 @@ def _boolean(draft: Draft, name: str, counts: Mapping[str, int]) -> Entry:
         for one in texts
         if one.meaning
     )
-    recode = {one.text: one.meaning == TRUE for one in texts if one.meaning}  # in full, or not at all
-    is_whole = by_itself and not any(one.meaning is None for one in texts)
-    return Entry(
-        {} if is_whole or not recode else {"recode": _once(recode)}, texts, _missing(texts), tuple(_notes(texts))
-    )
+    recode: dict[str, Any] = {one.text: one.meaning == TRUE for one in texts if one.meaning}  # in full, or not at all
+    recode |= {one.text: "" for one in texts if one.meaning == "" and _is_told(one)}
+    needs_none = by_itself and not any(one.meaning is None for one in texts)
+    keys = {} if needs_none or not recode else {"recode": _once(recode)}
+    is_sure = all(one.is_sure for one in texts if one.meaning)
+    sure, fuller = (keys, None) if is_sure or not keys else ({}, keys)
+    return Entry(sure, fuller, texts, _missing(texts), tuple(_notes(texts)))
 
 
 def _answered(draft: Draft, name: str, texts: tuple[TextMeaning, ...]) -> tuple[TextMeaning, ...]:
@@ -90,7 +101,15 @@ def _answered(draft: Draft, name: str, texts: tuple[TextMeaning, ...]) -> tuple[
 
 
 def _missing(texts: tuple[TextMeaning, ...]) -> tuple[str, ...]:
-    return tuple(one.text for one in texts if one.meaning == "")
+    return tuple(one.text for one in texts if one.meaning == "" and not _is_told(one))
+
+
+def _is_told(one: TextMeaning) -> bool:
+    """True for a text whose meaning the entry must say: not that of a level itself, nor of a text that means a missing
+    value everywhere."""
+    if one.meaning is None:
+        return False
+    return not (_is_same(one.text, one.meaning) or (one.meaning == "" and in_one_width(one.text) in missing_words()))
 
 
 def _notes(texts: tuple[TextMeaning, ...]) -> Iterator[Message]:
@@ -121,7 +140,7 @@ def _number(draft: Draft, name: str, variable: NumberVariable, column: str, coun
     if "unit" not in keys:
         more, said = _unit(draft, name, variable, forms, column)
         keys, notes = {**keys, **more}, (*notes, *said)
-    choices = tuple(_limits(draft, name, forms))
+    choices = tuple(_limits(draft, name, variable, forms))
     keys |= {choice.id.rpartition(".")[2]: choice.chosen for choice in choices if choice.chosen}
     marks = _marks(draft, name, forms)
     keys |= marks[0]
@@ -132,7 +151,7 @@ def _number(draft: Draft, name: str, variable: NumberVariable, column: str, coun
         outside = sum(not low <= value <= high for value in forms.numbers)
         if outside:
             notes = (*notes, say("site.map.note.outside", n=outside, low=variable.range[0], high=variable.range[1]))
-    return Entry(keys, (), forms.missing, notes, (*choices, *marks[1]))
+    return Entry(keys, None, (), forms.missing, notes, (*choices, *marks[1]))
 
 
 def _time_unit(draft: Draft, name: str, column: str) -> tuple[dict[str, Any], tuple[Message, ...]]:
@@ -162,9 +181,13 @@ def _unit(
     return {"unit": found} | ({"factor": ratio} if ratio != 1 else {}), (note,) if ratio != 1 else ()
 
 
-def _limits(draft: Draft, name: str, forms: NumberForms) -> Iterator[Choice]:
-    for side, texts in (("below", forms.below), ("above", forms.above)):
-        if texts:
+def _limits(draft: Draft, name: str, variable: NumberVariable, forms: NumberForms) -> Iterator[Choice]:
+    """Yields what `<2.0` and `>10000` may mean, where the study does not say it."""
+    for side, texts, said in (
+        ("below", forms.below, variable.below_limit),
+        ("above", forms.above, variable.above_limit),
+    ):
+        if texts and said is None:
             id_, rows = f"{name}.{side}_limit", sum(n for _, n in texts)
             question = say("site.map.choice.limit", n=rows, text=texts[0][0], variable=name)
             yield Choice(id_, question, _LIMITS[side], draft.answers.choose.get(id_))

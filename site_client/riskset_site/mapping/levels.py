@@ -13,6 +13,10 @@ from riskset_site.mapping.words import meanings, missing_words, plain, resembles
 TRUE, FALSE = "true", "false"
 _DOSE = re.compile(r"\s*[(（]?\d+(\.\d+)?\s*(mg|g|錠|カプセル|정|캡슐)?(/(day|日|일))?[)）]?$", re.IGNORECASE)
 _CODE = re.compile(r"^\d{1,2}\s*[:=.．：,)）-]\s*(?=\D)")
+_OR_MORE = re.compile(r"(?:>=|≥)?(?P<least>\d+)(?P<plus>\+)?")
+_CAUSES = frozenset({"hbv", "hcv", "alcohol", "steatotic"})
+"""Meanings of which a study that does not ask for them says `other`."""
+_CIRCLE, _CROSS = "o", "x"
 _ICD = re.compile(r"^[A-Z]\d{2}")
 
 
@@ -38,6 +42,12 @@ def boolean_meanings(counts: Mapping[str, int], *, is_event: bool) -> tuple[Text
     """Returns the texts with `true` or `false`; of an event, the dead have it and the living do not. Numbers other than
     0 and 1 mean nothing by themselves, and neither do 0 and 1 beside others."""
     found = tuple(_of(text, rows, *_boolean(text, is_event)) for text, rows in counts.items() if text)
+    texts = {one.text for one in found}
+    if {"+", "-"} <= texts:
+        found = tuple(TextMeaning(one.text, one.rows, FALSE, False) if one.text == "-" else one for one in found)
+    if {plain(one.text) for one in found if one.meaning is None} == {_CIRCLE, _CROSS}:
+        marks = {_CIRCLE: TRUE, _CROSS: FALSE}
+        found = tuple(TextMeaning(one.text, one.rows, marks.get(plain(one.text), one.meaning), False) for one in found)
     codes = {one.text for one in found if in_one_width(one.text).isdecimal()}
     if codes <= {"0", "1"}:
         return found
@@ -92,7 +102,20 @@ class _Levels:
         undosed = _DOSE.sub("", in_one_width(text))
         if undosed and undosed != text and not undosed.isdecimal() and (level := self._named(plain(undosed))):
             return level, False
-        return self._inside(plain(text)), False
+        inside = self._inside(plain(text)) or self._at_least(in_one_width(text)) or self._other(plain(text))
+        return inside, False
+
+    def _at_least(self, text: str) -> str | None:
+        """Returns the level `2+` or `>=2` for 2 and 3."""
+        for level in self.levels if text.isdecimal() else ():
+            match = _OR_MORE.fullmatch(in_one_width(level))
+            if match and match[0] != match["least"] and int(text) >= int(match["least"]):
+                return level
+        return None
+
+    def _other(self, word: str) -> str | None:
+        found = self.by_meaning.get("other", set())
+        return next(iter(found)) if len(found) == 1 and meanings().get(word, frozenset()) & _CAUSES else None
 
     def _named(self, word: str) -> str | None:
         if word in self.by_name:

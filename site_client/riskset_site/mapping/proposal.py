@@ -33,11 +33,11 @@ class VariableProposal:
     """`number`, `boolean`, `category` or `date`."""
     required: bool
     entry: str | Mapping[str, Any] | None
-    """What [map] says: the name of a column, or a table; None where no column was found."""
+    """What [map] says: the name of a column, or a table; None where that is not sure."""
     columns: tuple[str, ...] = ()
-    """The columns that the entry names."""
+    """The columns in which it is, or probably is."""
     is_sure: bool = True
-    """False where the name only resembles, or not all texts fit."""
+    """False where the name only resembles, or not all texts fit, and nobody has accepted it."""
     others: tuple[str, ...] = ()
     """Columns that it may be instead, the best first."""
     texts: tuple[TextMeaning, ...] = ()
@@ -46,8 +46,8 @@ class VariableProposal:
     """A few texts of the column."""
     notes: tuple[Message, ...] = ()
     """What to look at."""
-    suggestion: Mapping[str, Any] | None = None
-    """A table that may be meant, with "..." where nobody knows; it is written as a comment."""
+    suggestion: str | Mapping[str, Any] | None = None
+    """What [map] would say with what is not sure, "..." where nobody knows; it is written as a comment."""
 
     @property
     def unknown(self) -> tuple[TextMeaning, ...]:

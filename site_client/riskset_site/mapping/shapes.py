@@ -35,6 +35,7 @@ class Shape:
     notes: tuple[Message, ...] = ()
     choices: tuple[Choice, ...] = ()
     suggestion: Mapping[str, Any] | None = None
+    is_sure: bool = False
 
 
 def shape_of(draft: Draft, name: str) -> Shape | None:
@@ -87,9 +88,11 @@ def _dated(draft: Draft, name: str, day: str, status: str, counts: Mapping[str, 
     where = [chosen] if chosen is not None else dead if len(dead) > 1 else []
     options = tuple(counts)[:_FEW]
     choices = () if where and not draft.answers.choose.get(id_) else (Choice(id_, question, options, chosen),)
-    entry = {"date": day, "where": {status: where or list(options[:1])}}
+    entry = {"date": day, "where": {status: where or ["..."]}}
     notes = (say("site.map.note.status", column=status, day=day),)
-    return Shape(entry if where else None, (day, status), notes=notes, choices=choices)
+    found, suggestion = (entry, None) if where else (None, entry)
+    is_sure = bool(where and (alive or id_ in draft.answers.choose))
+    return Shape(found, (day, status), notes=notes, choices=choices, suggestion=suggestion, is_sure=is_sure)
 
 
 def _censoring(draft: Draft, name: str) -> str | None:
@@ -150,7 +153,8 @@ def _category_of_boxes(draft: Draft, name: str, levels: tuple[str, ...], boxes: 
     found, notes = tuple(texts), (say("site.map.note.boxes"),)
     if len(read) < len(boxes):
         return Shape(None, tuple(boxes), found, notes, choices, suggestion)
-    return Shape(entry, tuple(boxes), found, notes, choices)
+    is_sure = all(one.is_sure for one in texts)
+    return Shape(entry, tuple(boxes), found, notes, choices, is_sure=is_sure)
 
 
 def _several(draft: Draft, name: str, boxes: Mapping[str, str]) -> tuple[Choice, ...]:

@@ -24,9 +24,10 @@ def date_lines(draft: Draft, forms: DateForms) -> tuple[dict[str, Any], tuple[Ch
         choices.append(Choice("dates.partial", question, PARTIAL, draft.answers.choose.get("dates.partial")))
     formats += [choice.chosen for choice in choices if choice.chosen]
     lines: dict[str, Any] = {}
-    if formats and tuple(formats) != _DEFAULT_DATES:
+    is_open = any(choice.chosen is None for choice in choices)
+    if formats and (is_open or tuple(formats) != _DEFAULT_DATES):
         lines["dates"] = formats
-    if any("%y" in form for form in formats):
+    if any("%y" in form for form in (*formats, *(form for family in forms.ambiguous for form in family))):
         lines["two_digit_years"] = pivot(draft.today)
     if forms.no_date:
         lines["no_date"] = list(forms.no_date)

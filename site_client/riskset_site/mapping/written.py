@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import tomlkit
-from tomlkit.items import Table
+from tomlkit.items import Key, KeyType, SingleKey, Table
 
 from riskset.catalogue import ENGLISH, Message, in_language, say
 from riskset.visible_text import visible
 from riskset_site.mapping.proposal import Choice, Proposal, VariableProposal
 
 _LONGEST, _MANY = 118, 60
+_OF_OURS = re.compile(r"[a-z]+(_[a-z]+)*")
 _OF_DATES = "dates."
 
 
@@ -55,13 +57,11 @@ class _Writer:
         for key, value in _form(proposal):
             table.add(key, tomlkit.item(value))
         for key, value in proposal.source.items():
-            self._choices(table, [one for one in proposal.open if _is_about(one, key)])
             table.add(key, _item(value))
-        said = set(proposal.source)
-        self._choices(
-            table,
-            [one for one in proposal.open if one.id.startswith(_OF_DATES) and not any(_is_about(one, k) for k in said)],
-        )
+        formats = list(proposal.source.get("dates", ()))
+        for choice in proposal.open:
+            if choice.id.startswith(_OF_DATES):
+                self._choice(table, choice, [("dates", [*formats, option]) for option in choice.options])
         if proposal.key:
             table.add("key", tomlkit.item(proposal.key))
         else:
@@ -89,21 +89,18 @@ class _Writer:
 
     def _about(self, table: Table, one: VariableProposal, choices: Iterable[Choice]) -> None:
         """Adds what is to be judged of a variable before its line."""
-        if one.entry is None:
-            self._comment(table, *one.notes, *_suggestions(one))
-        else:
-            if not one.is_sure:
-                self._comment(table, say("site.map.file.unsure", variable=one.variable))
-            self._comment(table, *one.notes)
-            if not one.is_sure and one.others:
-                self._comment(table, say("site.map.file.others", columns=one.others))
-        self._choices(table, choices)
-
-    def _choices(self, table: Table, choices: Iterable[Choice]) -> None:
+        if one.columns and not one.is_sure:
+            self._comment(table, say("site.map.file.unsure", variable=one.variable))
+        self._comment(table, *one.notes, *_suggestions(one))
         for choice in choices:
-            self._comment(table, choice.question)
-            for option in choice.options:
-                table.add(tomlkit.comment(visible(_as_written(choice, option))))
+            lines = [(one.variable, _with_option(one, choice, option)) for option in choice.options]
+            self._choice(table, choice, lines)
+
+    def _choice(self, table: Table, choice: Choice, lines: Iterable[tuple[str, Any]]) -> None:
+        """Adds a question, and a line for each answer that takes the place of the line of this name."""
+        self._comment(table, choice.question)
+        for key, value in lines:
+            table.add(tomlkit.comment(visible(f"    {key} = {_item(value).as_string()}")))
 
     def _comment(self, table: Table, *messages: Message) -> None:
         for line in self.lines(*messages):
@@ -125,24 +122,22 @@ def _form(proposal: Proposal) -> Iterator[tuple[str, Any]]:
         yield "footer", form.footer
 
 
-def _is_about(choice: Choice, key: str) -> bool:
-    return key == "dates" and choice.id.startswith(_OF_DATES)
-
-
-def _as_written(choice: Choice, option: str) -> str:
-    """Returns an option as a line that the hospital can copy."""
-    variable, _, key = choice.id.rpartition(".")
-    if choice.id.startswith(_OF_DATES):
-        return f"    dates = [..., {tomlkit.item(option).as_string()}]"
+def _with_option(one: VariableProposal, choice: Choice, option: str) -> Mapping[str, Any]:
+    """Returns the entry as it would be with one option of a choice."""
+    key = choice.id.rpartition(".")[2]
+    entry = one.entry if one.entry is not None else one.suggestion or {}
+    table = {"column": entry} if isinstance(entry, str) else dict(entry)
     if key == "comma":
-        key, option = option, ","
-    return f"    {variable} = {{ ..., {key} = {tomlkit.item(option).as_string()} }}"
+        return {**table, option: ","}
+    if key == "where":
+        return {**table, "where": {column: [option] for column in table["where"]}}
+    return {**table, key: option}
 
 
 def _suggestions(one: VariableProposal) -> Iterator[Message]:
     if one.suggestion is not None:
         yield say("site.map.file.perhaps", line=f"{one.variable} = {_item(one.suggestion).as_string()}")
-    for column in one.others:
+    for column in one.others if one.entry is None else ():
         line = f"{one.variable} = {tomlkit.item(column).as_string()}"
         yield say("site.map.file.perhaps", line=line)
 
@@ -153,8 +148,13 @@ def _item(value: Any) -> Any:  # noqa: ANN401 - any value of TOML
         return tomlkit.item(value)
     table = tomlkit.inline_table()
     for key, inner in value.items():
-        table.add(key, _item(inner))
+        table.add(_key(key), _item(inner))
     return table
+
+
+def _key(text: str) -> Key:
+    """Returns a key in quotation marks where it may be a text of the export: a 2 without them looks like a number."""
+    return tomlkit.key(text) if _OF_OURS.fullmatch(text) else SingleKey(text, t=KeyType.Basic)
 
 
 def _line(one: VariableProposal) -> str:
@@ -174,6 +174,6 @@ def _long_table(one: VariableProposal) -> Table:
     for key, value in inner.items():
         sub = tomlkit.table()
         for text, meaning in value.items():
-            sub.add(text, tomlkit.item(meaning))
+            sub.add(_key(text), tomlkit.item(meaning))
         table.add(key, sub)
     return table
