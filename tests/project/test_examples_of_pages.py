@@ -146,7 +146,7 @@ def test_the_entry_point_is_of_a_group_that_there_is():
 
 
 def test_site_files_are_right_ones():
-    whole, limits = of_language("docs/site-file.md", "toml")
+    whole, rows, limits = of_language("docs/site-file.md", "toml")
     (first,) = of_language("docs/site.md", "toml")
     assert SiteFile.model_validate(tomllib.loads(first)).mapped("arm").recode == {
         "レンバチニブ": "lenvatinib",
@@ -154,6 +154,8 @@ def test_site_files_are_right_ones():
     }
     others = whole.partition("[limits]")[0]
     assert SiteFile.model_validate(tomllib.loads(others + limits)).limits["R4.leverage"] == "1/10"
+    site = tomllib.loads(whole) | tomllib.loads(rows)
+    assert SiteFile.model_validate(site).source.patient == "record_id"
 
 
 def test_the_folders_of_the_readme_are_there():
