@@ -53,14 +53,15 @@ def several_rows(draft: Draft, key: str | None) -> tuple[Mapping[str, Any], tupl
     order = draft.column_with(["visit"], taken=[*draft.assigned.values(), key])
     if order is not None and share_of_dates(dict(draft.counts(order))) > _LEAST:
         rows["order"] = order
-    choices, take = [], {}
+    choices: list[Choice] = []
+    take: dict[str, str] = {}
     for name, differing in _differing(draft, groups):
-        taken = draft.answers.choose.get(f"{name}.take") or _of_follow_up(draft, name)
-        if taken:
+        if taken := _of_follow_up(draft, name):
             take[name] = taken
-        else:
-            question = say("site.map.choice.take", n=differing, variable=name)
-            choices.append(Choice(f"{name}.take", question, TAKE))
+            continue
+        question = say("site.map.choice.take", n=differing, variable=name)
+        choices.append(Choice(f"{name}.take", question, TAKE, draft.answers.choose.get(f"{name}.take")))
+    take |= {choice.id.removesuffix(".take"): choice.chosen for choice in choices if choice.chosen}
     return rows, tuple(choices), take
 
 

@@ -140,9 +140,10 @@ def _category_of_boxes(draft: Draft, name: str, levels: tuple[str, ...], boxes: 
     proposed = {one.text: one for one in category_meanings(dict.fromkeys(boxes.values(), 1), levels)}
     texts = []
     for header, label in boxes.items():
-        meaning = answered.get(header, None if label.isdecimal() else proposed[label].meaning)
+        by_label = TextMeaning(label, 0, None) if label.isdecimal() else proposed[label]
         rows = sum(n for text, n in draft.counts(header).items() if _is_checked(text))
-        texts.append(TextMeaning(header, rows, meaning or None, is_sure=header in answered))
+        is_sure = header in answered or by_label.is_sure
+        texts.append(TextMeaning(header, rows, answered.get(header, by_label.meaning) or None, is_sure))
     read = {one.text: one.meaning for one in texts if one.meaning}
     none = next((level for level in levels if "none" in meanings().get(plain(level), ())), None)
     rest = {"none": none} if none is not None and none not in read.values() else {}
