@@ -24,6 +24,7 @@ Found = date | Literal["missing"] | None
 DateFormat = Callable[[str], Found]
 
 NOT_A_DATE = Fault("not_a_date", say("data.hint.date"))
+_WORD = Fault("not_a_date", say("data.hint.word_for_date"))
 _PARTIAL_DATE = Fault("not_a_date", say("data.hint.partial_date"))
 EXCEL_DAY = Fault("excel_day", say("data.hint.excel_day"))
 AMBIGUOUS = Fault("ambiguous_date", say("data.hint.ambiguous_date"))
@@ -101,6 +102,8 @@ def _not_a_date(text: str) -> Fault:
         with suppress(Unreadable):
             if _reader(form)(day) is not None:
                 return Fault("not_a_date", say("data.hint.date_format", format=form))
+    if not any(sign.isdigit() for sign in text):
+        return _WORD
     return _PARTIAL_DATE if is_partial(text) else NOT_A_DATE
 
 
