@@ -18,6 +18,8 @@ import typer
 
 from riskset import __version__, output_streams
 from riskset.catalogue import say, verbatim
+from riskset.error_pages import with_code
+from riskset.error_pages.command import explain
 from riskset.errors import DataError, RisksetError, fault_of, file_failed
 from riskset.language import language_of_environment, language_option
 from riskset.terminal import tell
@@ -133,11 +135,17 @@ def riskset(
     """Hospitals run a survival study together, and no patient row leaves any of them."""
 
 
+app.command("explain")(explain)
+
+
 def print_error(error: RisksetError) -> None:
-    """Prints `error:` and `hint:` lines on stderr; between them, one line for each problem of a file."""
-    tell(say("cli.error", message=error.message), err=True)
-    for problem in error.problems if isinstance(error, DataError) else ():
-        tell(say("cli.of_error", problem=problem.told), err=True)
+    """Prints `error:` and `hint:` lines on stderr; between them, one line for each problem of a file. What is wrong has
+    its code at the end: the error itself, or each of its problems."""
+    problems = error.problems if isinstance(error, DataError) else ()
+    said = say("cli.error", message=error.message)
+    tell(said if problems else with_code(said, error.message), err=True)
+    for problem in problems:
+        tell(say("cli.of_error", problem=with_code(problem.told, problem.message)), err=True)
     if error.hint:
         tell(say("cli.hint", hint=error.hint), err=True)
 
