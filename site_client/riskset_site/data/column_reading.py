@@ -170,7 +170,7 @@ def _is_listed(code: int, texts: TextMeanings, missing: Collection[int]) -> bool
     text = texts.texts[code]
     if texts.kind.words or texts.reading.is_recoded(text) or (code in missing and text):
         return True
-    return code not in texts.unread and (in_one_width(text) != text or texts.kind.says_less(text))
+    return code not in texts.unread and (texts.kind.says_less(text) or in_one_width(text) != text)
 
 
 def _outcome(code: int, texts: TextMeanings, missing: Collection[int]) -> tuple[str, str]:
