@@ -53,10 +53,10 @@ def serve(
     """
     speak_at(site_file, study)
     paths = SitePaths(site_file.parent)
-    log = ServiceLog(paths.root / "serve.log")
+    log = ServiceLog(paths.log)
     watch = FolderWatch(
         {
-            "export": load_site_file(site_file, needs_export=False).source.csv,
+            "export": load_site_file(site_file, needs_export=False).source.path,
             "study": study or paths.study,
             "site_file": site_file,
             "roster": roster or paths.roster,
@@ -65,7 +65,7 @@ def serve(
     )
     folder = load_study_folder(site_file, study, roster, connection)
     with (
-        OnlyProcess(paths.root / "serve.lock"),
+        OnlyProcess(paths.lock),
         closing(JournalFile(own_ledger(folder.paths, folder.identity, folder.site))) as journal,
     ):
         _serve(folder, journal, watch, log)

@@ -52,7 +52,9 @@ def number_reader(form: NumberForm) -> Callable[[str], float]:
     def plain(text: str) -> float | None:
         if digits.fullmatch(text) is None:
             return None
-        return float(text.replace(form.thousands or " ", "").replace(form.decimal, "."))
+        if form.thousands:
+            text = text.replace(form.thousands, "")
+        return float(text.replace(",", ".") if form.decimal == "," else text)
 
     def number(text: str) -> float | None:
         found = plain(text)
@@ -62,6 +64,9 @@ def number_reader(form: NumberForm) -> Callable[[str], float]:
         return plain(text[: -len(end)].strip()) if end else None
 
     def read(text: str) -> float:
+        found = plain(text)  # nearly always
+        if found is not None and not math.isinf(found):
+            return found
         text = in_one_width(text)
         found = number(text)
         if found is None:
@@ -78,6 +83,8 @@ def number_reader(form: NumberForm) -> Callable[[str], float]:
 def is_limit(text: str) -> bool:
     """True for a text such as `<2.0` or `2.0未満`."""
     plain = in_one_width(text)
+    if plain[:1].isdigit() and plain.isascii():
+        return False  # nearly always
     return any(pattern.fullmatch(plain) is not None for pattern in (_BELOW, _ABOVE))
 
 

@@ -33,6 +33,8 @@ BOOLEANS = {
     "f": 0.0,
 }
 
+_BOXES = ("0", "1", "checked", "unchecked")
+"""What checkboxes are exported as."""
 _EPOCH = date(1970, 1, 1).toordinal()
 _NO_DATE = np.iinfo(np.int64).min  # numpy's NaT
 
@@ -57,7 +59,7 @@ class ValueKind:
         return value == self.blank or value != value  # NaN
 
     def word(self, text: str) -> str:
-        """Returns a text that is read as the study writes it: of a boolean `true` or `false`, of a date `2024-01-31`."""
+        """Returns a text that is read as the study writes it: `true` or `false`, `2024-01-31`."""
         if self.is_boolean:
             return "true" if self.read(text) else "false"
         return in_one_width(text) if self.words else self.printed(self.read(text))
@@ -140,11 +142,12 @@ def level_reader(levels: Sequence[str]) -> Callable[[str], int]:
     index = {in_one_width(level): position for position, level in enumerate(levels)}
     index |= {level: position for position, level in enumerate(levels)}  # two may differ in width only
     fault = Fault("not_a_level", say("data.hint.level", levels=tuple(levels)))
+    of_a_box = Fault("not_a_level", say("data.hint.boxes", levels=tuple(levels)))
 
     def read(text: str) -> int:
         try:
             return index[text] if text in index else index[in_one_width(text)]
         except KeyError:
-            raise Unreadable(fault) from None
+            raise Unreadable(of_a_box if in_one_width(text).lower() in _BOXES else fault) from None
 
     return read

@@ -34,6 +34,16 @@ def page_html(page: Page, language: str = ENGLISH) -> str:
     return _Html(language).file(page)
 
 
+def body_html(page: Page, language: str = ENGLISH) -> str:
+    """Returns what is in the body of the file, for a page around it."""
+    return "".join(_Html(language).body(page))
+
+
+def table_html(table: PageTable, language: str = ENGLISH) -> str:
+    """Returns one table, for a page around it."""
+    return _Html(language).table(table)
+
+
 @dataclass(frozen=True)
 class _Html:
     language: str
@@ -48,10 +58,10 @@ class _Html:
                 Markup(f"<style>\n{style}</style>"),
             ],
         )
-        body = self._element("body", self._body(page))
+        body = self._element("body", self.body(page))
         return f'<!DOCTYPE html>\n<html lang="{escape(self.language)}">\n{head}\n{body}\n</html>\n'
 
-    def _body(self, page: Page) -> Iterator[Markup]:
+    def body(self, page: Page) -> Iterator[Markup]:
         if page.banner:
             yield self._element("p", [page.banner], kind="banner")
         yield self._element("h1", [page.title])
@@ -70,9 +80,9 @@ class _Html:
             case str():
                 return self._element("p", [part])
             case PageTable():
-                return self._table(part)
+                return self.table(part)
             case Folded():
-                return self._element("details", [self._element("summary", [part.summary]), self._table(part.table)])
+                return self._element("details", [self._element("summary", [part.summary]), self.table(part.table)])
             case Drawing():
                 return self._drawing(part)
             case Gallery():
@@ -80,7 +90,7 @@ class _Html:
             case _:
                 return self._element("ul", (self._element("li", [item]) for item in part))
 
-    def _table(self, table: PageTable) -> Markup:
+    def table(self, table: PageTable) -> Markup:
         kinds = ["number" if column in table.numeric else "" for column in table.columns]
         heads = zip(table.columns, kinds, strict=True)
         head = self._element("tr", (self._element("th", [column], kind=kind) for column, kind in heads))

@@ -76,7 +76,7 @@ def test_a_missing_value_beside_one_meaning_of_an_event_is_asked_for(hospital, e
     exports_events(hospital, events)
     (found,) = hospital.check().problems
     assert (found.message.code, found.where) == ("data.fault.one_meaning", "column 'relapse' (variable relapse)")
-    assert 'recode = { "" = false }' in found.hint
+    assert 'recode = { "" = false, "1" = true }' in found.hint
     assert not hospital.check().variables[2].wrong  # they are counted as missing
 
 

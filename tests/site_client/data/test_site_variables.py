@@ -23,7 +23,7 @@ ROW = {
 }
 
 
-ALIKE = "1 value differs from a known text only in width, case, kana size or spaces"
+ALIKE = "1 value differs from a known text only in case, kana size, spaces or the sign for minus"
 
 
 def exports_column(hospital, variable, texts):

@@ -1,0 +1,166 @@
+"""Shapes in which hospitals export: each is read as the site file says, and refused where it says nothing."""
+
+import pytest
+
+from riskset.errors import DataError
+from riskset_site.data.check_page import check_page
+
+HEADER = "id,arm,age,mvi,afp,start,death,last"
+
+
+def row(i, **values):
+    plain = {"id": i, "arm": "sorafenib", "age": 50 + i, "mvi": "yes", "afp": i, "start": f"2020-01-{i + 1:02}"}
+    plain |= {"death": f"2021-03-{i + 1:02}" if i % 2 else "", "last": f"2021-03-{i + 1:02}"}
+    return ",".join(str(one) for one in (plain | values).values())
+
+
+@pytest.fixture
+def read(hospital):
+    """Returns the check of an export, and its problems by code."""
+
+    def run(lines, *site_file):
+        hospital.writes(*(site_file or ('key = "id"',)))
+        hospital.exports("\n".join(lines) + "\n")
+        found = hospital.check()
+        return found, {problem.message.code.removeprefix("data."): problem for problem in found.problems}
+
+    return run
+
+
+def counts(check):
+    (endpoint,) = check.endpoints
+    return endpoint.rows, endpoint.events
+
+
+EVENTS = [
+    "record_id,event,arm,age,mvi,start,death,last",
+    *(
+        line
+        for i in range(1, 9)
+        for line in (
+            f"{i},baseline,{['sorafenib', 'lenvatinib'][i % 2]},{50 + i},no,2020-01-{i:02},,2020-01-{i:02}",
+            f"{i},visit,,,,,,2020-06-{i:02}",
+            f"{i},end,,,,,{f'2021-02-{i:02}' if i < 4 else ''},2021-02-{i:02}",
+        )
+    ),
+]
+
+
+def test_events_of_a_registry_become_one_row_a_patient(read):
+    _, problems = read(EVENTS, "")
+    assert "one_per" in problems["fault.several_rows"].hint
+    check, problems = read(
+        EVENTS, 'rows = { one_per = "record_id" }', "[map]", 'last = { column = "last", take = "max" }'
+    )
+    assert not problems
+    assert (check.rows_of_file, check.rows, *counts(check)) == (24, 8, 8, 3)
+    assert "24 rows of 8 patients read from export.csv, 8 eligible" in check_page(check)
+    check, problems = read(EVENTS, 'rows = { one_per = "record_id" }')
+    assert list(problems) == ["fault.rows_differ"]
+
+
+def test_a_flag_may_be_in_one_row_of_each_patient(hospital):
+    hospital.joins_a_study_of_days()
+    lines = [f"{i},{i % 2},{100 + i}," for i in range(6)] + [f"{i},,,1" for i in range(3)]
+    hospital.exports("\n".join(["id,arm,days,relapse", *lines]) + "\n")
+    rows = (
+        'rows = { one_per = "id" }\n[map]\nentry = { column = "days", recode = { "*" = "" }, pattern = { "*" = "0" } }'
+    )
+    hospital.writes(rows)
+    assert [problem.message.code for problem in hospital.check().problems] == ["data.fault.one_meaning"]
+    hospital.writes(rows, 'relapse = { column = "relapse", recode = { "" = false, "1" = true }, take = "max" }')
+    assert not hospital.check().problems
+    assert counts(hospital.check()) == (6, 3)
+
+
+def test_a_death_is_a_status_and_one_date(read):
+    lines = ["id,arm,age,mvi,start,status,last"]
+    lines += [f"{i},sorafenib,{50 + i},no,2020-01-0{i},{'死亡' if i < 4 else '生存'},2021-02-0{i}" for i in range(1, 9)]
+    _, problems = read(lines, 'key = "id"', "[map]", 'death = { column = "status", recode = { "生存" = "" } }')
+    assert "where" in problems["fault.not_a_date"].hint
+    where = '[map]\ndeath = { date = "last", where = { "status" = ["死亡"] } }'
+    check, problems = read(lines, 'key = "id"', where)
+    assert not problems
+    assert counts(check) == (8, 3)
+    (death,) = (one for one in check.variables if one.variable == "death")
+    assert [(one.column, one.text, one.outcome, one.rows) for one in death.texts] == [
+        ("status", "生存", "not_counted", 5),
+        ("status", "死亡", "counted", 3),
+    ]
+    lines[3] = lines[3].replace("2021-02-03", "")
+    _, problems = read(lines, 'key = "id"', where)
+    assert problems["fault.no_date_where"].detail.startswith("row 4")
+    _, problems = read([line.replace("死亡", "死 亡") for line in lines], 'key = "id"', where)
+    assert "fault.alike_where" in problems
+
+
+def test_day_numbers_of_excel_beside_dates(read):
+    lines = [HEADER, *(row(i, **({"start": 43831 + i} if i % 3 == 0 else {})) for i in range(9))]
+    _, problems = read(lines)
+    assert '"excel"' in problems["fault.excel_day"].hint
+    check, problems = read(lines, 'key = "id"', 'dates = ["%Y-%m-%d", "excel"]')
+    assert not problems
+    (start,) = (one for one in check.variables if one.variable == "start")
+    assert (start.spread.minimum, start.spread.maximum) == ("2020-01-01", "2020-01-09")
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        ("1.234,5", 'decimal = ","\nthousands = "."', "thousands"),
+        ('"12,5"', 'decimal = ","', "decimal"),
+        ("<2.0", '[map]\nafp = { column = "afp", below_limit = "half" }', "below_limit"),
+        (">9999", '[map]\nafp = { column = "afp", above_limit = "value" }', "above_limit"),
+        ("12 ng/mL", '[map]\nafp = { column = "afp", unit = "ng/mL" }', "unit"),
+    ],
+)
+def test_the_hint_of_a_number_followed(read, text, said, hint):
+    text = text if text.startswith('"') else f'"{text}"'
+    lines = [HEADER, *(row(i, **({"afp": text} if i == 3 else {})) for i in range(6))]
+    _, problems = read(lines)
+    (problem,) = problems.values()
+    assert hint in problem.hint
+    assert not read(lines, 'key = "id"', said)[1]
+
+
+def test_a_study_may_say_what_a_limit_of_detection_means(hospital, read):
+    study = (hospital.folder / "study.toml").read_text("utf-8")
+    hospital.joins_as_written(study.replace('transform = "log10p1"', 'transform = "log10p1", below_limit = "half"'))
+    lines = [HEADER, *(row(i, **({"afp": "<0.5"} if i == 0 else {})) for i in range(6))]
+    check, problems = read(lines)
+    assert not problems
+    (afp,) = (one for one in check.variables if one.variable == "afp")
+    assert [(one.text, one.meaning, one.rows) for one in afp.texts] == [("<0.5", "0.25", 1)]
+    hospital.writes("[map]", 'afp = { column = "afp", below_limit = "value" }')
+    with pytest.raises(DataError) as refused:
+        hospital.check()
+    assert "'half'" in str(refused.value.problems[0].message)
+
+
+def test_a_column_of_checkboxes_is_no_category(read):
+    lines = ["id,arm___1,arm___2,age,mvi,start,death,last"]
+    lines += [f"{i},{i % 2},{1 - i % 2},{50 + i},no,2020-01-0{i},,2021-02-0{i}" for i in range(1, 9)]
+    _, problems = read(lines, 'key = "id"', "[map]", 'arm = "arm___1"')
+    assert "any_of" in problems["fault.not_a_level"].hint
+    check, problems = read(
+        lines, 'key = "id"', "[map]", 'arm = { any_of = { arm___1 = "sorafenib", arm___2 = "lenvatinib" } }'
+    )
+    assert not problems
+    assert [(one.text, one.meaning, one.rows) for one in check.variables[0].texts] == [
+        ("arm___1", "sorafenib", 4),
+        ("arm___2", "lenvatinib", 4),
+    ]
+
+
+def test_a_value_of_several_rows_needs_them(hospital):
+    hospital.writes("[map]", 'afp = { column = "afp", take = "max" }')
+    with pytest.raises(DataError) as refused:
+        hospital.check()
+    assert "one_per" in str(refused.value.problems[0].message)
+
+
+@pytest.mark.parametrize("text", ["2023", "2024-01-02 25:10", "2024-01-02 10:61", "2024-01-02T10:00:00+09:00"])
+def test_what_is_nearly_a_date_is_none(read, text):
+    lines = [HEADER, *(row(i, **({"start": text} if i == 3 else {})) for i in range(6))]
+    _, problems = read(lines, 'key = "id"', 'dates = ["%Y-%m-%d", "excel"]')
+    assert list(problems) == ["fault.not_a_date"]
