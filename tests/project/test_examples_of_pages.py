@@ -39,6 +39,7 @@ RUN_BY = {
     ("docs/release.md", "toml"): "tests/release/test_votes.py",
     ("docs/results.md", "python"): "tests/notebook/test_api_page.py",
     ("docs/site-file.md", "toml"): HERE,
+    ("docs/site-sources.md", "toml"): "tests/site_client/data/test_source_docs.py",
     ("docs/site.md", "toml"): HERE,
     ("docs/study-file.md", "toml"): "tests/shared/study/test_study_docs.py",
 }

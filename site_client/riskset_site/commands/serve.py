@@ -56,7 +56,7 @@ def serve(
     log = ServiceLog(paths.root / "serve.log")
     watch = FolderWatch(
         {
-            "export": load_site_file(site_file, needs_export=False).source.csv,
+            "export": load_site_file(site_file, needs_export=False).source.path,
             "study": study or paths.study,
             "site_file": site_file,
             "roster": roster or paths.roster,

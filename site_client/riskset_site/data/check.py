@@ -116,7 +116,7 @@ def check_site(site_file: Path, study: Study, today: date) -> SiteCheck:
     export that does not exist. Problems of the export are in the result's `problems`.
     """
     site = load_site_file(site_file, study)
-    check = SiteCheck(study.id, study.version, site.site, site.source.csv.name)
+    check = SiteCheck(study.id, study.version, site.site, site.source.path.name)
     try:
         prepared = prepare(site, study, today)
     except DataError as error:
