@@ -92,9 +92,15 @@ def _one_of(text: str, options: Sequence[str], default: str) -> str | None:
 
 
 def _layout(interview: Interview, given: Answers) -> Answers:
+    if not interview.proposal(given).table.header:
+        return given
     _heading(say("site.map.ask.layout"))
     while True:
         table = interview.proposal(given).table
+        if table.sheets:
+            tell(say("site.map.ask.sheets", sheet=table.keys.get("sheet", ""), sheets=table.sheets))
+        if table.encoding:
+            tell(say("site.map.ask.read_as", encoding=table.encoding))
         header = ", ".join(map(str, table.header))
         tell(say("site.map.ask.names", row=header, names=table.headers))
         tell(say("site.map.ask.rows", n=table.rows))
@@ -102,7 +108,7 @@ def _layout(interview: Interview, given: Answers) -> Answers:
             tell(say("site.map.ask.left_out", line=line))
         text = interview.answer(say("site.map.ask.header", default=header)).strip()
         if not text:
-            return _with(given, header=table.header, footer=table.footer)
+            return _with(given, header=table.header, footer=table.footer, sheet=table.keys.get("sheet"))
         changed = _changed_layout(given, text)
         if changed is None or not _can_be_read(interview, changed):
             tell(say("site.map.ask.not_a_row", text=text))
@@ -111,8 +117,10 @@ def _layout(interview: Interview, given: Answers) -> Answers:
 
 
 def _changed_layout(given: Answers, text: str) -> Answers | None:
-    """Returns the answers with `3`, `2,3` or `footer = 2`; None where it is none of these."""
+    """Returns the answers with `3`, `2,3`, `footer = 2` or `sheet = NAME`; None where it is none of these."""
     key, _, value = text.rpartition("=")
+    if key.strip() == "sheet":
+        return _with(given, sheet=value.strip(), header=None, footer=None)
     parts = [part.strip() for part in value.split(",")]
     if not all(part.isdecimal() for part in parts):
         return None

@@ -12,7 +12,7 @@ from riskset_site.data.time_units import is_event, unit_days
 from riskset_site.data.time_words import time_unit
 from riskset_site.mapping.contents import contents_of, names_of
 from riskset_site.mapping.date_forms import share_of_dates
-from riskset_site.mapping.layout import Table
+from riskset_site.mapping.export_table import Table
 from riskset_site.mapping.levels import boolean_meanings, category_meanings
 from riskset_site.mapping.number_forms import share_of_numbers
 from riskset_site.mapping.words import in_brackets, plain, resembles, without_brackets
@@ -46,7 +46,7 @@ class ColumnMatch:
 def matches(study: Study, table: Table) -> dict[str, tuple[ColumnMatch, ...]]:
     """Returns for each variable the columns that it may be in, the best first."""
     contents = contents_of(study)
-    counts = {header: dict(table.counts(header)) for header in table.headers if header}
+    counts = {header: table.counts(header) for header in table.headers if header}
     found = {}
     for name in study.read_variables:
         names = names_of(study, name, contents[name])

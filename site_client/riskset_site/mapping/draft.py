@@ -13,7 +13,7 @@ from riskset.study.spec import DateEndpoint, Study
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.columns import ColumnMatch, assigned, matches, name_certainty
 from riskset_site.mapping.contents import contents_of
-from riskset_site.mapping.layout import Table
+from riskset_site.mapping.export_table import Table
 from riskset_site.mapping.words import column_words
 
 _LIKELY = 0.5
@@ -32,7 +32,7 @@ class Draft:
     def counts(self, header: str) -> Mapping[str, int]:
         """Returns the column's texts with the number of their rows, the most frequent first."""
         if header not in self._counted:
-            self._counted[header] = dict(self.table.counts(header))
+            self._counted[header] = self.table.counts(header)
         return self._counted[header]
 
     @cached_property
