@@ -95,7 +95,9 @@ class SiteCheck:
     export: str
     """Name of the file."""
     rows: int = 0
-    """Read from the export."""
+    """Read from the export; where a patient has several rows, one each."""
+    rows_of_file: int = 0
+    """All rows that were read."""
     eligible: int = 0
     steps: tuple[FlowStep, ...] = ()
     variables: tuple[VariableCheck, ...] = ()
@@ -126,6 +128,7 @@ def check_site(site_file: Path, study: Study, today: date) -> SiteCheck:
     return replace(
         check,
         rows=prepared.export.n,
+        rows_of_file=prepared.export.rows_of_file,
         eligible=int(prepared.eligible.sum()),
         steps=prepared.steps,
         variables=tuple(_variables(prepared, site, study)),

@@ -33,8 +33,7 @@ def check_page(check: SiteCheck, language: str = ENGLISH) -> str:
 def _parts(check: SiteCheck, language: str) -> Iterator[RenderableType]:
     yield shown(say("data.page.title", site=check.site, study=check.study, version=check.version), language)
     if check.variables:
-        read = say("data.page.rows", n=check.rows, file=check.export, eligible=check.eligible)
-        yield shown(read, language)
+        yield shown(_rows(check), language)
     for part in (_variables(check), _spreads(check), _texts(check), _steps(check), _endpoints(check)):
         if part.rows:
             yield from ("", grid(part, language))
@@ -48,6 +47,13 @@ def _parts(check: SiteCheck, language: str) -> Iterator[RenderableType]:
         said = say("data.page.warned", where=warning.where, message=warning.message)
         yield from ("", *_problem(warning, said, language))
     yield from ("", shown(_verdict(check), language))
+
+
+def _rows(check: SiteCheck) -> Message:
+    file, eligible = check.export, check.eligible
+    if check.rows_of_file > check.rows:
+        return say("data.page.rows_of_patients", n=check.rows, rows=check.rows_of_file, file=file, eligible=eligible)
+    return say("data.page.rows", n=check.rows, file=file, eligible=eligible)
 
 
 def _variables(check: SiteCheck) -> PageTable:

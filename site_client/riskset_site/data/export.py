@@ -42,7 +42,7 @@ _HEADERS = 40
 
 @dataclass(frozen=True)
 class Export:
-    """All n rows of the export, in its order."""
+    """All n rows of the export, in its order; where a patient has several, one each."""
 
     row_numbers: NDArray[np.int64]
     columns: Mapping[str, VariableColumn]
@@ -54,6 +54,8 @@ class Export:
     texts: Mapping[str, TextColumn] = field(default_factory=dict)
     """(n,) by header: the cells from which the variables were read."""
     warnings: tuple[Problem, ...] = ()
+    rows_of_file: int = 0
+    """More than n where a patient has several."""
 
     @property
     def n(self) -> int:
@@ -86,6 +88,7 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     of_patients = rows.patients.problems if rows.patients else ()
     columns = {name: read_variable(name, rows) for name in study.read_variables}
     columns = {name: _in_another_encoding(name, column, rows) for name, column in columns.items()}
+    rows_of_file = table.n
     columns, rows = _one_row_each(columns, rows)
     of_file, table = table.warnings, rows.table
     columns = with_derived(columns, rows)
@@ -95,7 +98,7 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     warnings = of_file if absent or repeated else (*of_file, *_perhaps_repeated(rows, columns, needs))
     warnings += tuple(warning for column in columns.values() for warning in column.warnings)
     texts = {header: column for header, column in table.columns.items() if header in needs}  # a name is not kept
-    return Export(table.row_numbers, columns, problems, _keys(source, table), texts, warnings)
+    return Export(table.row_numbers, columns, problems, _keys(source, table), texts, warnings, rows_of_file)
 
 
 def _exported_later(source: Source, today: date) -> Iterator[Problem]:
