@@ -125,4 +125,4 @@ def test_what_cannot_be_read_is_told(desk):
     desk.exports(HEADER)
     with pytest.raises(DataError, match="cannot be read") as error:
         desk.proposes()
-    assert "no rows" in str(error.value.problems[0])
+    assert "no row below" in str(error.value.problems[0])
