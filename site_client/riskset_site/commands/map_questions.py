@@ -159,7 +159,8 @@ def _columns(interview: Interview, given: Answers) -> Answers:
 def _of_variable(one: VariableProposal) -> tuple[str, ...]:
     column = " + ".join(one.columns) or _NONE
     sign = "" if one.is_sure else "? "
-    return one.variable, one.label, f"{sign}{column}", " | ".join(one.example[:2]), "; ".join(map(told, one.notes[:1]))
+    notes = () if one.texts else one.notes[:1]  # those of texts are asked about next
+    return one.variable, one.label, f"{sign}{column}", " | ".join(one.example[:2]), "; ".join(map(told, notes))
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,8 @@ class _Line:
 
     cells: tuple[str, ...]
     answered: Callable[[Answers, str], Answers]
+    is_open: bool
+    """True where nothing is proposed."""
 
 
 def _texts(interview: Interview, given: Answers) -> Answers:
@@ -178,12 +181,18 @@ def _texts(interview: Interview, given: Answers) -> Answers:
     for name in interview.study.read_variables:
         if levels := interview.study.levels_of(name):
             tell(say("site.map.ask.levels", variable=name, levels=levels))
+    is_told = False
     while True:
         lines = _lines(interview.proposal(given))
         titles = ("number", "variable", "text", "rows", "meaning")
         numbered = [(str(n), *line.cells) for n, line in enumerate(lines, 1)]
         _show([say(f"site.map.column.{title}") for title in titles], numbered)
         text = interview.answer(say("site.map.ask.correct_text")).strip()
+        is_open = tuple(str(n) for n, line in enumerate(lines, 1) if line.is_open)
+        if not text and is_open and not is_told:
+            tell(say("site.map.ask.still_unknown", lines=is_open))
+            is_told = True
+            continue
         if not text:
             return _accepted(interview.proposal(given), given)
         changed = given
@@ -229,13 +238,19 @@ def _of_texts(proposal: Proposal) -> Iterator[_Line]:
         for text in one.texts:
             meaning = "?" if text.meaning is None else text.meaning or told(say("site.map.ask.missing"))
             shown = meaning if text.is_sure or meaning == "?" else f"? {meaning}"
-            yield _Line((one.variable, text.text, str(text.rows), shown), partial(_recoded, one.variable, text.text))
+            yield _Line(
+                (one.variable, text.text, str(text.rows), shown),
+                partial(_recoded, one.variable, text.text),
+                text.meaning is None,
+            )
 
 
 def _of_choice(choice: Choice) -> _Line:
-    options = " / ".join(choice.options)
+    examples = choice.examples or ("",) * len(choice.options)
+    pairs = zip(choice.options, examples, strict=True)
+    options = " / ".join(f"{option} ({example})" if example else option for option, example in pairs)
     shown = choice.chosen or f"? {options}"
-    return _Line((choice.id, told(choice.question), "", shown), partial(_chosen, choice.id))
+    return _Line((choice.id, told(choice.question), "", shown), partial(_chosen, choice), choice.chosen is None)
 
 
 def _recoded(variable: str, text: str, given: Answers, meaning: str) -> Answers:
@@ -243,8 +258,10 @@ def _recoded(variable: str, text: str, given: Answers, meaning: str) -> Answers:
     return _with(given, recode={**given.recode, variable: of_variable})
 
 
-def _chosen(id_: str, given: Answers, option: str) -> Answers:
-    return _with(given, choose={**given.choose, id_: option})
+def _chosen(choice: Choice, given: Answers, option: str) -> Answers:
+    """Returns the answers with an option, which a person may name by its number."""
+    chosen = _one_of(option, choice.options, option) or option
+    return _with(given, choose={**given.choose, choice.id: chosen})
 
 
 def _key(interview: Interview, given: Answers) -> Answers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from riskset.study.endpoints import DAYS_PER_UNIT
 from riskset.study.spec import BooleanVariable, CategoryVariable, DateVariable, NumberVariable, Study, Variable
@@ -24,6 +25,8 @@ _OWN_NAME, _LEAST_OF_OWN = 0.95, 0.3
 """A column of the variable's own name or label is proposed whatever its texts: they are asked about."""
 _NEAR = 0.84
 _INSIDE = 0.6
+_DISTINCT = 300
+"""Texts from which a fit is judged; no category has more."""
 _BY_VALUES = 0.55
 """Where a name says nothing, and (nearly) every text is one of the levels."""
 
@@ -101,6 +104,10 @@ def fit_of(study: Study, name: str, header: str, counts: Mapping[str, int]) -> f
     variable = study.variables[name]
     if not any(counts):
         return 0.5 if not variable.required else 0.1
+    if len(counts) > _DISTINCT:
+        if isinstance(variable, CategoryVariable | BooleanVariable):
+            return 0.0
+        counts = dict(islice(counts.items(), _DISTINCT))
     return _share(study, name, variable, header, counts)
 
 

@@ -60,7 +60,7 @@ def several_rows(draft: Draft, key: str | None) -> tuple[Mapping[str, Any], tupl
             take[name] = taken
             continue
         question = say("site.map.choice.take", n=differing, variable=name)
-        choices.append(Choice(f"{name}.take", question, TAKE, draft.answers.choose.get(f"{name}.take")))
+        choices.append(Choice(f"{name}.take", question, TAKE, chosen=draft.answers.choose.get(f"{name}.take")))
     take |= {choice.id.removesuffix(".take"): choice.chosen for choice in choices if choice.chosen}
     return rows, tuple(choices), take
 

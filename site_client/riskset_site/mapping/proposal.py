@@ -20,6 +20,8 @@ class Choice:
     question: Message
     options: tuple[str, ...]
     """As the site file writes them."""
+    examples: tuple[str, ...] = ()
+    """What a text is under each option, where that can be shown."""
     chosen: str | None = None
 
 
