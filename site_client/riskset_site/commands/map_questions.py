@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -18,6 +17,7 @@ from riskset.language import spoken, told
 from riskset.study.spec import Study
 from riskset.terminal import tell
 from riskset_site.mapping.answers import Answers
+from riskset_site.mapping.export_table import ExportFile
 from riskset_site.mapping.first_look import EncodingCandidate
 from riskset_site.mapping.proposal import Choice, Proposal, VariableProposal
 from riskset_site.mapping.propose import propose
@@ -33,7 +33,7 @@ _NONE = "-"
 class Interview:
     """What is asked, and how."""
 
-    export: Path
+    export: ExportFile
     study: Study
     today: date
     answer: Answer
@@ -47,7 +47,7 @@ def prompted(question: Message) -> str:
     return str(typer.prompt(told(question), default="", show_default=False, prompt_suffix=" "))
 
 
-def ask(export: Path, study: Study, today: date, given: Answers, answer: Answer = prompted) -> Answers:
+def ask(export: ExportFile, study: Study, today: date, given: Answers, answer: Answer = prompted) -> Answers:
     """Returns the answers to the questions that are not answered yet. Raises DataError where the export cannot be
     read."""
     interview = Interview(export, study, today, answer)

@@ -11,11 +11,13 @@ import numpy as np
 
 from riskset.catalogue import NOTHING, say
 from riskset.errors import DataError
+from riskset.study.spec import Study
 from riskset_site.data.site_source import SOURCES, CsvSource, ExcelSource, Source
 from riskset_site.data.sources.csv_form import CsvForm
 from riskset_site.data.sources.reading import read_source
 from riskset_site.data.sources.table import SourceTable
 from riskset_site.mapping.answers import Answers
+from riskset_site.mapping.contents import known_names, known_words
 from riskset_site.mapping.first_look import (
     EncodingCandidate,
     RawRow,
@@ -52,6 +54,7 @@ class Table:
         self.headers = source.headers
         self.n = source.n
         self._columns = source.columns
+        self._counted: dict[str, dict[str, int]] = {}
 
     def texts(self, header: str) -> list[str]:
         """Returns the column's text in every row."""
@@ -60,11 +63,13 @@ class Table:
 
     def counts(self, header: str) -> dict[str, int]:
         """Returns the column's texts with the number of their rows, the most frequent first."""
-        column, found = self._columns[header], dict[str, int]()
-        for text, rows in zip(column.texts, np.bincount(column.codes, minlength=len(column.texts)), strict=True):
-            if rows:
-                found[text] = found.get(text, 0) + int(rows)
-        return dict(sorted(found.items(), key=lambda item: -item[1]))
+        if header not in self._counted:
+            column, found = self._columns[header], dict[str, int]()
+            for text, rows in zip(column.texts, np.bincount(column.codes, minlength=len(column.texts)), strict=True):
+                if rows:
+                    found[text] = found.get(text, 0) + int(rows)
+            self._counted[header] = dict(sorted(found.items(), key=lambda item: -item[1]))
+        return self._counted[header]
 
 
 @dataclass(frozen=True)
@@ -78,11 +83,23 @@ class _Form:
     left_out: tuple[RawRow, ...] = ()
 
 
-def table_proposal(
-    export: Path, words: frozenset[str], names: frozenset[str], answers: Answers
-) -> tuple[TableProposal, Table]:
-    """Returns the form of the export and its table; `words` are plain words by which an encoding is known, `names`
-    those of columns. Raises DataError where the export cannot be read."""
+class ExportFile:
+    """An export, which is read once for each form that somebody tries."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._read: dict[tuple[str | None, ...], tuple[TableProposal, Table]] = {}
+
+    def table(self, study: Study, answers: Answers) -> tuple[TableProposal, Table]:
+        """Returns the form of the export and its table. Raises DataError where it cannot be read."""
+        said = (answers.encoding, answers.delimiter, answers.sheet, str(answers.header), str(answers.footer))
+        if said not in self._read:
+            self._read[said] = _table(self.path, known_words(study), known_names(study), answers)
+        return self._read[said]
+
+
+def _table(export: Path, words: frozenset[str], names: frozenset[str], answers: Answers) -> tuple[TableProposal, Table]:
+    """`words` are plain words by which an encoding is known, `names` those of columns."""
     kind = _KINDS.get(export.suffix.lower())
     if kind is None:
         hint = say("site.map.known_kinds", kinds=tuple(_KINDS))

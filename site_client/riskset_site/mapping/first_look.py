@@ -19,7 +19,8 @@ from riskset_site.mapping.words import plain
 
 _FIRST, _LAST = 1000, 50
 """Rows of an export from which it is found where its table is."""
-_SHAPE = 200
+_SHAPE, _LOOKED_AT = 200, 1_000_000
+"""Lines by which a delimiter is known, and characters in which words are looked for."""
 _DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -66,7 +67,7 @@ def _candidate(encoding: str, data: bytes, known: frozenset[str]) -> EncodingCan
         text = data.decode(encoding)
     except UnicodeDecodeError:
         return None
-    fields = Counter(field.strip().strip('"') for field in _fields(text))
+    fields = dict.fromkeys(field.strip().strip('"') for field in _fields(text[:_LOOKED_AT]))
     words = sum(1 for field in fields if plain(field) in known)
     foreign = tuple(islice((field for field in fields if field and not field.isascii()), 4))
     return EncodingCandidate(encoding, words, foreign)
@@ -100,9 +101,10 @@ def _evenness(lines: Sequence[str], delimiter: str) -> tuple[int, int]:
 
 def first_and_last(rows: Iterator[Sequence[str]]) -> tuple[RawRow, ...]:
     """Returns the first and the last rows of an export, numbered."""
-    numbered = (RawRow(number, tuple(map(plain_name, row))) for number, row in enumerate(rows, 1))
-    first = list(islice(numbered, _FIRST))
-    return tuple(row for row in (*first, *deque(numbered, _LAST)) if not row.is_empty)
+    numbered = enumerate(rows, 1)
+    kept = [*islice(numbered, _FIRST), *deque(numbered, _LAST)]
+    found = (RawRow(number, tuple(map(plain_name, row))) for number, row in kept)
+    return tuple(row for row in found if not row.is_empty)
 
 
 def csv_rows(path: Path, form: CsvForm) -> tuple[RawRow, ...]:
