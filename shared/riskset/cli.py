@@ -16,9 +16,11 @@ from typing import Annotated, Any, ClassVar
 import click
 import typer
 
-from riskset import __version__
+from riskset import __version__, output_streams
 from riskset.catalogue import say, verbatim
-from riskset.errors import DataError, RisksetError, fault_of
+from riskset.error_pages import with_code
+from riskset.error_pages.command import explain
+from riskset.errors import DataError, RisksetError, fault_of, file_failed
 from riskset.language import language_of_environment, language_option
 from riskset.terminal import tell
 
@@ -133,11 +135,17 @@ def riskset(
     """Hospitals run a survival study together, and no patient row leaves any of them."""
 
 
+app.command("explain")(explain)
+
+
 def print_error(error: RisksetError) -> None:
-    """Prints `error:` and `hint:` lines on stderr; between them, one line for each problem of a file."""
-    tell(say("cli.error", message=error.message), err=True)
-    for problem in error.problems if isinstance(error, DataError) else ():
-        tell(say("cli.of_error", problem=problem.told), err=True)
+    """Prints `error:` and `hint:` lines on stderr; between them, one line for each problem of a file. What is wrong has
+    its code at the end: the error itself, or each of its problems."""
+    problems = error.problems if isinstance(error, DataError) else ()
+    said = say("cli.error", message=error.message)
+    tell(said if problems else with_code(said, error.message), err=True)
+    for problem in problems:
+        tell(say("cli.of_error", problem=with_code(problem.told, problem.message)), err=True)
     if error.hint:
         tell(say("cli.hint", hint=error.hint), err=True)
 
@@ -150,9 +158,7 @@ def warn(lines: Iterable[str]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 done, 1 failed, 2 misused, 3 the answer is no."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a Windows console cannot print every character
+    output_streams.set_up()
     gc.set_threshold(_NEW_OBJECTS)
     umask = os.umask(0o077)  # of what other libraries write too
     try:
@@ -172,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_error(error)
         return error.exit_code
     except OSError as error:
-        print_error(_file_failed(error))
+        print_error(file_failed(error))
     except Exception as error:  # a fault of ours; its text could contain a value, so only type and place are printed
         print_error(RisksetError(say("cli.fault", fault=fault_of(error)), say("cli.report_fault")))
     finally:
@@ -188,12 +194,6 @@ def _said_once(text: str) -> str:
 def _run(arguments: Sequence[str] | None) -> int:
     code = typer.main.get_command(app).main(args=arguments, prog_name=NAME, standalone_mode=False)
     return code if isinstance(code, int) else 0
-
-
-def _file_failed(error: OSError) -> RisksetError:
-    reason = (error.strerror or type(error).__name__).lower()
-    failed = say("cli.file_failed", reason=reason, path=str(error.filename)) if error.filename else verbatim(reason)
-    return RisksetError(failed, say("cli.check_path"))
 
 
 if __name__ == "__main__":

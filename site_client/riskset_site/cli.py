@@ -6,6 +6,8 @@ import typer
 
 from riskset_site.commands.check import check
 from riskset_site.commands.consent import approve, pause, resume, review, vouch, withdraw
+from riskset_site.commands.desk import desk
+from riskset_site.commands.explore import explore
 from riskset_site.commands.join import join, renew
 from riskset_site.commands.ledger import ledger
 from riskset_site.commands.map import map_
@@ -27,6 +29,8 @@ def site() -> None:
 
 app.command("map")(map_)
 app.command()(check)
+app.command()(desk)
+app.command()(explore)
 app.command()(join)
 app.command()(renew)
 app.command()(review)

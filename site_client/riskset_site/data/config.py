@@ -20,15 +20,18 @@ from riskset.study.toml_text import NotToml, read_text, read_toml, unseen_signs
 from riskset.study.validation_errors import complaint_of, each_once, known_keys
 from riskset.visible_text import LINE
 from riskset_site.data.agreement import disagreements
+from riskset_site.data.omop_columns import OmopColumn
 from riskset_site.data.site_file import SiteFile
 from riskset_site.data.site_mapping import AnyOf, DateWhere, FirstOf, MappedColumn, YearsBetween
-from riskset_site.data.site_source import SOURCES, Rows, Source
+from riskset_site.data.site_source import Rows, Source
+from riskset_site.data.source_kinds import SOURCES
 
 TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     (): SiteFile,
     ("source",): Source,
     **{("source", f"<{kind}>"): source for kind, source in SOURCES.items()},
     ("source", "rows"): Rows,
+    ("source", "columns", "*"): OmopColumn,
     ("map", "*", "<column>"): MappedColumn,
     ("map", "*", "<date>"): DateWhere,
     ("map", "*", "<years>"): YearsBetween,
@@ -123,7 +126,8 @@ def _complaint(error: ErrorDetails) -> Complaint:
     if names[:1] == ["map"]:
         names[1] = "*"
     if names[:1] == ["source"]:
-        names[1:-1] = []  # the same table in every kind of source
+        names[1 : 2 if len(names) > 2 else 1] = []  # the same table in every kind of source
+        names[2:3] = ["*"] * len(names[2:3])
     known = known_keys(TABLES[tuple(names)])
     path = tuple(part for part in error["loc"] if not str(part).startswith("<"))
     hint = did_you_mean(str(key), known) or say("study.key.known", keys=tuple(known))
@@ -132,7 +136,7 @@ def _complaint(error: ErrorDetails) -> Complaint:
 
 def _missing_export(site: SiteFile, path: Path) -> Iterator[Complaint]:
     for key, file in site.source.files.items():
-        if not (path.absolute().parent / file).is_file():
+        if not (path.absolute().parent / file).exists():
             message = say("data.site_file.no_export", file=str(file))
             yield Complaint(("source", key), message, say("data.site_file.relative_path"))
 

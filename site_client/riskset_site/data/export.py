@@ -101,6 +101,11 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     return Export(table.row_numbers, columns, problems, _keys(source, table), texts, warnings, rows_of_file)
 
 
+def table_of(site_file: SiteFile, study: Study) -> SourceTable:
+    """Returns the columns of the export that the study needs, as texts. The errors of `read_export`."""
+    return _read(site_file.source, _required(site_file, study), _needs(site_file, study))
+
+
 def _exported_later(source: Source, today: date) -> Iterator[Problem]:
     if source.exported and source.exported > today + timedelta(days=1):
         message = say("data.export.exported_later", day=source.exported.isoformat(), today=today.isoformat())

@@ -12,8 +12,8 @@ from pydantic import BeforeValidator, Field, field_validator
 from riskset.catalogue import languages, say
 from riskset.study.toml_table import Name, TomlTable, complain
 from riskset_site.data.site_mapping import AnyMapped, Mapped, MappedColumn
-from riskset_site.data.site_source import AnySource
 from riskset_site.data.site_texts import ExportText, as_text
+from riskset_site.data.source_kinds import AnySource
 
 
 def _by_full_name(value: Any) -> Any:  # noqa: ANN401

@@ -17,7 +17,7 @@ from riskset_site.data.export import Export
 from riskset_site.data.export_rows import ExportRows
 from riskset_site.data.latest_day import latest_day
 from riskset_site.data.site_file import SiteFile
-from riskset_site.data.site_source import CsvSource
+from riskset_site.data.source_kinds import CsvSource
 from riskset_site.data.sources.table import SourceTable
 from riskset_site.data.variables import read_variable
 

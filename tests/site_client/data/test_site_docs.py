@@ -29,6 +29,8 @@ A_ROW = re.compile(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \| [^|]*\|$", re.MULTILINE)
 
 
 def explained(table):
+    if table == ("source", "columns", "*"):
+        return A_ROW.findall(section(SOURCE_DOCS, "### `[source.columns]`"))
     if is_kind(table):
         return A_ROW.findall(section(SOURCE_DOCS, f"## `{table[1][1:-1]}`"))
     return A_ROW.findall(section(DOCS, HEADINGS[table]))

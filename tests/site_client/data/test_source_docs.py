@@ -1,14 +1,18 @@
 """Each example of docs/site-sources.md reads the same patients, from an export of its kind that is written here."""
 
 import re
+import sqlite3
 import tomllib
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
+from tests.site_client.data.made_cdm import make_cdm
 
 PAGE = (Path(__file__).parents[3] / "docs" / "site-sources.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
@@ -77,7 +81,31 @@ def stata_export(folder, source):
     pyreadstat.write_dta(coded_frame(), folder / source["stata"], variable_value_labels=LABELS)
 
 
+def database_export(folder, source):
+    scheme, path = source["database"].split(":///")
+    whole = frame().assign(no=range(len(ROWS)))
+    tables = {"patients": whole.drop(columns="death"), "deaths": whole[["no", "death"]]}
+    if path == "exports":
+        (folder / path).mkdir()
+        tables["patients"].to_csv(folder / path / "patients.csv", index=False)
+        tables["deaths"].to_parquet(folder / path / "deaths.parquet")
+    elif scheme == "duckdb":
+        with duckdb.connect(folder / path) as connection:
+            for name, table in tables.items():
+                connection.register("made", table)
+                connection.execute(f"create table {name} as select * from made")
+    else:
+        with closing(sqlite3.connect(folder / path)) as connection:
+            whole.to_sql("patients", connection, index=False)
+
+
+def omop_export(folder, source):
+    make_cdm(f"duckdb:///{folder / 'cdm.duckdb'}")
+
+
 MAKERS = {
+    "omop": omop_export,
+    "database": database_export,
     "csv": csv_export,
     "excel": excel_export,
     "parquet": parquet_export,
@@ -100,11 +128,11 @@ def test_an_example_reads_the_patients(hospital, block):
     check = hospital.check()
     assert check.problems == ()
     found = hospital.cohort().analysis_sets["os"]
-    assert found.days.tolist() == expected.days.tolist()
-    assert found.variables["age"].tolist() == [61.0, 73.0, 50.0]
+    assert sorted(found.days.tolist()) == sorted(expected.days.tolist())
+    assert sorted(found.variables["age"].tolist()) == [50.0, 61.0, 73.0]
 
 
 def test_every_kind_has_an_example():
-    from riskset_site.data.site_source import SOURCES
+    from riskset_site.data.source_kinds import SOURCES
 
     assert {kind_of(block) for block in BLOCKS} == set(SOURCES)

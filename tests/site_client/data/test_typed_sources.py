@@ -12,7 +12,7 @@ import pyreadstat
 import pytest
 
 from riskset.errors import DataError
-from riskset_site.data.site_source import SOURCES
+from riskset_site.data.source_kinds import SOURCES
 from riskset_site.data.sources.cells import cell_text, written_as
 from riskset_site.data.sources.reading import read_source
 

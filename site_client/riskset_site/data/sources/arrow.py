@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,21 +52,21 @@ def read_feather(
 
 
 def _read(path: Path, schema: Any, kept: KeptColumns, batches: Iterable[Any]) -> SourceTable:  # noqa: ANN401
-    _refuse_nested(path, schema, kept)
+    refuse_nested(path, {name: schema.types[at] for name, at in kept.positions.items()})
     n = 0
     names = {name: schema.names[at] for name, at in kept.positions.items()}
     for batch in batches:
         n += batch.num_rows
         for name, of_file in names.items():
-            kept.add(name, _texts(batch.column(of_file)))
+            kept.add(name, arrow_texts(batch.column(of_file)))
     return kept.table(n)
 
 
-def _refuse_nested(path: Path, schema: Any, kept: KeptColumns) -> None:  # noqa: ANN401 - pyarrow has no types
+def refuse_nested(path: Path, types: Mapping[str, Any]) -> None:
     """Raises DataError where a column that is kept holds something else than one text, number, flag or day a row."""
     import pyarrow as pa
 
-    def is_plain(type_: Any) -> bool:  # noqa: ANN401
+    def is_plain(type_: Any) -> bool:  # noqa: ANN401 - pyarrow has no types
         if pa.types.is_dictionary(type_):
             return is_plain(type_.value_type)
         return not (pa.types.is_nested(type_) or pa.types.is_binary(type_) or pa.types.is_large_binary(type_))
@@ -74,14 +74,14 @@ def _refuse_nested(path: Path, schema: Any, kept: KeptColumns) -> None:  # noqa:
     message, hint = say("data.source.nested"), say("data.source.one_value")
     problems = [
         Problem(say("data.where.column", column=name), message, hint)
-        for name, at in kept.positions.items()
-        if not is_plain(schema.types[at])
+        for name, type_ in types.items()
+        if not is_plain(type_)
     ]
     if problems:
         raise not_a_table(path, problems)
 
 
-def _texts(column: Any) -> Iterable[str]:  # noqa: ANN401
+def arrow_texts(column: Any) -> Iterable[str]:  # noqa: ANN401
     """Returns the text of every row; each distinct value is made a text once."""
     import pyarrow as pa
     import pyarrow.compute as pc

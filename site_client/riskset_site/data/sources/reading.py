@@ -6,13 +6,15 @@ from collections.abc import Collection
 
 from riskset.catalogue import say
 from riskset.errors import DataError
-from riskset_site.data.site_source import (
+from riskset_site.data.site_source import Source
+from riskset_site.data.source_kinds import (
     CsvSource,
+    DatabaseSource,
     ExcelSource,
     FeatherSource,
+    OmopSource,
     ParquetSource,
     SasSource,
-    Source,
     SpssSource,
     StataSource,
 )
@@ -60,4 +62,12 @@ def _read(source: Source, required: Collection[str], optional: Collection[str], 
             labels = not isinstance(source, SasSource) and source.labels
             read = read_statistics_file
             return read(source.kind, source.path, source.encoding, labels, required, optional, every=every)
+        case DatabaseSource():
+            from riskset_site.data.sources.database import read_database
+
+            return read_database(source.path, source.address, source.query, required, optional, every=every)
+        case OmopSource():
+            from riskset_site.data.sources.omop import read_omop
+
+            return read_omop(source.path, source.cdm, required, optional, every=every)
     raise TypeError(type(source).__name__)
