@@ -12,7 +12,8 @@ import numpy as np
 from riskset.catalogue import NOTHING, say
 from riskset.errors import DataError
 from riskset.study.spec import Study
-from riskset_site.data.site_source import SOURCES, CsvSource, ExcelSource, Source
+from riskset_site.data.site_source import Source
+from riskset_site.data.source_kinds import SOURCES, CsvSource, ExcelSource
 from riskset_site.data.sources.csv_form import CsvForm
 from riskset_site.data.sources.reading import read_source
 from riskset_site.data.sources.table import SourceTable
