@@ -61,6 +61,8 @@ class DateForms:
     ambiguous: tuple[DateOrders, ...] = ()
     partial: tuple[tuple[str, int], ...] = ()
     """Texts without a day, with their rows."""
+    partial_days: tuple[str, ...] = ()
+    """Which day the first of them is under each of PARTIAL; empty for none."""
     no_date: tuple[str, ...] = ()
     """Texts that mean that there is no date: 9999-12-31, 生存."""
     missing: tuple[str, ...] = ()
@@ -86,7 +88,8 @@ def date_forms(counts: dict[str, int]) -> DateForms:
         rest = [text for text in rest if text not in set(excel)]
     partial = tuple((text, counts[text]) for text in rest if _PARTIAL.fullmatch(in_one_width(text)))
     unread = tuple((text, counts[text]) for text in rest if (text, counts[text]) not in partial)
-    return DateForms(tuple(formats), tuple(ambiguous), partial, none, missing, unread)
+    days = tuple(_partial_day(form, partial[0][0]) for form in PARTIAL) if partial else ()
+    return DateForms(tuple(formats), tuple(ambiguous), partial, days, none, missing, unread)
 
 
 def share_of_dates(counts: dict[str, int]) -> float:
@@ -126,6 +129,10 @@ def _orders(formats: tuple[str, ...], texts: Sequence[str]) -> DateOrders:
 
     text = max(texts, key=lambda text: len(set(days(text))))
     return DateOrders(formats, text, days(text))
+
+
+def _partial_day(form: str, text: str) -> str:
+    return "" if form == PARTIAL[-1] else str(_day(form, text) or "")
 
 
 def _is_no_date(text: str) -> bool:

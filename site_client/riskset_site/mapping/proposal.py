@@ -134,6 +134,7 @@ class Proposal:
     def unused(self) -> tuple[str, ...]:
         """The columns of the export that nothing is read from."""
         used = {column for one in self.variables for column in one.columns} | {self.key}
+        used |= set(self.source.get("rows", {}).values())
         return tuple(header for header in self.table.headers if header and header not in used)
 
     def of(self, variable: str) -> VariableProposal:

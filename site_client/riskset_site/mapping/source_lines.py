@@ -22,7 +22,9 @@ def date_lines(draft: Draft, forms: DateForms) -> tuple[dict[str, Any], tuple[Ch
         choices.append(Choice(id_, question, family.formats, family.days, draft.answers.choose.get(id_)))
     if forms.partial:
         question = say("site.map.choice.partial", n=sum(n for _, n in forms.partial), text=forms.partial[0][0])
-        choices.append(Choice("dates.partial", question, PARTIAL, chosen=draft.answers.choose.get("dates.partial")))
+        choices.append(
+            Choice("dates.partial", question, PARTIAL, forms.partial_days, draft.answers.choose.get("dates.partial"))
+        )
     formats += [choice.chosen for choice in choices if choice.chosen]
     lines: dict[str, Any] = {}
     is_open = any(choice.chosen is None for choice in choices)
