@@ -16,13 +16,12 @@ from typing import Annotated, Any, ClassVar
 import click
 import typer
 
-from riskset import __version__
+from riskset import __version__, output_streams
 from riskset.catalogue import say
 from riskset.command_help import with_help
 from riskset.error_pages import with_code
 from riskset.error_pages.command import explain
-from riskset.errors import DataError, RisksetError, fault_of
-from riskset.file_errors import reason_of
+from riskset.errors import DataError, RisksetError, fault_of, file_failed
 from riskset.language import OwnLanguage, language_of_command_line, language_of_environment, language_option
 from riskset.terminal import tell
 from riskset.usage_errors import usage_error
@@ -158,9 +157,7 @@ def warn(lines: Iterable[str]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 done, 1 failed, 2 misused, 3 the answer is no."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a Windows console cannot print every character
+    output_streams.set_up()
     gc.set_threshold(_NEW_OBJECTS)
     umask = os.umask(0o077)  # of what other libraries write too
     try:
@@ -181,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_error(error)
         return error.exit_code
     except OSError as error:
-        print_error(_file_failed(error))
+        print_error(file_failed(error))
     except Exception as error:  # a fault of ours; its text could contain a value, so only type and place are printed
         print_error(RisksetError(say("cli.fault", fault=fault_of(error)), say("cli.report_fault")))
     finally:
@@ -193,12 +190,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     root = with_help(typer.main.get_command(app), ["root"])
     code = root.main(args=arguments, prog_name=NAME, standalone_mode=False)
     return code if isinstance(code, int) else 0
-
-
-def _file_failed(error: OSError) -> RisksetError:
-    reason = reason_of(error)
-    failed = say("cli.file_failed", reason=reason, path=str(error.filename)) if error.filename else reason
-    return RisksetError(failed, say("cli.check_path"))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import pytest
 
 from riskset.disclosure.exposure import Exposure
 from riskset_site.data.site_file import SiteFile
+from riskset_site.mapping.answers import Answers
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ("ko", "ja")
@@ -39,6 +40,7 @@ RUN_BY = {
     ("docs/release.md", "toml"): "tests/release/test_votes.py",
     ("docs/results.md", "python"): "tests/notebook/test_api_page.py",
     ("docs/site-file.md", "toml"): HERE,
+    ("docs/site-sources.md", "toml"): "tests/site_client/data/test_source_docs.py",
     ("docs/site.md", "toml"): HERE,
     ("docs/study-file.md", "toml"): "tests/shared/study/test_study_docs.py",
 }
@@ -148,7 +150,8 @@ def test_the_entry_point_is_of_a_group_that_there_is():
 
 def test_site_files_are_right_ones():
     whole, rows, limits = of_language("docs/site-file.md", "toml")
-    (first,) = of_language("docs/site.md", "toml")
+    first, answers = of_language("docs/site.md", "toml")
+    assert Answers.model_validate(tomllib.loads(answers)).choose == {"afp.below_limit": "half"}
     assert SiteFile.model_validate(tomllib.loads(first)).mapped("arm").recode == {
         "レンバチニブ": "lenvatinib",
         "ソラフェニブ": "sorafenib",

@@ -5,35 +5,28 @@ Acts of consent are signed into the ledger, which the running process reads befo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import say
 from riskset.errors import DataError
-from riskset.joining.expiry import expiry_lines, today_utc
-from riskset.joining.signed import as_text, read_file
+from riskset.joining.expiry import today_utc
+from riskset.joining.signed import read_file
 from riskset.language import OwnLanguage, spoken
 from riskset.ledger.durable import utc_now
-from riskset.private_files import create_file, replace_file
-from riskset.protocol.approval import Approval
-from riskset.study.asked import OWN, installed
+from riskset.private_files import create_file
 from riskset.terminal import tell
 from riskset_site.commands import AsJson, HtmlFile, RosterFile, SiteToml, StudyFile, speak_at
-from riskset_site.consent.approvals import Approvals, expiry_of
 from riskset_site.consent.review import review as review_of
 from riskset_site.consent.review_page import review_page
-from riskset_site.consent.terms import Terms, draft, seen_by_others, subtraction, told_alone
+from riskset_site.consent.signing import act, sign, signed_lines
+from riskset_site.consent.terms import Terms
 from riskset_site.consent.vouching import known_others, write_vouching
-from riskset_site.data.config import load_site_file
-from riskset_site.keys import SitePaths, load_keys
 from riskset_site.pages.output import facts_json, write_page
-from riskset_site.records.journal import own_ledger
-from riskset_site.study_folder import StudyFolder, load_study_folder
+from riskset_site.study_folder import load_study_folder
 
 By = Annotated[str, typer.Option()]
 Reason = Annotated[str, typer.Option()]
@@ -93,15 +86,7 @@ def approve(
         may_be_told_alone,
         after_withdrawal,
     )
-    approval = draft(folder, terms, today_utc(), utc_now())
-    with closing(own_ledger(folder.paths, folder.identity, folder.site)) as ledger:
-        approvals = Approvals(ledger, folder.identity)
-        entry = approvals.approve(approval, folder.study, after_withdrawal)
-        stopped = approvals.standing().stopped
-    file = folder.paths.root / f"{folder.site}.approval.json"
-    replace_file(file, as_text(entry.public))
-    again = [say("site.approval.rejoined", reason=after_withdrawal)] if after_withdrawal else []
-    for line in (*again, *_signed(folder, approval, stopped), say("site.approval.document", file=str(file))):
+    for line in signed_lines(folder, sign(folder, terms, today_utc(), utc_now())):
         tell(line)
 
 
@@ -127,62 +112,24 @@ def vouch(
 
 def pause(site_file: SiteToml, by: By, reason: Reason) -> None:
     """Signs a pause into the ledger."""
-    _act(site_file, lambda approvals: approvals.pause(by, reason))
+    speak_at(site_file)
+    act(site_file, lambda approvals: approvals.pause(by, reason))
     tell(say("site.approval.paused"))
 
 
 def resume(site_file: SiteToml, by: By, reason: Reason = "") -> None:
     """Signs the end of a pause into the ledger."""
-    _act(site_file, lambda approvals: approvals.resume(by, reason))
+    speak_at(site_file)
+    act(site_file, lambda approvals: approvals.resume(by, reason))
     tell(say("site.approval.resumed"))
 
 
 def withdraw(site_file: SiteToml, by: By, reason: Reason) -> None:
     """Signs a withdrawal into the ledger."""
-    _act(site_file, lambda approvals: approvals.withdraw(by, reason))
-    tell(say("site.approval.withdrawn"))
-
-
-def _act(site_file: Path, act: Callable[[Approvals], object]) -> None:
-    """Reads neither study nor data: stopping must not wait for a file to be corrected."""
     speak_at(site_file)
-    site = load_site_file(site_file, needs_export=False).site
-    paths = SitePaths(site_file.parent)
-    identity = load_keys(paths)
-    with closing(own_ledger(paths, identity, site)) as ledger:
-        act(Approvals(ledger, identity))
+    act(site_file, lambda approvals: approvals.withdraw(by, reason))
+    tell(say("site.approval.withdrawn"))
 
 
 def _vouching(path: Path) -> bytes:
     return read_file(path, say("site.vouching.file"), say("site.vouching.file_hint"))
-
-
-def _signed(folder: StudyFolder, approval: Approval, stopped: Message) -> Iterator[str]:
-    study, until = folder.study, approval.until.isoformat()
-    yield say("site.approval.signed", by=approval.by, study=study.id, version=study.version, site=folder.site)
-    yield say("site.approval.until", until=until, irb=approval.irb)
-    yield say(
-        "site.approval.hashes",
-        study=approval.study[:12],
-        roster=approval.roster[:12],
-        approval=approval.sha256[:12],
-    )
-    for kind, package in installed().items():
-        if kind not in OWN:
-            yield say("site.approval.method", kind=kind, package=package)
-    yield from seen_by_others(folder)
-    if approval.may_be_subtracted:
-        yield subtraction(folder)
-    if approval.may_be_told_alone:
-        yield told_alone(folder)
-    for one in approval.exceptions:
-        yield say("site.approval.exception", limit=one.limit, value=one.value, reason=one.reason)
-    if approval.compared:
-        yield say("site.approval.compared", sites=approval.compared)
-    else:
-        yield say("site.approval.none_compared")
-    if unknown := tuple(site for site in folder.others if site not in approval.compared):
-        yield say("site.approval.not_compared", sites=unknown)
-    if stopped:
-        yield say("site.approval.stopped", stopped=stopped)
-    yield from expiry_lines([expiry_of(approval)], today_utc())

@@ -35,6 +35,8 @@ def disagreements(site: SiteFile, study: Study) -> Iterator[Complaint]:
             message, hint = say("data.agreement.derived"), say("data.agreement.remove_derived")
             yield Complaint(("map", name), message, hint)
         else:
+            if mapped.take is not None and site.source.rows is None:
+                yield Complaint(("map", name, "take"), say("data.agreement.take_without_rows"))
             yield from _wrong_mapping(name, mapped, variable)
             yield from _wrong_unit(name, mapped, study)
     yield from _levels_taken_for_missing(site, study)

@@ -35,12 +35,11 @@ _NAMED_MONTH = ("%d%b%Y", "%d-%b-%Y", "%d %b %Y", "%d/%b/%Y")
 _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.\d+)?")
 """Days since 1900 as Excel counts them, from 1927 to 2091."""
 _EXCEL_NUMBER = re.compile(r"(\d{1,7})(\.\d+)?")
-_FIRST_EXCEL_DAY = 61
+_FIRST_EXCEL_DAY, _YEARS = 61, range(1850, 2101)
+"""2023 in a column of day numbers is a year without its day, rather than 15 July 1905."""
 _HALF = "(?:AM|PM|午前|午後|오전|오후)"
-_TIME = re.compile(
-    rf"(?<=\S)[ T]+{_HALF}?\s*\d{{1,2}}(?::\d\d(?::\d\d(?:\.\d+)?)?|時\d{{1,2}}分(?:\d{{1,2}}秒)?)\s*{_HALF}?",
-    re.IGNORECASE,
-)
+_CLOCK = r"(?:[01]?\d|2[0-4])(?::[0-5]\d(?::[0-5]\d(?:\.\d+)?)?|時[0-5]?\d分(?:[0-5]?\d秒)?)"
+_TIME = re.compile(rf"(?<=\S)[ T]+{_HALF}?\s*{_CLOCK}\s*{_HALF}?", re.IGNORECASE)
 _DATE_LIKE = re.compile(
     r"((19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)", re.IGNORECASE
 )
@@ -148,7 +147,7 @@ def _strptime(form: str, two_digit_years: int | None) -> DateFormat:
 
 def _excel(text: str, form: str) -> date | None:
     match = _EXCEL_NUMBER.fullmatch(text)
-    if match is None or int(match[1]) < _FIRST_EXCEL_DAY:
+    if match is None or int(match[1]) < _FIRST_EXCEL_DAY or int(match[1]) in _YEARS:
         return None
     try:
         return _EXCEL[form] + timedelta(days=int(match[1]))

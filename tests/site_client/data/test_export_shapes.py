@@ -3,6 +3,7 @@
 import pytest
 
 from riskset.errors import DataError
+from riskset_site.data.check_page import check_page
 
 HEADER = "id,arm,age,mvi,afp,start,death,last"
 
@@ -52,7 +53,8 @@ def test_events_of_a_registry_become_one_row_a_patient(read):
         EVENTS, 'rows = { one_per = "record_id" }', "[map]", 'last = { column = "last", take = "max" }'
     )
     assert not problems
-    assert (check.rows, *counts(check)) == (8, 8, 3)
+    assert (check.rows_of_file, check.rows, *counts(check)) == (24, 8, 8, 3)
+    assert "24 rows of 8 patients read from export.csv, 8 eligible" in check_page(check)
     check, problems = read(EVENTS, 'rows = { one_per = "record_id" }')
     assert list(problems) == ["fault.rows_differ"]
 
@@ -148,3 +150,17 @@ def test_a_column_of_checkboxes_is_no_category(read):
         ("arm___1", "sorafenib", 4),
         ("arm___2", "lenvatinib", 4),
     ]
+
+
+def test_a_value_of_several_rows_needs_them(hospital):
+    hospital.writes("[map]", 'afp = { column = "afp", take = "max" }')
+    with pytest.raises(DataError) as refused:
+        hospital.check()
+    assert "one_per" in str(refused.value.problems[0].message)
+
+
+@pytest.mark.parametrize("text", ["2023", "2024-01-02 25:10", "2024-01-02 10:61", "2024-01-02T10:00:00+09:00"])
+def test_what_is_nearly_a_date_is_none(read, text):
+    lines = [HEADER, *(row(i, **({"start": text} if i == 3 else {})) for i in range(6))]
+    _, problems = read(lines, 'key = "id"', 'dates = ["%Y-%m-%d", "excel"]')
+    assert list(problems) == ["fault.not_a_date"]

@@ -6,12 +6,13 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import uvicorn
 
 from riskset.catalogue import say
+from riskset.desk.app import DeskApp
 from riskset.errors import DataError
-from riskset_release.desk.app import DeskApp
 
 LOOPBACK = "127.0.0.1"
 
@@ -33,7 +34,7 @@ def bound(port: int, host: str = LOOPBACK) -> socket.socket:
     return found
 
 
-def serve(app: DeskApp, on: socket.socket, started: Callable[[], None], tls: ssl.SSLContext | None = None) -> None:
+def serve(app: DeskApp[Any], on: socket.socket, started: Callable[[], None], tls: ssl.SSLContext | None = None) -> None:
     """Answers requests until the process is interrupted; calls `started` before the first."""
     config = uvicorn.Config(
         app.asgi(),
@@ -56,4 +57,4 @@ def serve(app: DeskApp, on: socket.socket, started: Callable[[], None], tls: ssl
 
 def _unusable(port: int, error: OSError) -> DataError:
     reason = (error.strerror or type(error).__name__).lower()
-    return DataError(say("release.review.port", port=port, reason=reason), say("release.review.port_hint"))
+    return DataError(say("desk.port", port=port, reason=reason), say("desk.port_hint"))
