@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from riskset_site.desk import approve, check, ledger, overview, review, rows, service, unlock
+from riskset_site.desk import approve, check, join, ledger, overview, review, rows, service, unlock
 from riskset_site.desk.seat import SiteSeat
 from riskset_site.desk.site_desk import SiteDesk
 
@@ -12,6 +12,7 @@ PAGES = (
     *overview.PAGES,
     *check.PAGES,
     *rows.PAGES,
+    *join.PAGES,
     *review.PAGES,
     *approve.PAGES,
     *service.PAGES,

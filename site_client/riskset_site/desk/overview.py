@@ -30,7 +30,7 @@ async def _show(visit: Visit) -> Response:
 def next_step(found: SiteStatus, *, is_running: bool) -> NextStep:
     """Returns what to do next at a site that stands so; `is_running`: the program that answers."""
     if not found.has_joined:
-        return NextStep(say("site.desk.step.join"), "/check")
+        return NextStep(say("site.desk.step.join"), "/join")
     if found.is_approved:
         if is_running:
             return NextStep(say("site.desk.step.nothing"))

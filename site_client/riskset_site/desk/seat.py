@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-from riskset.errors import RisksetError
+from riskset.catalogue import say
+from riskset.errors import DataError, RisksetError
 from riskset.passphrase import is_in_environment, passphrase_given
 from riskset.secure.keys import is_locked
 from riskset_site.data.config import load_site_file
@@ -43,18 +44,29 @@ class SiteSeat:
             return ""
 
     @property
+    def has_joined(self) -> bool:
+        """Whether the site has keys, which it makes when it joins."""
+        return self.paths.has_keys
+
+    @property
     def has_passphrase(self) -> bool:
         """Whether the keys are locked, and nobody has given the passphrase with the command."""
-        return self.paths.has_keys and is_locked(identity_in(self.paths.keys[0])) and not is_in_environment()
+        return self.has_joined and is_locked(identity_in(self.paths.keys[0])) and not is_in_environment()
 
     @property
     def is_shut(self) -> bool:
-        """Whether a page that needs the keys has to ask for the passphrase first."""
+        """Whether a page that needs the keys has to ask for their passphrase first."""
         return self.has_passphrase and not self.passphrase
 
     def unlock(self, passphrase: str) -> None:
         """Keeps the passphrase. DataError where it does not open the keys."""
         self.check(passphrase)
+        self.passphrase = passphrase.encode()
+
+    def choose(self, passphrase: str, again: str) -> None:
+        """Keeps a new passphrase, with which keys are about to be locked. DataError where it was not typed twice."""
+        if passphrase != again:
+            raise DataError(say("site.desk.not_same"))
         self.passphrase = passphrase.encode()
 
     def check(self, passphrase: str) -> None:
