@@ -16,8 +16,10 @@ from typing import Annotated, Any, ClassVar
 import click
 import typer
 
-from riskset import __version__
+from riskset import __version__, output_streams
 from riskset.catalogue import say, verbatim
+from riskset.error_pages import with_code
+from riskset.error_pages.command import explain
 from riskset.errors import DataError, RisksetError, fault_of, file_failed
 from riskset.language import language_of_environment, language_option
 from riskset.terminal import tell
@@ -133,11 +135,17 @@ def riskset(
     """Hospitals run a survival study together, and no patient row leaves any of them."""
 
 
+app.command("explain")(explain)
+
+
 def print_error(error: RisksetError) -> None:
-    """Prints `error:` and `hint:` lines on stderr; between them, one line for each problem of a file."""
-    tell(say("cli.error", message=error.message), err=True)
-    for problem in error.problems if isinstance(error, DataError) else ():
-        tell(say("cli.of_error", problem=problem.told), err=True)
+    """Prints `error:` and `hint:` lines on stderr; between them, one line for each problem of a file. What is wrong has
+    its code at the end: the error itself, or each of its problems."""
+    problems = error.problems if isinstance(error, DataError) else ()
+    said = say("cli.error", message=error.message)
+    tell(said if problems else with_code(said, error.message), err=True)
+    for problem in problems:
+        tell(say("cli.of_error", problem=with_code(problem.told, problem.message)), err=True)
     if error.hint:
         tell(say("cli.hint", hint=error.hint), err=True)
 
@@ -150,9 +158,7 @@ def warn(lines: Iterable[str]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 done, 1 failed, 2 misused, 3 the answer is no."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a Windows console cannot print every character
+    output_streams.set_up()
     gc.set_threshold(_NEW_OBJECTS)
     umask = os.umask(0o077)  # of what other libraries write too
     try:

@@ -111,6 +111,8 @@ def file_failed(error: OSError) -> RisksetError:
     """Returns what is told of a file, or of whatever else the operating system refused."""
     reason = (error.strerror or type(error).__name__).lower()
     failed = say("cli.file_failed", reason=reason, path=str(error.filename)) if error.filename else verbatim(reason)
+    if isinstance(error, PermissionError):
+        return RisksetError(failed, say("cli.close_program"))
     return RisksetError(failed, say("cli.check_path"))
 
 

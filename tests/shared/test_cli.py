@@ -164,7 +164,7 @@ def test_a_missing_extra_is_named_and_hides_no_other_command(monkeypatch, capsys
     assert "A fine command." in printed
     assert cli.main(["lab", "start", "--now", "--help"]) == 1
     assert capsys.readouterr().err.splitlines() == [
-        "error: 'riskset lab' needs a_package_nobody_has, which is not installed",
+        "error: 'riskset lab' needs a_package_nobody_has, which is not installed [cli.not_installed]",
         "hint: install it with: python -m pip install 'riskset[lab]'",
     ]
 

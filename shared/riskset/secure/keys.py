@@ -108,7 +108,7 @@ def read_private(path: Path, kind: Literal["identity", "node"], passphrase: byte
 def write_private(path: Path, content: bytes) -> None:
     """Creates a file that only its owner can read. Raises DataError where it exists already."""
     try:
-        create_file(path, content)
+        create_file(path, content, is_secret=True)
     except OSError as error:
         refuse_to_replace(path)
         raise DataError(_not_written(path, error), say("secure.key.not_written_hint")) from None
@@ -117,7 +117,7 @@ def write_private(path: Path, content: bytes) -> None:
 def replace_private(path: Path, content: bytes) -> None:
     """Replaces a file by one that only its owner can read, atomically: a reader finds the old or the new one."""
     try:
-        replace_file(path, content)
+        replace_file(path, content, is_secret=True)
     except OSError as error:
         raise DataError(_not_written(path, error), say("secure.key.not_replaced_hint")) from None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -20,6 +19,7 @@ from riskset.errors import Refused
 from riskset.joining.expiry import expiry_lines, of_certificate, of_members, today_utc
 from riskset.protocol.approval import Approval
 from riskset.protocol.site import Site
+from riskset.stop_signals import when_stopped
 from riskset_site.commands import RosterFile, SiteToml, StudyFile, speak_at
 from riskset_site.consent.approvals import Approvals, LedgerConsent, expiry_of
 from riskset_site.data.config import load_site_file
@@ -56,7 +56,7 @@ def serve(
     log = ServiceLog(paths.log)
     watch = FolderWatch(
         {
-            "export": load_site_file(site_file, needs_export=False).source.csv,
+            "export": load_site_file(site_file, needs_export=False).source.path,
             "study": study or paths.study,
             "site_file": site_file,
             "roster": roster or paths.roster,
@@ -78,8 +78,7 @@ def _serve(folder: StudyFolder, journal: JournalFile, watch: FolderWatch, log: L
         log(message)
     site = Site(folder.site, folder.identity.signing, folder.study, folder.roster, folder.holding, journal, consent)
     stop = Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    when_stopped(stop.set)
 
     from riskset_site.link import FleetLink  # Flower takes a second to import: errors above come first
 

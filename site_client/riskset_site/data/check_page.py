@@ -12,6 +12,7 @@ from rich.text import Text
 
 from riskset.analyses.excluded import COSTLY
 from riskset.catalogue import ENGLISH, Message, say
+from riskset.error_pages import with_code
 from riskset.errors import Problem
 from riskset_site.data.check import EndpointCheck, SiteCheck, VariableCheck
 from riskset_site.data.column_reading import MetText
@@ -40,10 +41,10 @@ def _parts(check: SiteCheck, language: str) -> Iterator[RenderableType]:
         yield from ("", *(shown(line, language) for line in missing))
     for problem in check.problems:
         said = say("data.page.problem", where=problem.where, message=problem.message)
-        yield from ("", *_problem(problem, said, language))
+        yield from ("", *_problem(problem, with_code(said, problem.message), language))
     for warning in check.warnings:
         said = say("data.page.warned", where=warning.where, message=warning.message)
-        yield from ("", *_problem(warning, said, language))
+        yield from ("", *_problem(warning, with_code(said, warning.message), language))
     yield from ("", shown(_verdict(check), language))
 
 

@@ -97,7 +97,7 @@ def read_column(
     width, case or spaces of its characters distinguish from a known text. A column of which some texts are true or
     false by themselves, and others are not, is not read at all: 1 may mean censored where 2 means an event.
     """
-    texts = TextMeanings(column.texts, kind, reading)
+    texts = TextMeanings(column.texts, kind, reading, column.numbers)
     problems = [_alike(where, column, texts, row_numbers)] if texts.proposals else []
     faults = texts.faults()
     if texts.half_understood:

@@ -20,14 +20,18 @@ from riskset.study.toml_text import NotToml, read_text, read_toml, unseen_signs
 from riskset.study.validation_errors import complaint_of, each_once, known_keys
 from riskset.visible_text import LINE
 from riskset_site.data.agreement import disagreements
+from riskset_site.data.omop_columns import OmopColumn
 from riskset_site.data.site_file import SiteFile
 from riskset_site.data.site_mapping import AnyOf, DateWhere, FirstOf, MappedColumn, YearsBetween
 from riskset_site.data.site_source import Rows, Source
+from riskset_site.data.source_kinds import SOURCES
 
 TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     (): SiteFile,
     ("source",): Source,
+    **{("source", f"<{kind}>"): source for kind, source in SOURCES.items()},
     ("source", "rows"): Rows,
+    ("source", "columns", "*"): OmopColumn,
     ("map", "*", "<column>"): MappedColumn,
     ("map", "*", "<date>"): DateWhere,
     ("map", "*", "<years>"): YearsBetween,
@@ -37,11 +41,11 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
 """The model of every table of a site file, by path (`*` is any name) and form."""
 
 
-_OF_EXPORT = (("source", "key"), ("source", "missing"), ("source", "delimiter"))
+_OF_EXPORT = (("source", "key"), ("source", "missing"), ("source", "delimiter"), ("source", "sheet"))
 
 
 def load_site_file(path: Path, study: Study | None = None, *, needs_export: bool = True) -> SiteFile:
-    """Returns the site file, with an absolute path in `source.csv`.
+    """Returns the site file, with absolute paths in `source`.
 
     With a study, the file must match it; with `needs_export`, the export must exist. Raises DataError with every
     problem found.
@@ -62,7 +66,7 @@ def load_site_file(path: Path, study: Study | None = None, *, needs_export: bool
         ]
     if site is None or complaints:
         raise _wrong(path, _located(complaints, text))
-    return site.model_copy(update={"source": site.source.model_copy(update={"csv": _export(site, path)})})
+    return site.model_copy(update={"source": site.source.under(path.absolute().parent)})
 
 
 def _read(path: Path) -> str:
@@ -121,6 +125,9 @@ def _complaint(error: ErrorDetails) -> Complaint:
     names = [str(part) for part in table]
     if names[:1] == ["map"]:
         names[1] = "*"
+    if names[:1] == ["source"]:
+        names[1 : 2 if len(names) > 2 else 1] = []  # the same table in every kind of source
+        names[2:3] = ["*"] * len(names[2:3])
     known = known_keys(TABLES[tuple(names)])
     path = tuple(part for part in error["loc"] if not str(part).startswith("<"))
     hint = did_you_mean(str(key), known) or say("study.key.known", keys=tuple(known))
@@ -128,9 +135,10 @@ def _complaint(error: ErrorDetails) -> Complaint:
 
 
 def _missing_export(site: SiteFile, path: Path) -> Iterator[Complaint]:
-    if not _export(site, path).is_file():
-        message = say("data.site_file.no_export", file=str(site.source.csv))
-        yield Complaint(("source", "csv"), message, say("data.site_file.relative_path"))
+    for key, file in site.source.files.items():
+        if not (path.absolute().parent / file).exists():
+            message = say("data.site_file.no_export", file=str(file))
+            yield Complaint(("source", key), message, say("data.site_file.relative_path"))
 
 
 def _which_century(site: SiteFile) -> Iterator[Complaint]:
@@ -140,10 +148,6 @@ def _which_century(site: SiteFile) -> Iterator[Complaint]:
     if short and site.source.two_digit_years is None:
         message = say("data.site_file.which_century", format=short)
         yield Complaint(("source", "dates"), message, say("data.site_file.two_digit_years"))
-
-
-def _export(site: SiteFile, path: Path) -> Path:
-    return path.absolute().parent / site.source.csv
 
 
 def _located(complaints: Iterable[Complaint], text: str) -> list[Problem]:

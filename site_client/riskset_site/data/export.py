@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +30,8 @@ from riskset_site.data.several_rows import by_patient, with_patients
 from riskset_site.data.site_file import SiteFile
 from riskset_site.data.site_mapping import MappedColumn
 from riskset_site.data.site_source import Source
-from riskset_site.data.sources.csv import read_csv, refuse_lower_header
 from riskset_site.data.sources.encodings import delimiter_that_shows, encoding_hint, encodings_with_texts
+from riskset_site.data.sources.reading import read_source
 from riskset_site.data.sources.table import SourceTable, TextColumn
 from riskset_site.data.text_meanings import folded
 from riskset_site.data.variables import event_in_full, read_variable
@@ -91,12 +90,12 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     columns = {name: _in_another_encoding(name, column, rows) for name, column in columns.items()}
     rows_of_file = table.n
     columns, rows = _one_row_each(columns, rows)
-    table = rows.table
+    of_file, table = table.warnings, rows.table
     columns = with_derived(columns, rows)
     repeated = () if absent and not source.patient else tuple(_repeated_patients(rows, columns, needs))
     of_columns = (problem for column in columns.values() for problem in column.problems)
     problems = (*_exported_later(source, today), *table.problems, *absent, *of_patients, *repeated, *of_columns)
-    warnings = () if absent or repeated else tuple(_perhaps_repeated(rows, columns, needs))
+    warnings = of_file if absent or repeated else (*of_file, *_perhaps_repeated(rows, columns, needs))
     warnings += tuple(warning for column in columns.values() for warning in column.warnings)
     texts = {header: column for header, column in table.columns.items() if header in needs}  # a name is not kept
     return Export(table.row_numbers, columns, problems, _keys(source, table), texts, warnings, rows_of_file)
@@ -124,16 +123,17 @@ def _in_another_encoding(name: str, column: VariableColumn, rows: ExportRows) ->
     """Returns a column whose only problem is the encoding, where another one shows the texts that the files expect in
     it."""
     mapped, source = rows.site.mapped(name), rows.site.source
-    if not isinstance(mapped, MappedColumn) or not (column.problems or column.excluded.any()):
+    form, has_fault = source.text_form, bool(column.problems) or column.excluded.any()
+    if form is None or not isinstance(mapped, MappedColumn) or not has_fault:
         return column
     expected = (*mapped.recode, *source.missing, *source.no_date, *rows.study.levels_of(name))
     present = rows.table.columns[mapped.column].texts
-    shown = encodings_with_texts(source.csv, source.delimiter, mapped.column, expected, present)
+    shown = encodings_with_texts(source.path, form, mapped.column, expected, present)
     if not shown:
         return column
     where = say("data.where.variable", column=mapped.column, name=name)
     hint = say("data.export.encoding_of_values", encodings=shown)
-    problem = Problem(where, say("data.export.other_encoding", encoding=source.encoding), hint)
+    problem = Problem(where, say("data.export.other_encoding", encoding=form.encoding), hint)
     return replace(column, problems=(problem,))
 
 
@@ -167,25 +167,22 @@ def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:
 
 def _read(source: Source, required: list[str], needs: Mapping[str, list[Message]]) -> SourceTable:
     try:
-        how = {"encoding": source.encoding, "delimiter": source.delimiter}
-        before = _written(source.csv)
-        table = read_csv(source.csv, required, needs, **how, every=not source.patient)  # the key may be any of them
-        if not set(required) & set(table.headers):
-            refuse_lower_header(source.csv, required, **how)
-        is_same = _written(source.csv) == before
+        before = _written(source)
+        table = read_source(source, required, needs, every=not source.patient)  # the key may be any of them
+        is_same = _written(source) == before
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         hint = say("data.export.close_excel") if isinstance(error, PermissionError) else NOTHING
-        raise DataError(say("data.export.cannot_read", file=str(source.csv), reason=reason), hint) from None
+        raise DataError(say("data.export.cannot_read", file=str(source.path), reason=reason), hint) from None
     if not is_same:  # its last value may be the beginning of one: 2024-01-1 of 2024-01-15
-        raise DataError(say("data.export.grows", file=source.csv.name), say("data.export.grows_hint"))
+        raise DataError(say("data.export.grows", file=source.path.name), say("data.export.grows_hint"))
     return table
 
 
-def _written(path: Path) -> tuple[int, int]:
-    """Returns the size of a file and when it was last written."""
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
+def _written(source: Source) -> list[tuple[int, int]]:
+    """Returns the size of each file and when it was last written."""
+    found = [path.stat() for path in source.files.values()]
+    return [(one.st_size, one.st_mtime_ns) for one in found]
 
 
 def _needs(site_file: SiteFile, study: Study) -> dict[str, list[Message]]:
@@ -224,7 +221,7 @@ def _absent(
     found = say("data.detail.header", names=table.headers[:_HEADERS]) if absent else ""
     elsewhere = _read_otherwise(site_file.source, table.headers, required) if absent else NOTHING
     if len(absent) == len(required) > 1:
-        where = say("data.where.export", file=site_file.source.csv.name)
+        where = say("data.where.export", file=site_file.source.path.name)
         message = say("data.export.no_column", n=len(absent))
         yield Problem(where, message, elsewhere or _how_to_map(table.headers), detail=found)
         return
@@ -238,10 +235,13 @@ def _absent(
 def _read_otherwise(source: Source, headers: tuple[str, ...], required: list[str]) -> Message:
     """Returns a hint that names the encoding, or the delimiter, under which all columns appear; NOTHING where there is
     none."""
-    delimiter = delimiter_that_shows(source.csv, source.encoding, required) if len(headers) == 1 else None
+    form = source.text_form
+    if form is None:
+        return NOTHING
+    delimiter = delimiter_that_shows(source.path, form, required) if len(headers) == 1 else None
     if delimiter:
         return say("data.export.delimiter", delimiter=json.dumps(delimiter))  # as TOML writes a tab
-    return encoding_hint(source.csv, source.delimiter, required)
+    return encoding_hint(source.path, form, required)
 
 
 def _near(header: str, headers: Collection[str]) -> Message:

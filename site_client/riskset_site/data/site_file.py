@@ -12,8 +12,8 @@ from pydantic import BeforeValidator, Field, field_validator
 from riskset.catalogue import languages, say
 from riskset.study.toml_table import Name, TomlTable, complain
 from riskset_site.data.site_mapping import AnyMapped, Mapped, MappedColumn
-from riskset_site.data.site_source import Source
 from riskset_site.data.site_texts import ExportText, as_text
+from riskset_site.data.source_kinds import AnySource
 
 
 def _by_full_name(value: Any) -> Any:  # noqa: ANN401
@@ -39,7 +39,7 @@ class SiteFile(TomlTable):
     site: Name
     language: str | None = None
     """Of this hospital's pages and of what its commands print, where it is not the study's."""
-    source: Source
+    source: AnySource
     map_: dict[str, Mapped] = Field(default_factory=dict, alias="map")
     limits: Annotated[dict[str, LimitText], BeforeValidator(_by_full_name)] = Field(default_factory=dict)
     """By name (`min_cell`, `R1.population_rows`): limits stricter than the study's."""

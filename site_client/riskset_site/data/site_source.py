@@ -1,11 +1,12 @@
-"""`[source]` of a site file: where the rows are and how they are written."""
+"""`[source]` of a site file: how an export writes its values, whatever kind it is. The kinds are in `source_kinds`."""
 
 from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import ClassVar, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from riskset.catalogue import say
 from riskset.study.toml_table import TomlTable, complain
@@ -18,7 +19,7 @@ from riskset_site.data.site_texts import (
     StudyText,
     ThousandsMark,
 )
-from riskset_site.data.sources.encodings import NARROWER, canonical_encoding
+from riskset_site.data.sources.csv_form import CsvForm
 
 
 class Rows(TomlTable):
@@ -33,12 +34,13 @@ class Rows(TomlTable):
 
 
 class Source(TomlTable):
-    """Where the rows are and how they are written."""
+    """What every kind of source can say."""
 
-    csv: Path
-    """Path of the export, relative to the folder of the site file."""
-    encoding: str = "utf-8-sig"
-    delimiter: str = ","
+    kind: ClassVar[str] = ""
+    """The key that names it, whose value is the path."""
+    extra: ClassVar[str] = "site"
+    """Of riskset, with the packages that read it."""
+
     missing: tuple[ExportText, ...] = ("", "NA")
     dates: DateFormats = ("%Y-%m-%d",)
     no_date: tuple[StudyText, ...] = ()
@@ -54,25 +56,25 @@ class Source(TomlTable):
     rows: Rows | None = None
     """Which of several rows of a patient counts."""
 
-    @field_validator("encoding")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        try:
-            codec = canonical_encoding(value)
-        except LookupError:
-            if value.lower().replace("_", "-").startswith("utf-16"):
-                complain(say("data.site_file.utf_16"))
-            complain(say("data.site_file.unknown_encoding", encoding=value))
-        if codec in NARROWER and codec != "utf-8":
-            complain(say("data.site_file.narrow_encoding", encoding=value, wider=NARROWER[codec]))
-        return NARROWER.get(codec, codec)
+    @property
+    def path(self) -> Path:
+        """The export; what is not a file has a name for people."""
+        path: Path = getattr(self, self.kind)
+        return path
 
-    @field_validator("delimiter")
-    @classmethod
-    def _one_character(cls, value: str) -> str:
-        if len(value) != 1 or value in '"\r\n' or value.isalnum():
-            complain(say("data.site_file.delimiter"))
-        return value
+    @property
+    def files(self) -> dict[str, Path]:
+        """What must exist before anything is read, by the key that names it."""
+        return {self.kind: self.path}
+
+    @property
+    def text_form(self) -> CsvForm | None:
+        """How the texts of a file of texts are written; None for every other kind."""
+        return None
+
+    def under(self, folder: Path) -> Self:
+        """Returns the source with its relative paths below a folder."""
+        return self.model_copy(update={key: folder / path for key, path in self.files.items()})
 
     @property
     def date_formats(self) -> tuple[str, ...]:

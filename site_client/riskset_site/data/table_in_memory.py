@@ -17,7 +17,7 @@ from riskset_site.data.export import Export
 from riskset_site.data.export_rows import ExportRows
 from riskset_site.data.latest_day import latest_day
 from riskset_site.data.site_file import SiteFile
-from riskset_site.data.site_source import Source
+from riskset_site.data.source_kinds import CsvSource
 from riskset_site.data.sources.table import SourceTable
 from riskset_site.data.variables import read_variable
 
@@ -41,4 +41,4 @@ def cohort_of_table(table: SourceTable, site: str, study: Study, today: date | N
 
 def _under_own_names(site: str, study: Study) -> SiteFile:
     """Returns what a site file says of columns that are named as the study's variables; there is no export."""
-    return SiteFile(schema=1, study=study.id, site=site, source=Source(csv=Path(), missing=("",)))
+    return SiteFile(schema=1, study=study.id, site=site, source=CsvSource(csv=Path(), missing=("",)))

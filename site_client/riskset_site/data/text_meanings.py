@@ -86,8 +86,9 @@ def _pattern(text: str) -> re.Pattern[str]:
 class TextMeanings:
     """What each distinct text of a column means; lists are of positions in `texts`."""
 
-    def __init__(self, texts: Sequence[str], kind: ValueKind, reading: Reading) -> None:
-        self.texts, self.kind, self.reading = texts, kind, reading
+    def __init__(self, texts: Sequence[str], kind: ValueKind, reading: Reading, numbers: Collection[int] = ()) -> None:
+        """`numbers` are the texts that a typed source wrote with a point, whatever the texts of the export have."""
+        self.texts, self.kind, self.reading, self.numbers = texts, kind, reading, numbers
         self.values = [kind.blank] * len(texts)
         self.missing: list[int] = []
         self.unread: dict[int, Fault] = {}
@@ -102,10 +103,11 @@ class TextMeanings:
         try:
             meaning = self.reading.meaning(raw)
             if meaning is None:
-                self.values[code] = self.kind.read(raw) if raw else self.kind.blank
+                read = (self.kind.read_recoded or self.kind.read) if code in self.numbers else self.kind.read
+                self.values[code] = read(raw) if raw else self.kind.blank
             else:
-                read = self.kind.read_recoded or self.kind.read
-                self.values[code] = read(meaning) if meaning else self.kind.blank
+                recoded = self.kind.read_recoded or self.kind.read
+                self.values[code] = recoded(meaning) if meaning else self.kind.blank
         except Unreadable as unreadable:
             self.unread[code] = unreadable.fault
         else:

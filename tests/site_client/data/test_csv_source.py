@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from riskset.errors import DataError
+from riskset_site.data.sources import rows as rows_module
 from riskset_site.data.sources import table as table_module
 from riskset_site.data.sources.csv import read_csv
+from riskset_site.data.sources.csv_form import CsvForm
 from riskset_site.data.sources.encodings import encodings_that_show
 
 
@@ -19,8 +21,8 @@ def export(tmp_path):
     return write
 
 
-def read(path, *wanted, encoding="utf-8-sig", delimiter=","):
-    return read_csv(path, wanted, encoding=encoding, delimiter=delimiter)
+def read(path, *wanted, **form):
+    return read_csv(path, CsvForm(**form), wanted)
 
 
 def texts(table, name):
@@ -88,10 +90,85 @@ def test_a_header_alone(export, content):
     assert problem(export(content), "a").message.code == "data.export.no_rows"
 
 
-def test_a_repeated_column_is_a_problem_where_it_is_needed(export):
+def test_of_a_repeated_column_it_is_said_which_one_is_meant(export):
     path = export("a,b,a\n1,2,3\n")
-    assert str(problem(path, "a").message) == "appears 2 times in the header"
-    assert texts(read(path, "b"), "b") == ["2"]
+    found = problem(path, "a")
+    assert str(found.message) == "appears 2 times in the header"
+    assert "'a [1]' or 'a [2]'" in str(found.hint)
+    table = read(path, "b", "a [2]")
+    assert table.headers == ("a [1]", "b", "a [2]")
+    assert texts(table, "a [2]") == ["3"]
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;;"])
+def test_a_first_line_that_tells_excel_the_delimiter_is_read(export, first):
+    path = export(f"{first}\r\na;b\r\n1;x\r\n\r\n2;y\r\n")
+    for form in ({}, {"delimiter": ";"}):
+        table = read(path, "b", **form)
+        assert texts(table, "b") == ["x", "y"]
+        assert table.row_numbers.tolist() == [2, 4], "a spreadsheet does not show that line"
+    found = problem(path, "b", delimiter=",")
+    assert (found.message.code, found.line) == ("data.source.sep_line", 1)
+
+
+class TestHeaderRows:
+    def test_a_header_below_a_title(self, export):
+        table = read(export("List of 1 May\n\na,b\n1,2\n"), "b", header=(3,))
+        assert (texts(table, "b"), table.row_numbers.tolist()) == (["2"], [4])
+
+    def test_two_rows_with_merged_cells(self, export):
+        table = read(export("id,dates,,sex\n,start,death,\n1,x,y,m\n"), "dates/death", header=(1, 2))
+        assert table.headers == ("id", "dates/start", "dates/death", "sex")
+        assert texts(table, "dates/death") == ["y"]
+
+    def test_they_are_repeated_below(self, export):
+        table = read(export("x,\na,b\n1,2\nx,\na,b\n3,4\n"), "x/b", header=(1, 2))
+        assert texts(table, "x/b") == ["2", "4"]
+        assert table.problems[0].detail == "rows 4, 5"
+
+    def test_width_is_no_difference_where_one_column_is_meant(self, export):
+        table = read(export("ＡＦＰ,ｂ\n1,2\n"), "AFP")
+        assert texts(table, "AFP") == ["1"]
+        assert (table.headers, table.warnings[0].message.code) == (("AFP", "ｂ"), "data.source.respelled_column")
+        assert "AFP" not in read(export("ＡＦＰ,AＦP\n1,2\n"), "AFP").columns
+
+
+class TestBelowTheTable:
+    FILE = "a,b\n1,x\n2,y\n\ntotal,2\nprinted on 1 May\n,\n"
+
+    def test_a_footer_is_left_out_and_listed(self, export, monkeypatch):
+        for rows in (500, 1, 2):
+            monkeypatch.setattr(rows_module, "_CHUNK_ROWS", rows)
+            table = read(export(self.FILE), "a", footer=2)
+            assert (texts(table, "a"), table.problems) == (["1", "2"], ())
+            assert table.warnings[0].detail == "rows 5, 6: 'total 2', 'printed on 1 May'"
+
+    def test_the_hint_names_it(self, export):
+        assert "footer = 1" in read(export(self.FILE), "a").problems[0].hint
+        cut_above = read(export("a,b\n1\n2,y\n"), "a")
+        assert "footer" not in cut_above.problems[0].hint, "a row above patients"
+
+    def test_a_file_of_nothing_else(self, export):
+        assert problem(export(self.FILE), "a", footer=4).message.code == "data.export.no_rows"
+
+
+class TestDelimiterAtTheEnd:
+    def test_of_every_row_is_left_out(self, export):
+        table = read(export("a,b\n1,x,\n2,,\n"), "b")
+        assert (texts(table, "b"), table.problems) == (["x", ""], ())
+
+    def test_of_some_rows_is_a_problem(self, export):
+        found = problem(export("a,b\n1,x,\n2,y\n"), "b")
+        assert (found.message.code, found.line) == ("data.source.some_end_with_delimiter", 3)
+        assert len(read(export("a,b\n1,x\n2,y,\n"), "b").problems) == 1
+
+    def test_a_field_without_a_name_is_no_delimiter(self, export):
+        assert len(read(export("a,b\n1,x,\n2,y,z\n"), "b").problems) == 1
+
+
+def test_other_quotation_marks(export):
+    assert texts(read(export("a,b\n1,'x,y'\n"), "b", quote="'"), "b") == ["x,y"]
+    assert texts(read(export('a,b\n1,5" tube\n'), "b", quote=""), "b") == ['5" tube']
 
 
 def test_zero_bytes(export):
@@ -126,11 +203,11 @@ def test_the_right_encoding_is_suggested_and_not_taken(export):
 def test_a_korean_file_that_decodes_as_japanese_is_recognised_by_its_headers(export):
     korean = export("나이,성별\n61,남\n".encode("cp949"))
     assert "나이" not in read(korean, encoding="cp932").headers  # no error, but wrong text
-    assert encodings_that_show(korean, ",", ["나이", "성별"]) == ("cp949",)
+    assert encodings_that_show(korean, CsvForm(), ["나이", "성별"]) == ("cp949",)
 
 
 def test_no_encoding_is_offered_that_fails_further_down(export):
-    assert encodings_that_show(export(b"a,b\n1,\x81 \n"), ",", ["a"]) == ()
+    assert encodings_that_show(export(b"a,b\n1,\x81 \n"), CsvForm(), ["a"]) == ()
 
 
 def test_a_column_that_does_not_repeat_itself_is_read_the_same(export, monkeypatch):

@@ -84,7 +84,7 @@ def test_a_file_that_is_written_while_it_is_read_is_not_used(hospital, export, m
 
     rows = [*patients(range(9)), patient(9, last="2021-01-1")]
     assert export(rows) == (True, {})
-    monkeypatch.setattr("riskset_site.data.export.read_csv", meanwhile)
+    monkeypatch.setattr("riskset_site.data.sources.reading.read_csv", meanwhile)
     with pytest.raises(DataError, match="written while it was read") as refused:
         export(rows)
     assert "wait until it is complete" in str(refused.value.hint)
@@ -95,17 +95,17 @@ class TestHeader:
     def test_names_below_the_first_row_are_found_there(self, hospital, export, above):
         rows = patients(range(9))
         fits, told = export([HEADER, *rows], header=above)
-        assert (fits, list(told)) == (False, ["export.lower_header"])
-        assert "row 2" in str(told["export.lower_header"].message)
-        assert export(rows) == (True, {}), "the hint, followed"
+        assert (fits, list(told)) == (False, ["source.other_header"])
+        hospital.writes(KEY, str(told["source.other_header"].hint).removeprefix("set ").removesuffix(" in [source]"))
+        assert export([HEADER, *rows], header=above) == (True, {}), "the hint, followed"
 
-    def test_a_name_in_other_compositions_of_its_letters_is_copied_from_the_header(self, hospital, export):
+    def test_a_name_in_other_compositions_of_its_letters_is_the_same(self, hospital, export):
         decomposed = unicodedata.normalize("NFD", "치료")
         header = HEADER.replace("arm", decomposed)
         hospital.writes(KEY, "[map]", 'arm = "치료"')
         fits, told = export(patients(range(9)), header)
-        assert (fits, list(told)) == (False, ["export.missing_column"])
-        assert f"'{decomposed}'" in told["export.missing_column"].hint
+        assert (fits, list(told)) == (True, ["source.respelled_column"])
+        assert f"'{decomposed}'" in told["source.respelled_column"].where
         hospital.writes(KEY, "[map]", f'arm = "{decomposed}"')
         assert export(patients(range(9)), header) == (True, {})
 

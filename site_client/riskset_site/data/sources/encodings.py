@@ -9,10 +9,13 @@ from __future__ import annotations
 import codecs
 import csv
 from collections.abc import Collection
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from riskset.catalogue import NOTHING, Message, say
+from riskset_site.data.sources.csv_form import CsvForm, header_rows
+from riskset_site.data.sources.headers import joined
 
 CANDIDATES = ("utf-8-sig", "cp932", "cp949")
 _RARER = ("euc_jp", "iso2022_jp", "gb18030", "big5", "johab", "cp1252", "iso8859-1", "iso8859-15")
@@ -36,59 +39,51 @@ def canonical_encoding(name: str) -> str:
     return codec
 
 
-def read_headers(path: Path, encoding: str, delimiter: str) -> tuple[str, ...]:
-    """Returns the stripped column names, with replacement characters for undecodable bytes; none of an empty file."""
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        try:
-            return tuple(text.strip() for text in next(csv.reader(file, delimiter=delimiter), ()))
-        except csv.Error:
-            return ()
-
-
-def encodings_that_show(path: Path, delimiter: str, headers: Collection[str]) -> tuple[str, ...]:
+def encodings_that_show(path: Path, form: CsvForm, headers: Collection[str]) -> tuple[str, ...]:
     """Returns the candidates under which every one of `headers` appears and the whole file decodes; if there is none,
     the first of the rarer encodings."""
 
     def shows(encoding: str) -> bool:
-        return set(headers) <= set(read_headers(path, encoding, delimiter)) and _decodes(path, encoding)
+        return set(headers) <= set(replace(form, encoding=encoding).names(path)) and _decodes(path, encoding)
 
     rarer = () if "".join(headers).isascii() else _RARER
     return tuple(filter(shows, CANDIDATES)) or tuple(islice(filter(shows, rarer), 1))
 
 
-def delimiter_that_shows(path: Path, encoding: str, headers: Collection[str]) -> str | None:
+def delimiter_that_shows(path: Path, form: CsvForm, headers: Collection[str]) -> str | None:
     """Returns the delimiter under which every one of `headers` appears; None where there is none."""
-    return next((one for one in _DELIMITERS if set(headers) <= set(read_headers(path, encoding, one))), None)
+    return next((one for one in _DELIMITERS if set(headers) <= set(replace(form, delimiter=one).names(path))), None)
 
 
-def encoding_hint(path: Path, delimiter: str, headers: Collection[str]) -> Message:
+def encoding_hint(path: Path, form: CsvForm, headers: Collection[str]) -> Message:
     """Returns a hint naming the candidates under which every header appears; NOTHING where there is none."""
-    shown = encodings_that_show(path, delimiter, headers)
+    shown = encodings_that_show(path, form, headers)
     return say("data.export.encoding", encodings=shown) if shown else NOTHING
 
 
 def encodings_with_texts(
-    path: Path, delimiter: str, header: str, texts: Collection[str], present: Collection[str]
+    path: Path, form: CsvForm, header: str, texts: Collection[str], present: Collection[str]
 ) -> tuple[str, ...]:
     """Returns the candidates under which a column contains one of `texts` that are not ASCII; none where `present`, its
     texts as they were read, already do. The header may be ASCII and show nothing of the encoding."""
     wanted = {text for text in texts if not text.isascii()}
     if not wanted or not wanted.isdisjoint(present):
         return ()
-    return tuple(one for one in CANDIDATES if not wanted.isdisjoint(_column(path, one, delimiter, header)))
+    forms = (replace(form, encoding=one) for one in CANDIDATES)
+    return tuple(one.encoding for one in forms if not wanted.isdisjoint(_column(path, one, header)))
 
 
-def _column(path: Path, encoding: str, delimiter: str, header: str) -> set[str]:
+def _column(path: Path, form: CsvForm, header: str) -> set[str]:
     """Returns the stripped texts of a column; none where the file is not in this encoding."""
     try:
-        with path.open(encoding=encoding, newline="") as file:
-            names, *rows = ([text.strip() for text in row] for row in csv.reader(file, delimiter=delimiter))
-    except (UnicodeDecodeError, csv.Error, ValueError):
+        with form.rows(path) as rows:
+            names = joined(header_rows(rows, form.header))
+            if header not in names:
+                return set()
+            at = names.index(header)
+            return {row[at].strip() for row in rows if len(row) > at}
+    except (UnicodeDecodeError, csv.Error):
         return set()
-    if header not in names:
-        return set()
-    at = names.index(header)
-    return {row[at] for row in rows if len(row) > at}
 
 
 def _decodes(path: Path, encoding: str) -> bool:

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from riskset.errors import Problem
 
 _DISTINCT_TEXTS = 50_000  # up to here a column is coded in any case
+NUMBER = "\0"
+"""Before a text that a reader made of a number with a decimal point: "1.234" is not the 1,234 that a text may mean."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class TextColumn:
     """(n,), in the order of the file."""
     texts: tuple[str, ...]
     """Stripped, so several codes may have equal texts."""
+    numbers: frozenset[int] = frozenset()
+    """Codes of texts that a typed source made of numbers: they have a point, whatever mark its other texts have."""
 
     def quoted(self, row: int) -> str:
         """Returns the text of one row in quotation marks. Never leaves the site."""
@@ -37,13 +41,15 @@ class SourceTable:
     """The columns that were asked for, as far as the export has them."""
 
     headers: tuple[str, ...]
-    """All column names of the export, stripped, in its order."""
+    """All column names of the export in its order, stripped and as the site file spells them."""
     row_numbers: NDArray[np.int64]
     """(n,) as a spreadsheet counts: the header is row 1; increasing."""
     columns: Mapping[str, TextColumn]
     """By column name; (n,) each."""
     problems: tuple[Problem, ...] = ()
     """Problems of the file itself; the rows concerned are not among the n."""
+    warnings: tuple[Problem, ...] = ()
+    """What was read in another way than it seems, or left out as the site file says."""
 
     @property
     def n(self) -> int:
@@ -66,6 +72,8 @@ class TextColumnBuilder:
     rows, looking up each text takes three times as long as reading it again.
     """
 
+    typed: bool = False
+    """True where a text may begin with NUMBER."""
     _codes: _Codes = field(default_factory=_Codes)
     _rows: array[int] = field(default_factory=lambda: array("i"))
     _uncoded: list[str] = field(default_factory=list)
@@ -81,4 +89,5 @@ class TextColumnBuilder:
         codes = np.concatenate(
             [np.asarray(self._rows, np.int32), np.arange(len(self._codes), len(texts), dtype=np.int32)]
         )
-        return TextColumn(codes, tuple(text.strip() for text in texts))
+        numbers = frozenset(code for code, text in enumerate(texts) if text.startswith(NUMBER)) if self.typed else ()
+        return TextColumn(codes, tuple(text.lstrip(NUMBER).strip() for text in texts), frozenset(numbers))

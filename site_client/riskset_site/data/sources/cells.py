@@ -1,0 +1,69 @@
+"""Typed values as the texts of an export: each value has one text, whatever the source that holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset_site.data.sources.table import NUMBER
+
+_WHOLE = 10**15
+"""From here on a number in double precision need not be the whole one that was meant."""
+_DECIMALS = 9
+"""Digits after the point of a single-precision number that was written with so few."""
+
+
+def cell_text(value: Any) -> str:  # noqa: ANN401
+    """Returns a value as a text: empty for none, whole numbers without a point, dates as 2024-01-31."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value.strip()
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return "" if value != value else _whole(value) or repr(value)  # NaN: by which many programs mean none
+        case Decimal():
+            return _whole(value) or format(value.normalize(), "f") if value.is_finite() else str(value)
+        case datetime():
+            is_day = value.time() == time.min
+            return value.date().isoformat() if is_day else value.replace(microsecond=0, tzinfo=None).isoformat(" ")
+        case date():
+            return value.isoformat()
+        case time():
+            return value.replace(microsecond=0, tzinfo=None).isoformat()
+    return str(value)
+
+
+def marked_text(value: Any) -> str:  # noqa: ANN401
+    """Returns the text of a value, of a number that has a decimal point with the mark of one."""
+    text = cell_text(value)
+    return NUMBER + text if "." in text and isinstance(value, float | Decimal) else text
+
+
+def _whole(value: float | Decimal) -> str:
+    """Returns the text of a whole number; empty for every other one."""
+    return str(int(value)) if -_WHOLE < value < _WHOLE and value == int(value) else ""
+
+
+def written_as(numbers: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Returns the numbers as a person wrote them: 0.1 in single precision is 0.100000001490116 in double."""
+    exact = numbers.astype(np.float64)
+    found, is_open = exact.copy(), np.isfinite(exact)
+    for decimals in range(_DECIMALS):
+        rounded = np.round(exact, decimals)
+        fits = is_open & (rounded.astype(np.float32) == numbers)
+        found[fits] = rounded[fits]
+        is_open &= ~fits
+    return found
+
+
+def column_texts(values: Sequence[Any]) -> list[str]:
+    """Returns the texts of many values."""
+    return [marked_text(value) for value in values]

@@ -1,0 +1,127 @@
+"""A sheet of a workbook as a table of texts: dates, numbers and booleans by their types, texts as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from riskset.catalogue import say
+from riskset.errors import Problem
+from riskset_site.data.faults import Fault, rows_and_values
+from riskset_site.data.sources.csv import not_a_table, other_header, unreadable
+from riskset_site.data.sources.headers import joined, matched, padded
+from riskset_site.data.sources.rows import RowReader, in_rows
+from riskset_site.data.sources.table import SourceTable
+from riskset_site.data.sources.workbook import BadCell, Sheet, read_sheet
+
+_TITLE_ROWS = 20
+_SHOWN = 5
+
+_FAULTS = {
+    "error_cell": Fault("error_cell", say("data.source.error_cell")),
+    "no_cached_value": Fault("no_cached_value", say("data.source.no_cached_value")),
+    "merged_cell": Fault("merged_cell", say("data.source.merged_cell")),
+}
+_PERCENT = Fault("percent_cell", say("data.source.percent_cell"))
+_HIDDEN = Fault("hidden_rows", say("data.source.hidden_rows"))
+
+
+def read_excel(
+    path: Path,
+    name: str | None,
+    header: Sequence[int],
+    footer: int,
+    missing: Collection[str],
+    expected: Collection[str],
+    optional: Collection[str] = (),
+    *,
+    every: bool = False,
+) -> SourceTable:
+    """Returns the columns of `expected` and `optional` that the sheet has; with `every`, all that it has.
+
+    A cell that cannot be read (an error that is not one of `missing`, a formula without a value, one of merged cells)
+    is a problem, never an empty field. Raises DataError, with problems, for what is not such a table, and OSError.
+    """
+    sheet = read_sheet(path, name)
+    names = joined(_header(sheet, header), is_filled=True)
+    found = matched(names, [*expected, *optional])
+    if found.problems:
+        raise not_a_table(path, found.problems)
+    if not set(expected) & set(found.names):
+        _refuse_other_header(path, sheet, header, expected)
+    if not any(names):
+        raise unreadable(path, say("data.export.empty"), say("data.export.header_first"))
+    kept = [*expected, *optional, *(filter(None, found.names) if every else ())]
+    positions = {name: found.names.index(name) for name in dict.fromkeys(kept) if name in found.names}
+    above = [padded(row, len(names)) for row in _header(sheet, header)]
+    reader = RowReader(path, above, positions, footer, is_typed=True)
+    reader.read(_texts(sheet, header[-1]), header[-1] + 1)
+    if not reader.numbers:
+        raise unreadable(path, say("data.export.no_rows"), say("data.export.export_again"))
+    numbers = reader.row_numbers()
+    columns = {name: builder.build() for name, builder in reader.builders.items()}
+    kept_rows = [int(number) - 1 for number in numbers]
+    _mark_merged(sheet, header[-1])
+    bad = tuple(_bad_cells(sheet, positions, kept_rows, missing))
+    warnings = (*found.warnings, *reader.warnings(), *_remarks(path, sheet, positions, kept_rows))
+    return SourceTable(found.names, numbers, columns, (*reader.problems(","), *bad), warnings)
+
+
+def _header(sheet: Sheet, header: Sequence[int]) -> list[list[str]]:
+    """Returns the texts of the header, an upper one in all columns over which its cell is merged."""
+    rows = [sheet.texts(row - 1) for row in header if row <= len(sheet.rows)]
+    for top, _, left, right in sheet.merged:
+        if top + 1 in header[:-1] and top + 1 - header[0] < len(rows):
+            cells = rows[top + 1 - header[0]]
+            cells[left : right + 1] = [cells[left]] * len(cells[left : right + 1])
+    return rows
+
+
+def _texts(sheet: Sheet, first: int) -> Iterator[list[str]]:
+    width = max(map(len, sheet.rows), default=0)
+    for at in range(first, len(sheet.rows)):
+        yield list(padded(sheet.texts(at), width))
+
+
+def _mark_merged(sheet: Sheet, first: int) -> None:
+    """Of merged cells only the first has the value; which rows it is meant for is the site's to say."""
+    for top, bottom, left, right in sheet.merged:
+        for row in range(max(top, first), min(bottom + 1, len(sheet.rows))):
+            cells = sheet.rows[row]
+            for column in range(left, min(right + 1, len(cells))):
+                if (row, column) != (top, left):
+                    cells[column] = BadCell("", "merged_cell")
+
+
+def _bad_cells(
+    sheet: Sheet, positions: dict[str, int], rows: Sequence[int], missing: Collection[str]
+) -> Iterator[Problem]:
+    for name, column in positions.items():
+        found: dict[str, list[tuple[int, str]]] = {}
+        for row in rows:
+            cell = sheet.rows[row][column]
+            if isinstance(cell, BadCell) and not (cell.fault == "error_cell" and cell.text in missing):
+                found.setdefault(cell.fault, []).append((row + 1, cell.text))
+        for fault, cells in found.items():
+            values = [repr(text) for _, text in cells[:_SHOWN]] if fault == "error_cell" else []
+            detail = rows_and_values([number for number, _ in cells], values)
+            what = _FAULTS[fault]
+            yield Problem(say("data.where.column", column=name), what.message(len(cells)), what.hint, detail=detail)
+
+
+def _remarks(path: Path, sheet: Sheet, positions: dict[str, int], rows: Sequence[int]) -> Iterator[Problem]:
+    hidden = [row + 1 for row in rows if row in sheet.hidden]
+    if hidden:
+        yield in_rows(path, _HIDDEN, hidden, ())
+    for name, column in positions.items():
+        percent = [row + 1 for row in rows if sheet.is_percent(row, column)]
+        if percent:
+            where, detail = say("data.where.column", column=name), rows_and_values(percent, [])
+            yield Problem(where, _PERCENT.message(len(percent)), _PERCENT.hint, detail=detail)
+
+
+def _refuse_other_header(path: Path, sheet: Sheet, header: Sequence[int], required: Collection[str]) -> None:
+    row = other_header(list(islice(_texts(sheet, 0), _TITLE_ROWS)), header, required)
+    if row is not None:
+        raise unreadable(path, say("data.source.other_header", row=row), say("data.source.set_header", row=row))

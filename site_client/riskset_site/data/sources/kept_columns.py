@@ -1,0 +1,46 @@
+"""Which columns of a typed source are kept, and their texts chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from riskset.catalogue import say
+from riskset.errors import Problem
+from riskset_site.data.sources.csv import not_a_table, unreadable
+from riskset_site.data.sources.headers import matched, numbered
+from riskset_site.data.sources.table import SourceTable, TextColumnBuilder
+
+
+class KeptColumns:
+    """The columns of a source that are asked for, as far as it has them; each row is a record, none is empty."""
+
+    def __init__(
+        self, path: Path, names: Sequence[str], expected: Collection[str], optional: Collection[str], every: bool
+    ) -> None:
+        """Raises DataError, with problems, where there is no column, or a needed one is there several times."""
+        self.path = path
+        found = matched(numbered([name.strip() for name in names]), [*expected, *optional])
+        if found.problems:
+            raise not_a_table(path, found.problems)
+        if not any(found.names):
+            raise unreadable(path, say("data.export.empty"))
+        self.headers, self.warnings = found.names, list(found.warnings)
+        kept = [*expected, *optional, *(filter(None, found.names) if every else ())]
+        self.positions = {name: found.names.index(name) for name in dict.fromkeys(kept) if name in found.names}
+        """Of each kept column among all, by its name in the table."""
+        self.builders = {name: TextColumnBuilder(typed=True) for name in self.positions}
+
+    def add(self, name: str, texts: Iterable[str]) -> None:
+        """Appends the texts of a chunk to one column."""
+        self.builders[name].extend(texts)
+
+    def table(self, n: int, problems: Sequence[Problem] = ()) -> SourceTable:
+        """Returns the table of n rows. Raises DataError, with the problem, where there is none."""
+        if not n:
+            raise unreadable(self.path, say("data.export.no_rows"), say("data.export.export_again"))
+        columns = {name: builder.build() for name, builder in self.builders.items()}
+        row_numbers = np.arange(2, n + 2)  # as in a spreadsheet, the names would be row 1
+        return SourceTable(self.headers, row_numbers, columns, tuple(problems), tuple(self.warnings))

@@ -1,0 +1,73 @@
+"""From `[source]` of a site file to the table of texts that its reader returns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from riskset.catalogue import say
+from riskset.errors import DataError
+from riskset_site.data.site_source import Source
+from riskset_site.data.source_kinds import (
+    CsvSource,
+    DatabaseSource,
+    ExcelSource,
+    FeatherSource,
+    OmopSource,
+    ParquetSource,
+    SasSource,
+    SpssSource,
+    StataSource,
+)
+from riskset_site.data.sources.csv import read_csv, refuse_other_header
+from riskset_site.data.sources.table import SourceTable
+
+
+def read_source(
+    source: Source, required: Collection[str], optional: Collection[str], *, every: bool = False
+) -> SourceTable:
+    """Returns the columns of `required` and `optional` that the export has; with `every`, all that it has.
+
+    Raises DataError: with problems where the export is not a table, without where it cannot be opened; and OSError.
+    """
+    try:
+        return _read(source, required, optional, every)
+    except ModuleNotFoundError as missing:
+        hint = say("cli.install_extra", extra=source.extra)
+        raise DataError(say("data.source.needs_package", package=str(missing.name)), hint) from None
+
+
+def _read(source: Source, required: Collection[str], optional: Collection[str], every: bool) -> SourceTable:
+    match source:  # each library is imported where an export of its kind is read
+        case CsvSource():
+            table = read_csv(source.path, source.text_form, required, optional, every=every)
+            if not set(required) & set(table.headers):
+                refuse_other_header(source.path, source.text_form, required)
+            return table
+        case ExcelSource():
+            from riskset_site.data.sources.excel import read_excel
+
+            how = (source.sheet, source.header, source.footer, source.missing)
+            return read_excel(source.path, *how, required, optional, every=every)
+        case ParquetSource():
+            from riskset_site.data.sources.arrow import read_parquet
+
+            return read_parquet(source.path, required, optional, every=every)
+        case FeatherSource():
+            from riskset_site.data.sources.arrow import read_feather
+
+            return read_feather(source.path, required, optional, every=every)
+        case SasSource() | SpssSource() | StataSource():
+            from riskset_site.data.sources.statistics_files import read_statistics_file
+
+            labels = not isinstance(source, SasSource) and source.labels
+            read = read_statistics_file
+            return read(source.kind, source.path, source.encoding, labels, required, optional, every=every)
+        case DatabaseSource():
+            from riskset_site.data.sources.database import read_database
+
+            return read_database(source.path, source.address, source.query, required, optional, every=every)
+        case OmopSource():
+            from riskset_site.data.sources.omop import read_omop
+
+            return read_omop(source.path, source.cdm, required, optional, every=every)
+    raise TypeError(type(source).__name__)

@@ -1,0 +1,138 @@
+"""Files of SAS, SPSS and Stata as a table of texts, read by pyreadstat in chunks. A value that the file declares as
+missing is an empty text, whatever its number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from riskset.catalogue import say
+from riskset.errors import DataError, Problem
+from riskset_site.data.faults import Fault, rows_and_values
+from riskset_site.data.sources.cells import marked_text, written_as
+from riskset_site.data.sources.csv import unreadable
+from riskset_site.data.sources.kept_columns import KeptColumns
+from riskset_site.data.sources.table import SourceTable
+
+_CHUNK_ROWS = 100_000
+_DECLARED = Fault("declared_missing", say("data.source.declared_missing"))
+
+Reader = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class _Column:
+    """How the values of one column become texts."""
+
+    is_text: bool
+    is_single: bool
+    """Single precision."""
+    labels: Mapping[Any, str]
+    ranges: Sequence[Mapping[str, Any]]
+    """Of values that the file declares as missing."""
+
+    def is_declared_missing(self, value: Any) -> bool:  # noqa: ANN401
+        if isinstance(value, str) != self.is_text:
+            return isinstance(value, str)  # .a to .z of Stata, ._ and .A to .Z of SAS
+        return value is not None and any(one["lo"] <= value <= one["hi"] for one in self.ranges)
+
+    def text(self, value: Any) -> str:  # noqa: ANN401
+        label = self.labels.get(value)
+        if label is not None:
+            return label.strip()
+        if self.is_single and isinstance(value, float):
+            value = float(written_as(np.array([value], np.float32))[0])
+        return marked_text(value)
+
+
+def read_statistics_file(
+    kind: str,
+    path: Path,
+    encoding: str | None,
+    has_labels: bool,
+    expected: Collection[str],
+    optional: Collection[str] = (),
+    *,
+    every: bool = False,
+) -> SourceTable:
+    """Returns the columns of `expected` and `optional` that a file of `sas`, `spss` or `stata` has; with `every`, all
+    that it has. Values are their codes or, with `has_labels`, the labels that the file has for them.
+
+    Raises DataError, with problems, for what is not such a file.
+    """
+    read, how = _reader(kind, path)
+    how["encoding"] = "UTF-8" if encoding == "utf-8-sig" else encoding
+    _, about = _call(path, read, metadataonly=True, **how)
+    kept = KeptColumns(path, about.column_names, expected, optional, every)
+    names = {name: about.column_names[at] for name, at in kept.positions.items()}
+    declared: dict[str, list[int]] = {name: [] for name in names}
+    n = 0 if names else about.number_rows or 1
+    while names:
+        chunk, about = _call(path, read, usecols=list(names.values()), row_offset=n, row_limit=_CHUNK_ROWS, **how)
+        rows = len(next(iter(chunk.values())))
+        for name, of_file in names.items():
+            texts, missing = _texts(chunk[of_file], _column(of_file, about, has_labels))
+            kept.add(name, texts)
+            declared[name] += [n + row + 2 for row in missing]
+        n += rows
+        if rows < _CHUNK_ROWS:
+            break
+    kept.warnings += [_declared(name, numbers) for name, numbers in declared.items() if numbers]
+    return kept.table(n)
+
+
+def _reader(kind: str, path: Path) -> tuple[Reader, dict[str, Any]]:
+    """Returns pyreadstat's function for a file, and what it needs to know."""
+    import pyreadstat
+
+    if kind == "sas" and path.suffix.lower() in (".xpt", ".xport"):
+        return pyreadstat.read_xport, {}  # whose missing values are all alike
+    readers: dict[str, Reader] = {
+        "sas": pyreadstat.read_sas7bdat,
+        "spss": pyreadstat.read_sav,
+        "stata": pyreadstat.read_dta,
+    }
+    return readers[kind], {"user_missing": True}
+
+
+def _call(path: Path, read: Reader, **how: Any) -> Any:  # noqa: ANN401 - pyreadstat has no types
+    import pyreadstat
+
+    try:
+        return read(path, output_format="dict", **how)
+    except pyreadstat.ReadstatError as error:
+        if "encoding" in str(error):
+            message = say("data.export.other_encoding", encoding=how["encoding"] or say("data.source.its_own"))
+            raise unreadable(path, message, say("data.export.ask_for_encoding")) from None
+        raise _damaged(path, error) from None
+    except (pyreadstat.PyreadstatError, OverflowError, UnicodeDecodeError, ValueError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return unreadable(path, say("data.source.damaged", reason=type(error).__name__), say("data.export.export_again"))
+
+
+def _column(name: str, about: Any, has_labels: bool) -> _Column:  # noqa: ANN401
+    type_ = about.readstat_variable_types[name]
+    labels = about.variable_value_labels.get(name, {}) if has_labels else {}
+    return _Column(type_ == "string", type_ == "float", labels, about.missing_ranges.get(name, ()))
+
+
+def _texts(values: Sequence[Any], column: _Column) -> tuple[list[str], list[int]]:
+    """Returns the text of every row, each distinct value made one once, and the rows that are declared as missing."""
+    known: dict[Any, str] = {}
+    for value in set(values):
+        known[value] = "" if column.is_declared_missing(value) else column.text(value)
+    declared = {value for value in known if column.is_declared_missing(value)}
+    rows = [row for row, value in enumerate(values) if value in declared] if declared else []
+    return [known[value] for value in values], rows
+
+
+def _declared(name: str, numbers: Sequence[int]) -> Problem:
+    where, detail = say("data.where.column", column=name), rows_and_values(numbers, ())
+    return Problem(where, _DECLARED.message(len(numbers)), _DECLARED.hint, detail=detail)

@@ -1,0 +1,201 @@
+"""The cells of one sheet of a workbook, as openpyxl (.xlsx, .xlsm) and xlrd (.xls) find them.
+
+pandas reads workbooks through the same two, but makes an empty cell of an error, of a formula without a value and of
+all but one of merged cells, and tells nothing of hidden rows: decision 66.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+from riskset.catalogue import say
+from riskset.errors import DataError, did_you_mean
+from riskset_site.data.sources.cells import marked_text
+from riskset_site.data.sources.csv import unreadable
+
+_OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_STRICT = b"http://purl.oclc.org/ooxml/"
+
+Range = tuple[int, int, int, int]
+"""First and last row, first and last column, from 0."""
+
+
+@dataclass(frozen=True)
+class BadCell:
+    """A cell that has no value which could be read."""
+
+    text: str
+    fault: str
+    """`error_cell`, `no_cached_value` or `merged_cell`."""
+
+
+@dataclass
+class Sheet:
+    """The cells of a sheet: None, texts, numbers, booleans, dates, times, and cells that cannot be read."""
+
+    rows: list[list[Any]]
+    hidden: set[int] = field(default_factory=set)
+    """Positions of rows that Excel does not show."""
+    merged: list[Range] = field(default_factory=list)
+    has_percent_sign: Callable[[int, int], bool] = lambda _row, _column: False
+
+    def texts(self, row: int) -> list[str]:
+        return [value.text if isinstance(value, BadCell) else marked_text(value) for value in self.rows[row]]
+
+    def is_percent(self, row: int, column: int) -> bool:
+        """True for a number that Excel shows as a percentage."""
+        value = self.rows[row][column]
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return is_number and self.has_percent_sign(row, column)
+
+
+def read_sheet(path: Path, sheet: str | None) -> Sheet:
+    """Returns the cells of the sheet, or of the only one that has any. Raises DataError, with the problem, where the
+    file is not a workbook, has a password, or does not have the sheet."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    if start == _OLE:
+        if _ENCRYPTED in path.read_bytes():
+            raise _with_password(path)
+        return _read_xls(path, sheet)
+    if start.startswith(_ZIP):
+        return _read_xlsx(path, sheet)
+    is_page = start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    message = say("data.source.web_page") if is_page else say("data.source.no_workbook")
+    raise unreadable(path, message, say("data.source.save_as_xlsx") if is_page else say("data.source.name_as_csv"))
+
+
+def _with_password(path: Path) -> DataError:
+    return unreadable(path, say("data.source.password"), say("data.source.remove_password"))
+
+
+def _chosen(path: Path, names: Sequence[str], with_rows: Sequence[str], sheet: str | None) -> str:
+    """Returns the name of the sheet that is read."""
+    if sheet is not None and sheet not in names:
+        hint = did_you_mean(sheet, names) or say("data.source.sheets", names=tuple(names))
+        raise unreadable(path, say("data.source.no_sheet", name=sheet), hint)
+    if sheet is not None:
+        return sheet
+    if len(with_rows) > 1:
+        raise unreadable(path, say("data.source.several_sheets"), say("data.source.sheets", names=tuple(with_rows)))
+    if not with_rows:
+        raise unreadable(path, say("data.export.empty"), say("data.export.header_first"))
+    return with_rows[0]
+
+
+def _read_xlsx(path: Path, name: str | None) -> Sheet:
+    import openpyxl
+
+    _refuse_other_zip(path)
+    try:
+        with warnings.catch_warnings():  # of what openpyxl does not keep when it writes: styles, validation, pictures
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(path, data_only=True)
+            with_rows = [one.title for one in book.worksheets if any(_values(one))]
+            chosen = _chosen(path, [one.title for one in book.worksheets], with_rows, name)
+            formulas = openpyxl.load_workbook(path, read_only=True)
+            written = [[cell.value for cell in row] for row in formulas[chosen].iter_rows()]
+            formulas.close()
+    except (BadZipFile, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise _damaged(path, error) from None
+    sheet = book[chosen]
+    rows = [[_value(cell) for cell in row] for row in sheet.iter_rows(min_row=1, min_col=1)]
+    _mark_formulas(rows, written)
+    merged = [(one.min_row - 1, one.max_row - 1, one.min_col - 1, one.max_col - 1) for one in sheet.merged_cells.ranges]
+    hidden = {number - 1 for number, row in sheet.row_dimensions.items() if row.hidden}
+
+    def is_percent(row: int, column: int) -> bool:
+        return "%" in sheet.cell(row + 1, column + 1).number_format
+
+    return Sheet(rows, hidden, merged, is_percent)
+
+
+def _values(sheet: Any) -> Iterator[bool]:  # noqa: ANN401 - openpyxl has no types
+    return (value is not None for row in sheet.iter_rows(values_only=True) for value in row)
+
+
+def _value(cell: Any) -> Any:  # noqa: ANN401
+    return BadCell(str(cell.value), "error_cell") if cell.data_type == "e" else cell.value
+
+
+def _mark_formulas(rows: list[list[Any]], written: Sequence[Sequence[Any]]) -> None:
+    """A formula whose result the program that wrote the workbook did not store looks empty."""
+    for row, formulas in zip(rows, written, strict=False):
+        for at, formula in enumerate(formulas[: len(row)]):
+            if row[at] is None and formula is not None:
+                row[at] = BadCell(str(formula), "no_cached_value")
+
+
+def _refuse_other_zip(path: Path) -> None:
+    try:
+        with ZipFile(path) as archive:
+            inside = set(archive.namelist())
+            workbook = archive.read("xl/workbook.xml") if "xl/workbook.xml" in inside else b""
+    except (BadZipFile, OSError) as error:
+        raise _damaged(path, error) from None
+    if _STRICT in workbook:
+        raise unreadable(path, say("data.source.strict"), say("data.source.save_as_xlsx"))
+    if not workbook:
+        raise unreadable(path, say("data.source.other_workbook"), say("data.source.save_as_xlsx"))
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return unreadable(path, say("data.source.damaged", reason=type(error).__name__), say("data.source.save_as_xlsx"))
+
+
+def _read_xls(path: Path, name: str | None) -> Sheet:
+    import xlrd
+
+    try:
+        book = xlrd.open_workbook(path, formatting_info=True, logfile=_Quiet())
+    except xlrd.XLRDError as error:
+        if "encrypted" in str(error):
+            raise _with_password(path) from None
+        raise _damaged(path, error) from None
+    except Exception as error:
+        raise _damaged(path, error) from None
+    with_rows = [one.name for one in book.sheets() if one.nrows]
+    sheet = book.sheet_by_name(_chosen(path, book.sheet_names(), with_rows, name))
+    rows = [[_xls_value(cell, book.datemode) for cell in sheet.row(row)] for row in range(sheet.nrows)]
+    hidden = {row for row, info in sheet.rowinfo_map.items() if info.hidden and row < sheet.nrows}
+    merged = [(top, bottom - 1, left, right - 1) for top, bottom, left, right in sheet.merged_cells]
+
+    def is_percent(row: int, column: int) -> bool:
+        form = book.xf_list[sheet.cell_xf_index(row, column)].format_key
+        return "%" in book.format_map[form].format_str
+
+    return Sheet(rows, hidden, merged, is_percent)
+
+
+class _Quiet:
+    """xlrd prints what it thinks of a file."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+def _xls_value(cell: Any, datemode: int) -> Any:  # noqa: ANN401 - xlrd has no types
+    import xlrd
+
+    match cell.ctype:
+        case xlrd.XL_CELL_EMPTY | xlrd.XL_CELL_BLANK:
+            return None
+        case xlrd.XL_CELL_BOOLEAN:
+            return bool(cell.value)
+        case xlrd.XL_CELL_ERROR:
+            return BadCell(xlrd.error_text_from_code.get(cell.value, "#ERROR"), "error_cell")
+        case xlrd.XL_CELL_DATE:
+            if cell.value < 0:
+                return BadCell("#VALUE!", "error_cell")  # Excel shows ####
+            try:
+                found = xlrd.xldate_as_datetime(cell.value, datemode)
+            except (xlrd.XLDateError, OverflowError, ValueError):
+                return BadCell("#VALUE!", "error_cell")
+            return found.time() if cell.value < 1 else found
+    return cell.value
