@@ -12,7 +12,6 @@ from riskset.catalogue import say
 from riskset.errors import DataError
 from riskset.joining.expiry import today_utc
 from riskset.language import OwnLanguage, speak, spoken
-from riskset.private_files import replace_file
 from riskset.study.load import load_study
 from riskset.study.spec import Study
 from riskset.terminal import tell
@@ -57,13 +56,13 @@ def map_(
 
     Example: riskset site map export.csv --study study.toml
     """
-    from riskset_site.mapping.propose import propose  # only this command needs what it imports
-    from riskset_site.mapping.written import written
+    from riskset_site.mapping.acceptance import refuse_to_replace, write_site_file  # only this needs what they import
+    from riskset_site.mapping.propose import propose
 
     target = out or study.parent / "site.toml"
     speak(target, study)
-    if not as_json and not replace and target.exists():
-        raise DataError(say("site.map.exists", file=str(target)), say("site.map.exists_hint"))
+    if not as_json and not replace:
+        refuse_to_replace(target)
     of_study = load_study(study)
     given = _given(answers, site, of_study, study.parent)
     if as_json:
@@ -75,14 +74,8 @@ def map_(
         if not sys.stdin.isatty():
             raise DataError(say("site.map.no_terminal"), say("site.map.no_terminal_hint"))
         given = ask(export, of_study, today_utc(), given)
-    if given.key is None:
-        raise DataError(say("site.map.key_never_default"), say("site.map.key_never_default_hint"))
     proposal = propose(export, of_study, today_utc(), given, target.parent)
-    if given.encoding is None and proposal.is_encoding_doubtful:
-        names = tuple(one.encoding for one in proposal.table.encodings)
-        message = say("site.map.doubtful_encoding", file=export.name, encodings=names)
-        raise DataError(message, say("site.map.doubtful_encoding_hint"))
-    replace_file(target, written(proposal, spoken()).encode())
+    write_site_file(target, proposal, given, spoken())
     tell(say("site.map.written", file=str(target)))
     for choice in proposal.open:
         tell(say("site.map.still_open", question=choice.question))

@@ -17,6 +17,7 @@ from riskset.errors import DataError
 from riskset.language import spoken, told
 from riskset.study.spec import Study
 from riskset.terminal import tell
+from riskset_site.mapping.acceptance import accepted
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.first_look import EncodingCandidate
 from riskset_site.mapping.proposal import Choice, Proposal, VariableProposal
@@ -177,7 +178,7 @@ def _texts(interview: Interview, given: Answers) -> Answers:
         _show([say(f"site.map.column.{title}") for title in titles], numbered)
         text = interview.answer(say("site.map.ask.correct_text")).strip()
         if not text:
-            return _accepted(interview.proposal(given), given)
+            return accepted(interview.proposal(given), given)
         changed = given
         for part in filter(None, text.split(";")):
             number, _, meaning = (side.strip() for side in part.partition("="))
@@ -189,15 +190,6 @@ def _texts(interview: Interview, given: Answers) -> Answers:
             else:
                 tell(say("site.map.ask.not_a_line", text=part))
         given = _if_right(interview, given, changed)
-
-
-def _accepted(proposal: Proposal, given: Answers) -> Answers:
-    """Returns the answers with what was shown as not sure, and not corrected."""
-    for one in proposal.variables:
-        for text in one.texts:
-            if text.meaning is not None and not text.is_sure:
-                given = _recoded(one.variable, text.text, given, text.meaning)
-    return given
 
 
 def _if_right(interview: Interview, given: Answers, changed: Answers) -> Answers:

@@ -11,18 +11,16 @@ from riskset_site.mapping.first_look import csv_rows, delimiter_of, encodings_of
 from riskset_site.mapping.layout import Table, table_of
 from riskset_site.mapping.proposal import TableProposal
 
-_KINDS = {".csv": "csv", ".txt": "csv", ".tsv": "csv"}
+KINDS = {".csv": "csv", ".txt": "csv", ".tsv": "csv"}
 
 
 def table_proposal(
     export: Path, words: frozenset[str], names: frozenset[str], answers: Answers
 ) -> tuple[TableProposal, Table]:
     """Returns the form of the export and its table. Raises DataError where it cannot be read, or has no rows."""
-    kind = _KINDS.get(export.suffix.lower())
+    kind = KINDS.get(export.suffix.lower())
     if kind is None:
-        raise DataError(
-            say("site.map.unknown_kind", file=export.name), say("site.map.known_kinds", kinds=tuple(_KINDS))
-        )
+        raise DataError(say("site.map.unknown_kind", file=export.name), say("site.map.known_kinds", kinds=tuple(KINDS)))
     try:
         encodings = encodings_of(export, words)
         encoding = answers.encoding or encodings[0].encoding
