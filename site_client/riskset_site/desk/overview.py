@@ -21,6 +21,8 @@ class NextStep:
 
 
 async def _show(visit: Visit) -> Response:
+    if not visit.seat.site_file.exists():
+        return visit.page("overview", page=None, step=NextStep(say("site.desk.step.map"), "/map"))
     found = await visit.work(lambda: site_status(visit.seat.site_file))
     is_running = process_of(visit.seat.paths.lock) is not None
     page = status_page(replace(found, next=NOTHING))  # its words are those of the command line

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -15,8 +16,20 @@ from riskset.passphrase import is_in_environment, passphrase_given
 from riskset.secure.keys import is_locked
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import SitePaths, identity_in, load_keys
+from riskset_site.mapping.answers import Answers
+from riskset_site.mapping.proposal import Proposal
 
 Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A proposal for the site file, as a form showed it."""
+
+    proposal: Proposal
+    given: Answers
+    id: str = field(default_factory=lambda: token_hex(8))
+    """By which the form says which proposal its answers are of."""
 
 
 @dataclass
@@ -28,6 +41,8 @@ class SiteSeat:
     """The name under which they decided last, so that it is typed once."""
     done: tuple[str, ...] = ()
     """What their last form did, for the next page to say."""
+    proposed: Proposed | None = None
+    """What the form of the map showed last."""
     passphrase: bytes = field(default=b"", repr=False)
     """In the memory of this process alone, until it ends."""
 
