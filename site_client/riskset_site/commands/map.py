@@ -56,7 +56,8 @@ def map_(
 
     Example: riskset site map export.csv --study study.toml
     """
-    from riskset_site.mapping.acceptance import refuse_to_replace, write_site_file  # only this needs what they import
+    from riskset_site.mapping.acceptance import refuse_to_replace, write_site_file  # only this needs what these import
+    from riskset_site.mapping.export_table import ExportFile
     from riskset_site.mapping.propose import propose
 
     target = out or study.parent / "site.toml"
@@ -65,16 +66,17 @@ def map_(
         refuse_to_replace(target)
     of_study = load_study(study)
     given = _given(answers, site, of_study, study.parent)
+    file = ExportFile(export)
     if as_json:
-        tell(facts_json(propose(export, of_study, today_utc(), given, target.parent)), nl=False)
+        tell(facts_json(propose(file, of_study, today_utc(), given, target.parent)), nl=False)
         return
     if answers is None and not defaults:
         from riskset_site.commands.map_questions import ask
 
         if not sys.stdin.isatty():
             raise DataError(say("site.map.no_terminal"), say("site.map.no_terminal_hint"))
-        given = ask(export, of_study, today_utc(), given)
-    proposal = propose(export, of_study, today_utc(), given, target.parent)
+        given = ask(file, of_study, today_utc(), given)
+    proposal = propose(file, of_study, today_utc(), given, target.parent)
     write_site_file(target, proposal, given, spoken())
     tell(say("site.map.written", file=str(target)))
     for choice in proposal.open:
