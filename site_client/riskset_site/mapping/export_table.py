@@ -113,16 +113,17 @@ def _table(export: Path, words: frozenset[str], names: frozenset[str], answers: 
         reason = (error.strerror or "unreadable").lower()
         hint = say("data.export.close_excel") if isinstance(error, PermissionError) else NOTHING
         raise DataError(say("data.export.cannot_read", file=str(export), reason=reason), hint) from None
-    return _described(kind, form, table, source), table
+    return _described(kind, form, table, source, answers), table
 
 
-def _described(kind: str, form: _Form, table: Table, source: Source) -> TableProposal:
+def _described(kind: str, form: _Form, table: Table, source: Source, answers: Answers) -> TableProposal:
     header, footer = (source.header, source.footer) if isinstance(source, CsvSource | ExcelSource) else ((), 0)
     return TableProposal(
         kind=kind,
         keys=form.keys,
         encodings=form.encodings,
         encoding=source.encoding if isinstance(source, CsvSource) else "",
+        is_encoding_answered=answers.encoding is not None,
         sheets=form.sheets,
         header=header,
         footer=footer,
