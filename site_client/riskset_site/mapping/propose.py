@@ -7,7 +7,7 @@ from pathlib import Path
 
 from riskset.study.spec import Study
 from riskset_site.mapping.answers import Answers
-from riskset_site.mapping.answers_fit import check_names
+from riskset_site.mapping.answers_fit import check_choices, check_meanings, check_names
 from riskset_site.mapping.date_forms import all_counts, date_forms
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.export_table import ExportFile
