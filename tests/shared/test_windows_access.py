@@ -3,12 +3,14 @@ Windows itself nothing of this was run."""
 
 import os
 import subprocess
+from pathlib import PurePosixPath, PureWindowsPath
 
 import pytest
 
 from riskset import private_files, windows_access
 from riskset.cli import main
 from riskset.errors import DataError
+from riskset.ledger.durable import sqlite_uri
 from riskset.private_files import (
     NotPrivateError,
     append_to_file,
@@ -164,6 +166,18 @@ def test_an_empty_folder_is_replaced_as_elsewhere(windows, tmp_path):
     assert (tmp_path / "empty" / "a").read_bytes() == b"2"
     with pytest.raises(OSError, match="full"):
         move_folder(tmp_path / "new", tmp_path / "full")
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"),
+    [
+        (PureWindowsPath(r"C:\Users\内田\a b#1%.sqlite"), "file:///C:/Users/%E5%86%85%E7%94%B0/a%20b%231%25.sqlite"),
+        (PureWindowsPath(r"\\server\share\a.sqlite"), "file:////server/share/a.sqlite"),
+        (PurePosixPath("/home/a?b"), "file:///home/a%3Fb"),
+    ],
+)
+def test_a_path_as_sqlite_reads_it(path, uri):
+    assert sqlite_uri(path) == uri
 
 
 def test_a_site_joins_with_keys_of_its_own(windows, tmp_path, capsys):

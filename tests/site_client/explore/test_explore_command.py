@@ -95,6 +95,16 @@ def test_what_is_missing_together_and_far_out_is_shown(kurume):
     assert "variable row value afp 8 900000" in text
 
 
+def test_several_rows_a_patient_are_one(kurume):
+    lines = [line for line in rows() for _ in range(2)]
+    kurume.exports(HEAD + "\n".join(lines) + "\n")
+    kurume.writes('rows = { one_per = "id" }')
+    assert explore(kurume) == 0
+    text = text_of(kurume)
+    assert "The 80 rows of the file are of 40 patients, and each patient became one row." in text
+    assert "40 rows were read from export.csv; 40 of them are used here" in text
+
+
 def test_without_eligible_rows_the_page_says_what_is_wrong(kurume):
     kurume.joins(rules='[[eligibility]]\nid = "old"\nrule = "age >= 99"\n')
     assert explore(kurume) == 0
@@ -135,7 +145,7 @@ def test_the_page_is_all_in_its_language(kurume, pseudo_language):
            "P", "CI")  # fmt: skip
     written = (kurume.folder / "explore.html").read_text(encoding="utf-8")
     texts = re.findall(r">([^<>]+)<", re.sub(r"<style.*?</style>", "", written, flags=re.DOTALL))
-    said = [unescape(text).strip() for text in texts]
+    said = [re.sub(r"\[[a-z_.]+\]$", "", unescape(text).strip()) for text in texts]  # the code of an error
     assert [text for text in said if latin_words(text, own)] == []
     assert len(said) > 200
 

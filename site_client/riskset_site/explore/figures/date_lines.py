@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,6 +16,8 @@ from riskset_report.figures.style import COLOURS, WARNING
 
 _MOST_YEARS = 12
 """With a label."""
+_MOST_STROKES, _PLACES_A_YEAR = 1000, 122
+"""Places are three days apart."""
 _LINE = 0.42
 """Height of a line, in inches."""
 
@@ -62,11 +65,22 @@ def draw(plot: DateLines, width_mm: int) -> Figure:
         made.axes.axvline(_year(plot.cutoff), color=WARNING, linewidth=1.2)
     for line, at in enumerate(reversed(found)):
         colour = COLOURS[(len(found) - 1 - line) % len(COLOURS)]
-        opacity = float(np.clip(40 / max(len(at), 1), 0.15, 0.8))
-        made.axes.vlines(at, line - 0.32, line + 0.32, color=colour, linewidth=0.9, alpha=opacity)
+        for strokes, opacity in _strokes(at):
+            made.axes.vlines(strokes, line - 0.32, line + 0.32, color=colour, linewidth=0.9, alpha=opacity)
     made.axes.set_xticks(years, frame.x_ticks)
     made.axes.set_yticks(range(len(plot.lines)), frame.y_ticks[::-1])
     return made.figure
+
+
+def _strokes(at: NDArray[np.float64]) -> Iterator[tuple[NDArray[np.float64], float]]:
+    """Yields where strokes are, and how opaque: one for each value or, of more than can be told apart, one for each
+    place on the line, darker where there are more."""
+    places, counts = np.unique(np.round(at * _PLACES_A_YEAR) / _PLACES_A_YEAR, return_counts=True)
+    if len(at) <= _MOST_STROKES:
+        yield at, float(np.clip(40 / max(len(at), 1), 0.25, 0.8))
+        return
+    level = np.digitize(counts, np.quantile(counts, (0.5, 0.9)))
+    yield from ((places[level == i], opacity) for i, opacity in enumerate((0.25, 0.5, 0.9)))
 
 
 def _years(values: NDArray[np.datetime64]) -> NDArray[np.float64]:

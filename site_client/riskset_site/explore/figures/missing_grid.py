@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ _LINE = 0.28
 """Height of a line, in inches."""
 _FEWEST = 16
 """Columns, so that few are no wider than many."""
+_WIDEST = 10_000
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def draw(plot: MissingGrid, width_mm: int) -> Figure:
         legend=(Key(plot.missing_label, bar=missing), Key(plot.known_label, bar=known)),
         x_label=plot.x_label,
         y_label="",
-        x_ticks=tuple(f"{n:,}" for _, n in plot.patterns),
+        x_ticks=tuple(_counts([n for _, n in plot.patterns])),
         y_ticks=plot.variables,
         footnotes=(),
     )
@@ -55,3 +57,12 @@ def draw(plot: MissingGrid, width_mm: int) -> Figure:
     made.axes.tick_params(length=0)
     made.axes.spines[["left", "bottom"]].set_visible(False)
     return made.figure
+
+
+def _counts(counts: Sequence[int]) -> Iterator[str]:
+    """Yields counts as they are printed: where one is wider than its column, all in percent."""
+    if max(counts) < _WIDEST:
+        yield from map(str, counts)
+        return
+    whole = sum(counts)
+    yield from (f"{n / whole:.1%}" for n in counts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from riskset.catalogue import NOTHING, Message, say
+from riskset.error_pages import with_code
 from riskset.errors import Problem
 from riskset_site.data.check import SiteCheck
 from riskset_site.explore.rows import Looked
@@ -18,10 +19,10 @@ def section(looked: Looked, check: SiteCheck) -> PageSection:
 
 
 def _parts(looked: Looked, check: SiteCheck) -> Iterator[PagePart]:
-    aside, n = looked.aside, looked.whole.export.n
-    yield say(
-        "explore.rows.read", n=n, file=check.export, used=looked.used.export.n, eligible=int(looked.eligible.sum())
-    )
+    aside, n, used = looked.aside, looked.whole.export.n, looked.used.export.n
+    if check.rows_of_file > n:
+        yield say("explore.rows.of_patients", rows=check.rows_of_file, n=n)
+    yield say("explore.rows.read", n=n, file=check.export, used=used, eligible=int(looked.eligible.sum()))
     counts = {
         "unreadable": int(aside.unreadable.sum()),
         "impossible": int(aside.impossible.sum()),
@@ -46,4 +47,5 @@ def _in_full(problem: Problem) -> Message:
     """Returns a problem with its rows and values: the page is for the site's own eyes."""
     said = say("data.page.problem", where=problem.where, message=problem.message)
     hint = say("data.page.hint", hint=problem.hint) if problem.hint else NOTHING
-    return say("explore.rows.in_full", parts=tuple(part for part in (said, problem.detail, hint) if part))
+    whole = say("explore.rows.in_full", parts=tuple(part for part in (said, problem.detail, hint) if part))
+    return with_code(whole, problem.message)

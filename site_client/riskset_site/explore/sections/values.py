@@ -8,9 +8,10 @@ from dataclasses import fields
 import numpy as np
 
 from riskset.catalogue import say
+from riskset.stats.arrays import Floats
 from riskset.study.spec import NumberVariable, Study
 from riskset_site.data.spread import Spread
-from riskset_site.explore.figures.axes import tick_text
+from riskset_site.explore.figures.axes import MOST_TICKS, tick_text, ticks
 from riskset_site.explore.figures.histogram import Histogram, draw
 from riskset_site.explore.pictures import NARROW, Pictures
 from riskset_site.explore.rows import Looked
@@ -21,11 +22,8 @@ from riskset_site.pages.tables import table
 
 _MOST_ROWS = 50
 """Outliers that are listed."""
-_MOST_POWERS = 5
-"""Of ten, below an axis: 1,000,000 is wide."""
+_FEWEST_TICKS = 2
 _FIVE = ("minimum", "first_quartile", "median", "third_quartile", "maximum")
-_DECADES = {"log", "log2", "log10", "log1p", "log10p1"}
-"""Transforms of which an axis is labelled at powers of ten of the raw number."""
 
 
 def of_numbers(looked: Looked, pictures: Pictures) -> PageSection:
@@ -67,7 +65,7 @@ def _histogram(one: Numbers, study: Study, pictures: Pictures) -> Drawing:
         x_ticks=_raw_ticks(one.values, variable),
         limits=variable.transformed_range,
         marked=tuple(variable.transformed(np.array([value for _, value in one.outliers], np.float64)).tolist()),
-        step=0.0 if variable.transform else variable.step or 0.0,
+        step=_step(one.values, variable),
         x_label=pictures.said(x_label),
         y_label=pictures.said(say("explore.axis.rows")),
         footnotes=(pictures.said(limits), *((pictures.said(say("explore.numbers.marks")),) if one.outliers else ())),
@@ -75,15 +73,29 @@ def _histogram(one: Numbers, study: Study, pictures: Pictures) -> Drawing:
     return pictures.drawn(draw, plot, NARROW, say("explore.numbers.picture", label=label))
 
 
-def _raw_ticks(values: np.ndarray, variable: NumberVariable) -> tuple[tuple[float, str], ...]:
-    """Returns powers of ten where the axis is logarithmic: the variable's own numbers, not their logarithms."""
-    if variable.transform not in _DECADES:
+def _step(values: Floats, variable: NumberVariable) -> float:
+    """Returns how far values are apart on the axis: as the study says, or one where all are whole; 0 if not known."""
+    if variable.transform is not None:
+        return 0.0
+    return variable.step or float((values == np.rint(values)).all())
+
+
+def _raw_ticks(values: Floats, variable: NumberVariable) -> tuple[tuple[float, str], ...]:
+    """Returns ticks of the variable's own numbers where the axis has another scale; none where it has theirs."""
+    if variable.transform is None:
         return ()
-    powers = np.unique([0.0, *10.0 ** np.arange(-3, 10)])
-    chosen = powers[(powers >= variable.range[0]) & (powers <= variable.range[1])]
-    chosen = chosen[(chosen >= values.min()) & (chosen <= values.max())]
-    chosen = chosen[:: -(-len(chosen) // _MOST_POWERS)] if len(chosen) else chosen
-    return tuple(zip(variable.transformed(chosen).tolist(), map(tick_text, chosen.tolist()), strict=True))
+    low, high = float(values.min()), float(values.max())
+    powers = [0.0, *(10.0**power for power in range(-3, 10))]
+    chosen = [tick for tick in powers if low <= tick <= high]
+    if variable.transform == "sqrt" or len(chosen) < _FEWEST_TICKS:
+        chosen = ticks(low, high)
+    at = variable.transformed(np.array(chosen, np.float64)).tolist()
+    first, last = variable.transformed(np.array([low, high])).tolist()
+    kept: list[tuple[float, str]] = []
+    for place, tick in zip(at, chosen, strict=True):
+        if not kept or place - kept[-1][0] >= (last - first) / MOST_TICKS:
+            kept.append((place, tick_text(tick)))
+    return tuple(kept)
 
 
 def of_levels(looked: Looked) -> PageSection:
