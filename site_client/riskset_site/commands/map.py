@@ -12,7 +12,6 @@ from riskset.catalogue import say
 from riskset.errors import DataError
 from riskset.joining.expiry import today_utc
 from riskset.language import OwnLanguage, speak, spoken
-from riskset.private_files import replace_file
 from riskset.study.load import load_study
 from riskset.study.spec import Study
 from riskset.terminal import tell
@@ -58,17 +57,25 @@ def map_(
 
     Example: riskset site map export.csv --study study.toml
     """
+    from riskset_site.mapping.acceptance import (  # tomlkit: only this command needs it
+        refuse_to_replace,
+        write_site_file,
+    )
+
     target = out or study.parent / "site.toml"
     speak(target, study)
-    if not as_json and not replace and target.exists():
-        raise DataError(say("site.map.exists", file=str(target)), say("site.map.exists_hint"))
+    if not as_json and not replace:
+        refuse_to_replace(target)
     of_study = load_study(study)
     given = _given(answers, site, of_study, study.parent)
     proposal = _proposal(export, of_study, given, target.parent, asks=not (as_json or answers or defaults))
     if as_json:
         tell(facts_json(proposal), nl=False)
         return
-    _write(proposal, target)
+    write_site_file(target, proposal, spoken())
+    tell(say("site.map.written", file=str(target)))
+    for choice in proposal.open:
+        tell(say("site.map.still_open", question=choice.question))
     tell(say("site.map.next", file=str(target), study=str(study)))
 
 
@@ -82,23 +89,6 @@ def _proposal(export: Path, study: Study, given: Answers, folder: Path, *, asks:
         raise DataError(say("site.map.no_terminal"), say("site.map.no_terminal_hint"))
     file, today = ExportFile(export), today_utc()
     return propose(file, study, today, ask(file, study, today, given) if asks else given, folder)
-
-
-def _write(proposal: Proposal, target: Path) -> None:
-    """Writes the site file and prints what is left to be decided. Raises DataError where the key or the encoding is not
-    known."""
-    from riskset_site.mapping.written import written
-
-    if proposal.key is None:
-        raise DataError(say("site.map.key_never_default"), say("site.map.key_never_default_hint"))
-    if proposal.is_encoding_doubtful:
-        names = tuple(one.encoding for one in proposal.table.encodings)
-        message = say("site.map.doubtful_encoding", file=proposal.export, encodings=names)
-        raise DataError(message, say("site.map.doubtful_encoding_hint"))
-    replace_file(target, written(proposal, spoken()).encode())
-    tell(say("site.map.written", file=str(target)))
-    for choice in proposal.open:
-        tell(say("site.map.still_open", question=choice.question))
 
 
 def _given(answers: Path | None, site: str | None, study: Study, folder: Path) -> Answers:

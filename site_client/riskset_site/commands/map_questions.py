@@ -65,7 +65,7 @@ def _layout(interview: Interview, given: Answers) -> Answers:
     while True:
         table = interview.proposal(given).table
         if table.sheets:
-            tell(say("site.map.ask.sheets", sheet=table.keys.get("sheet", ""), sheets=table.sheets))
+            tell(say("site.map.ask.sheets", sheet=table.sheet, sheets=table.sheets))
         if table.encoding:
             tell(say("site.map.ask.read_as", encoding=table.encoding))
         header = ", ".join(map(str, table.header))
@@ -75,7 +75,7 @@ def _layout(interview: Interview, given: Answers) -> Answers:
             tell(say("site.map.ask.left_out", line=line))
         text = interview.answer(say("site.map.ask.header", default=header)).strip()
         if not text:
-            return with_answer(given, header=table.header, footer=table.footer, sheet=table.keys.get("sheet"))
+            return with_answer(given, header=table.header, footer=table.footer, sheet=table.sheet or None)
         changed = _changed_layout(given, text)
         if changed is None or not _can_be_read(interview, changed):
             tell(say("site.map.ask.not_a_row", text=text))

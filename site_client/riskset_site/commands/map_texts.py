@@ -10,6 +10,7 @@ from riskset.catalogue import say
 from riskset.language import told
 from riskset.terminal import tell
 from riskset_site.commands.map_terminal import NONE, Interview, heading, one_of, show, with_answer
+from riskset_site.mapping.acceptance import accepted
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.proposal import Choice, Proposal
 
@@ -43,7 +44,7 @@ def ask_texts(interview: Interview, given: Answers) -> Answers:
             continue
         is_open = tuple(str(n) for n, line in enumerate(lines, 1) if line.is_open)
         if is_told or not is_open:
-            return _accepted(interview.proposal(given), given)
+            return accepted(interview.proposal(given), given)
         tell(say("site.map.ask.still_unknown", lines=is_open))
         is_told = True
 
@@ -59,15 +60,6 @@ def _corrected(interview: Interview, given: Answers, lines: Sequence[_Line], tex
             given = lines[int(number) - 1].answered(given, "" if meaning == NONE else meaning)
         else:
             tell(say("site.map.ask.not_a_line", text=part))
-    return given
-
-
-def _accepted(proposal: Proposal, given: Answers) -> Answers:
-    """Returns the answers with what was shown as not sure, and not corrected."""
-    for one in proposal.variables:
-        for text in one.texts:
-            if text.meaning is not None and not text.is_sure:
-                given = _recoded(one.variable, text.text, given, text.meaning)
     return given
 
 

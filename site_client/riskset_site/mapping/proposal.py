@@ -87,6 +87,8 @@ class TableProposal:
     is_encoding_answered: bool
     sheets: tuple[str, ...]
     """Those of a workbook, where several have rows."""
+    sheet: str
+    """Empty where nothing needs to be said of it."""
     header: tuple[int, ...]
     """The row of the names, or two rows of them; none where the kind of file has no such rows."""
     footer: int
