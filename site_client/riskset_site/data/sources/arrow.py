@@ -25,7 +25,7 @@ def read_parquet(
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path, memory_map=True, pre_buffer=False) as file:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
             schema = file.schema_arrow
             kept = KeptColumns(path, schema.names, expected, optional, every, ArrowColumnBuilder)
             columns = [schema.names[at] for at in kept.positions.values()]
@@ -50,6 +50,8 @@ def read_feather(
 
 
 def _read(path: Path, schema: Any, kept: KeptColumns, batches: Iterable[Any]) -> SourceTable:  # noqa: ANN401
+    import pyarrow as pa
+
     refuse_nested(path, {name: schema.types[at] for name, at in kept.positions.items()})
     n = 0
     names = {name: schema.names[at] for name, at in kept.positions.items()}
@@ -57,6 +59,7 @@ def _read(path: Path, schema: Any, kept: KeptColumns, batches: Iterable[Any]) ->
         n += batch.num_rows
         for name, of_file in names.items():
             kept.add(name, batch.column(of_file))
+    pa.default_memory_pool().release_unused()  # hundreds of megabytes, which the rest of the reading needs
     return kept.table(n)
 
 

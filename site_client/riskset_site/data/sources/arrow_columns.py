@@ -33,10 +33,12 @@ class ArrowColumnBuilder:
         self._codes.append(self._coded(column))
 
     def build(self) -> TextColumn:
-        if self._numbers:
-            return number_column(np.concatenate(self._numbers))
+        """Returns the column, and forgets what was collected."""
+        numbers_of, codes_of, self._numbers, self._codes = self._numbers, self._codes, [], []
+        if numbers_of:
+            return number_column(np.concatenate(numbers_of))
         texts = tuple(self._known)
-        codes = np.concatenate([np.empty(0, np.int8), *self._codes])
+        codes = np.concatenate([np.empty(0, np.int8), *codes_of])
         numbers = frozenset(code for code, text in enumerate(texts) if text.startswith(NUMBER))
         return TextColumn(codes, tuple(text.lstrip(NUMBER) for text in texts), numbers)
 
