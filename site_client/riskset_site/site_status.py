@@ -9,6 +9,7 @@ from pathlib import Path
 
 from riskset import __version__
 from riskset.catalogue import NOTHING, Message, say
+from riskset.error_pages import with_code
 from riskset.errors import RisksetError
 from riskset.joining.expiry import today_utc
 from riskset.joining.invite import load_connection
@@ -127,7 +128,7 @@ def status_page(found: SiteStatus) -> Page:
         "joined": say("site.status.joined", address=found.address)
         if found.has_joined
         else say("site.status.not_joined"),
-        "approval": found.approval,
+        "approval": with_code(found.approval, found.approval),
         "next": found.next,
         "refused": say("site.status.refused", time=minute(found.refused_at), reason=found.refused)
         if found.refused

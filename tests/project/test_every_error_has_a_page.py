@@ -148,11 +148,14 @@ class Module:
 
 @cache
 def shown_codes():
-    """Returns every code of what a hospital's commands can show; a family chosen at run time as all its codes."""
-    known, found = catalogue("en"), set()
-    for tree in modules_of_a_site().values():
+    """Returns every code of what a hospital's commands can show; a family chosen at run time as those of its codes that
+    are written out nowhere."""
+    known, found, trees = catalogue("en"), set(), modules_of_a_site().values()
+    texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    for tree in trees:
         for code in Module(tree, message_at()).shown():
-            found |= {one for one in known if one.startswith(code[:-1])} if code.endswith("*") else {code}
+            family = {one for one in known if code.endswith("*") and one.startswith(code[:-1])}
+            found |= family - texts or {code}
     return sorted(code for code in found if code in known and code != "verbatim")
 
 

@@ -57,7 +57,8 @@ def map_(
 
     Example: riskset site map export.csv --study study.toml
     """
-    from riskset_site.mapping.propose import propose  # only this command needs what it imports
+    from riskset_site.mapping.export_table import ExportFile  # only this command needs what these import
+    from riskset_site.mapping.propose import propose
     from riskset_site.mapping.written import written
 
     target = out or study.parent / "site.toml"
@@ -66,18 +67,19 @@ def map_(
         raise DataError(say("site.map.exists", file=str(target)), say("site.map.exists_hint"))
     of_study = load_study(study)
     given = _given(answers, site, of_study, study.parent)
+    file = ExportFile(export)
     if as_json:
-        tell(facts_json(propose(export, of_study, today_utc(), given, target.parent)), nl=False)
+        tell(facts_json(propose(file, of_study, today_utc(), given, target.parent)), nl=False)
         return
     if answers is None and not defaults:
         from riskset_site.commands.map_questions import ask
 
         if not sys.stdin.isatty():
             raise DataError(say("site.map.no_terminal"), say("site.map.no_terminal_hint"))
-        given = ask(export, of_study, today_utc(), given)
+        given = ask(file, of_study, today_utc(), given)
     if given.key is None:
         raise DataError(say("site.map.key_never_default"), say("site.map.key_never_default_hint"))
-    proposal = propose(export, of_study, today_utc(), given, target.parent)
+    proposal = propose(file, of_study, today_utc(), given, target.parent)
     if given.encoding is None and proposal.is_encoding_doubtful:
         names = tuple(one.encoding for one in proposal.table.encodings)
         message = say("site.map.doubtful_encoding", file=export.name, encodings=names)

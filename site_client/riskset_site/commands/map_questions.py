@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -18,6 +17,7 @@ from riskset.language import spoken, told
 from riskset.study.spec import Study
 from riskset.terminal import tell
 from riskset_site.mapping.answers import Answers
+from riskset_site.mapping.export_table import ExportFile
 from riskset_site.mapping.first_look import EncodingCandidate
 from riskset_site.mapping.proposal import Choice, Proposal, VariableProposal
 from riskset_site.mapping.propose import propose
@@ -33,7 +33,7 @@ _NONE = "-"
 class Interview:
     """What is asked, and how."""
 
-    export: Path
+    export: ExportFile
     study: Study
     today: date
     answer: Answer
@@ -47,7 +47,7 @@ def prompted(question: Message) -> str:
     return str(typer.prompt(told(question), default="", show_default=False, prompt_suffix=" "))
 
 
-def ask(export: Path, study: Study, today: date, given: Answers, answer: Answer = prompted) -> Answers:
+def ask(export: ExportFile, study: Study, today: date, given: Answers, answer: Answer = prompted) -> Answers:
     """Returns the answers to the questions that are not answered yet. Raises DataError where the export cannot be
     read."""
     interview = Interview(export, study, today, answer)
@@ -92,9 +92,15 @@ def _one_of(text: str, options: Sequence[str], default: str) -> str | None:
 
 
 def _layout(interview: Interview, given: Answers) -> Answers:
+    if not interview.proposal(given).table.header:
+        return given
     _heading(say("site.map.ask.layout"))
     while True:
         table = interview.proposal(given).table
+        if table.sheets:
+            tell(say("site.map.ask.sheets", sheet=table.keys.get("sheet", ""), sheets=table.sheets))
+        if table.encoding:
+            tell(say("site.map.ask.read_as", encoding=table.encoding))
         header = ", ".join(map(str, table.header))
         tell(say("site.map.ask.names", row=header, names=table.headers))
         tell(say("site.map.ask.rows", n=table.rows))
@@ -102,7 +108,7 @@ def _layout(interview: Interview, given: Answers) -> Answers:
             tell(say("site.map.ask.left_out", line=line))
         text = interview.answer(say("site.map.ask.header", default=header)).strip()
         if not text:
-            return _with(given, header=table.header, footer=table.footer)
+            return _with(given, header=table.header, footer=table.footer, sheet=table.keys.get("sheet"))
         changed = _changed_layout(given, text)
         if changed is None or not _can_be_read(interview, changed):
             tell(say("site.map.ask.not_a_row", text=text))
@@ -111,8 +117,10 @@ def _layout(interview: Interview, given: Answers) -> Answers:
 
 
 def _changed_layout(given: Answers, text: str) -> Answers | None:
-    """Returns the answers with `3`, `2,3` or `footer = 2`; None where it is none of these."""
+    """Returns the answers with `3`, `2,3`, `footer = 2` or `sheet = NAME`; None where it is none of these."""
     key, _, value = text.rpartition("=")
+    if key.strip() == "sheet":
+        return _with(given, sheet=value.strip(), header=None, footer=None)
     parts = [part.strip() for part in value.split(",")]
     if not all(part.isdecimal() for part in parts):
         return None
@@ -151,7 +159,8 @@ def _columns(interview: Interview, given: Answers) -> Answers:
 def _of_variable(one: VariableProposal) -> tuple[str, ...]:
     column = " + ".join(one.columns) or _NONE
     sign = "" if one.is_sure else "? "
-    return one.variable, one.label, f"{sign}{column}", " | ".join(one.example[:2]), "; ".join(map(told, one.notes[:1]))
+    notes = () if one.texts else one.notes[:1]  # those of texts are asked about next
+    return one.variable, one.label, f"{sign}{column}", " | ".join(one.example[:2]), "; ".join(map(told, notes))
 
 
 @dataclass(frozen=True)
@@ -160,6 +169,8 @@ class _Line:
 
     cells: tuple[str, ...]
     answered: Callable[[Answers, str], Answers]
+    is_open: bool
+    """True where nothing is proposed."""
 
 
 def _texts(interview: Interview, given: Answers) -> Answers:
@@ -170,12 +181,18 @@ def _texts(interview: Interview, given: Answers) -> Answers:
     for name in interview.study.read_variables:
         if levels := interview.study.levels_of(name):
             tell(say("site.map.ask.levels", variable=name, levels=levels))
+    is_told = False
     while True:
         lines = _lines(interview.proposal(given))
         titles = ("number", "variable", "text", "rows", "meaning")
         numbered = [(str(n), *line.cells) for n, line in enumerate(lines, 1)]
         _show([say(f"site.map.column.{title}") for title in titles], numbered)
         text = interview.answer(say("site.map.ask.correct_text")).strip()
+        is_open = tuple(str(n) for n, line in enumerate(lines, 1) if line.is_open)
+        if not text and is_open and not is_told:
+            tell(say("site.map.ask.still_unknown", lines=is_open))
+            is_told = True
+            continue
         if not text:
             return _accepted(interview.proposal(given), given)
         changed = given
@@ -221,13 +238,19 @@ def _of_texts(proposal: Proposal) -> Iterator[_Line]:
         for text in one.texts:
             meaning = "?" if text.meaning is None else text.meaning or told(say("site.map.ask.missing"))
             shown = meaning if text.is_sure or meaning == "?" else f"? {meaning}"
-            yield _Line((one.variable, text.text, str(text.rows), shown), partial(_recoded, one.variable, text.text))
+            yield _Line(
+                (one.variable, text.text, str(text.rows), shown),
+                partial(_recoded, one.variable, text.text),
+                text.meaning is None,
+            )
 
 
 def _of_choice(choice: Choice) -> _Line:
-    options = " / ".join(choice.options)
+    examples = choice.examples or ("",) * len(choice.options)
+    pairs = zip(choice.options, examples, strict=True)
+    options = " / ".join(f"{option} ({example})" if example else option for option, example in pairs)
     shown = choice.chosen or f"? {options}"
-    return _Line((choice.id, told(choice.question), "", shown), partial(_chosen, choice.id))
+    return _Line((choice.id, told(choice.question), "", shown), partial(_chosen, choice), choice.chosen is None)
 
 
 def _recoded(variable: str, text: str, given: Answers, meaning: str) -> Answers:
@@ -235,8 +258,10 @@ def _recoded(variable: str, text: str, given: Answers, meaning: str) -> Answers:
     return _with(given, recode={**given.recode, variable: of_variable})
 
 
-def _chosen(id_: str, given: Answers, option: str) -> Answers:
-    return _with(given, choose={**given.choose, id_: option})
+def _chosen(choice: Choice, given: Answers, option: str) -> Answers:
+    """Returns the answers with an option, which a person may name by its number."""
+    chosen = _one_of(option, choice.options, option) or option
+    return _with(given, choose={**given.choose, choice.id: chosen})
 
 
 def _key(interview: Interview, given: Answers) -> Answers:

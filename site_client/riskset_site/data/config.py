@@ -41,7 +41,13 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
 """The model of every table of a site file, by path (`*` is any name) and form."""
 
 
-_OF_EXPORT = (("source", "key"), ("source", "missing"), ("source", "delimiter"), ("source", "sheet"))
+_OF_EXPORT = (
+    ("source", "key"),
+    ("source", "missing"),
+    ("source", "delimiter"),
+    ("source", "sheet"),
+    ("source", "query"),
+)
 
 
 def load_site_file(path: Path, study: Study | None = None, *, needs_export: bool = True) -> SiteFile:

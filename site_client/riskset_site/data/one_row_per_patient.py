@@ -11,6 +11,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,15 @@ def doubtful_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
             (_NOT_A_NUMBER, wordy & (wordy.sum() <= _FEW) & ((~wordy).sum() >= _MANY)),
         ):
             if rows.any():
-                yield problem_in_rows(where, fault, table.row_numbers, rows, column.quoted)
+                yield problem_in_rows(where, _below(fault, rows, source), table.row_numbers, rows, column.quoted)
+
+
+def _below(fault: Fault, rows: NDArray[np.bool_], source: Source) -> Fault:
+    """Returns the fault with the key of [source] that leaves rows at the end of the export out, where it has one."""
+    n = int(rows.sum())
+    if fault is not _NOT_A_NUMBER or not rows[-n:].all() or not hasattr(source, "footer"):
+        return fault
+    return replace(fault, hint=say("data.source.footer_total", n=n + source.footer))
 
 
 def without_key(rows: ExportRows, columns: Mapping[str, VariableColumn], needed: Collection[str]) -> Iterator[Problem]:

@@ -20,6 +20,9 @@ from riskset_site.data.site_texts import (
     ThousandsMark,
 )
 from riskset_site.data.sources.csv_form import CsvForm
+from riskset_site.data.sources.encodings import NARROWER, canonical_encoding
+
+_ISO = "%Y-%m-%d"
 
 
 class Rows(TomlTable):
@@ -93,3 +96,24 @@ class Source(TomlTable):
         if self.rows and self.key not in (None, self.rows.one_per):
             complain(say("data.site_file.two_keys", key=self.key, one_per=self.rows.one_per))
         return self
+
+
+class TypedSource(Source):
+    """A source whose dates have a type: they become texts, and those are always read."""
+
+    @property
+    def date_formats(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.dates, _ISO)))
+
+
+def known_encoding(value: str) -> str:
+    """Returns Python's own name of an encoding, of the wider one where it lacks characters; rejects every other one."""
+    try:
+        codec = canonical_encoding(value)
+    except LookupError:
+        if value.lower().replace("_", "-").startswith("utf-16"):
+            complain(say("data.site_file.utf_16"))
+        complain(say("data.site_file.unknown_encoding", encoding=value))
+    if codec in NARROWER and codec != "utf-8":
+        complain(say("data.site_file.narrow_encoding", encoding=value, wider=NARROWER[codec]))
+    return NARROWER.get(codec, codec)

@@ -5,44 +5,23 @@ One key names the kind and where the export is; each kind has its own keys besid
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Discriminator,
     Field,
-    StringConstraints,
     Tag,
     field_validator,
 )
 
 from riskset.catalogue import say
 from riskset.study.toml_table import complain
-from riskset_site.data.omop_columns import OmopColumn
-from riskset_site.data.site_source import Source
-from riskset_site.data.site_texts import ColumnName
+from riskset_site.data.site_source import Source, TypedSource, known_encoding
+from riskset_site.data.source_systems import DatabaseSource, OmopSource, RedcapSource
 from riskset_site.data.sources.csv_form import CsvForm
-from riskset_site.data.sources.database import DUCKDB, PASSWORD, SQLITE
-from riskset_site.data.sources.encodings import NARROWER, canonical_encoding
-from riskset_site.data.sources.omop import Cdm
-
-_ISO = "%Y-%m-%d"
-_PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&;](password|pwd|token|secret)=", re.IGNORECASE)
-
-
-def _encoding(value: str) -> str:
-    try:
-        codec = canonical_encoding(value)
-    except LookupError:
-        if value.lower().replace("_", "-").startswith("utf-16"):
-            complain(say("data.site_file.utf_16"))
-        complain(say("data.site_file.unknown_encoding", encoding=value))
-    if codec in NARROWER and codec != "utf-8":
-        complain(say("data.site_file.narrow_encoding", encoding=value, wider=NARROWER[codec]))
-    return NARROWER.get(codec, codec)
 
 
 def _one_or_two_rows(value: Any) -> Any:  # noqa: ANN401
@@ -57,7 +36,7 @@ def _one_or_two_rows(value: Any) -> Any:  # noqa: ANN401
 
 HeaderRows = Annotated[tuple[int, ...], BeforeValidator(_one_or_two_rows)]
 FooterRows = Annotated[int, Field(ge=0)]
-OwnEncoding = Annotated[str | None, AfterValidator(lambda value: value and _encoding(value))]
+OwnEncoding = Annotated[str | None, AfterValidator(lambda value: value and known_encoding(value))]
 """None: the one that the file names itself."""
 
 
@@ -79,7 +58,7 @@ class CsvSource(Source):
         delimiter = self.delimiter if "delimiter" in self.model_fields_set else None
         return CsvForm(self.encoding, delimiter, self.quote, self.header, self.footer)
 
-    _known = field_validator("encoding")(_encoding)
+    _known = field_validator("encoding")(known_encoding)
 
     @field_validator("delimiter")
     @classmethod
@@ -94,14 +73,6 @@ class CsvSource(Source):
         if len(value) > 1 or value.isalnum() or value.isspace():
             complain(say("data.source.quote"))
         return value
-
-
-class TypedSource(Source):
-    """A source whose dates have a type: they become texts, and those are always read."""
-
-    @property
-    def date_formats(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.dates, _ISO)))
 
 
 class ExcelSource(TypedSource):
@@ -167,71 +138,6 @@ class StataSource(TypedSource):
     labels: bool = False
 
 
-def _without_password(address: str) -> str:
-    if _PASSWORD.search(address):
-        complain(say("data.source.password_in_file", variable=PASSWORD))
-    if "://" not in address:
-        complain(say("data.source.address"))
-    return address
-
-
-Address = Annotated[str, AfterValidator(_without_password)]
-"""Of a database: `duckdb:///warehouse.duckdb`, or as SQLAlchemy writes it."""
-
-
-class _InDatabase(TypedSource):
-    extra = "sql"
-
-    @property
-    def address(self) -> str:
-        address: str = getattr(self, self.kind)
-        return address
-
-    @property
-    def path(self) -> Path:
-        """The file or folder; of a server, a name for people."""
-        for scheme in (DUCKDB, SQLITE):
-            if self.address.startswith(scheme):
-                return Path(self.address.removeprefix(scheme))
-        return Path(self.address.rpartition("/")[2].partition("?")[0] or self.address)
-
-    @property
-    def files(self) -> dict[str, Path]:
-        return {self.kind: self.path} if self.address.startswith((DUCKDB, SQLITE)) else {}
-
-    def under(self, folder: Path) -> Self:
-        scheme = next((one for one in (DUCKDB, SQLITE) if self.address.startswith(one)), None)
-        return self.model_copy(update={self.kind: f"{scheme}{folder / self.path}"}) if scheme else self
-
-
-class DatabaseSource(_InDatabase):
-    """The rows of a query."""
-
-    kind = "database"
-
-    database: Address
-    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-
-class OmopSource(_InDatabase):
-    """The patients of a cohort in an OMOP CDM."""
-
-    kind = "omop"
-
-    omop: Address
-    schema_: Annotated[str, StringConstraints(pattern=r"^([A-Za-z_]\w*(\.[A-Za-z_]\w*)?)?$")] = Field(
-        "", alias="schema"
-    )
-    """Before the names of tables."""
-    cohort: Annotated[int, Field(ge=0)]
-    """The id of the definition whose entries are the rows."""
-    columns: dict[ColumnName, OmopColumn] = Field(default_factory=dict)
-
-    @property
-    def cdm(self) -> Cdm:
-        return Cdm(self.address, self.schema_, self.cohort, self.columns)
-
-
 _KINDS = (
     CsvSource,
     ExcelSource,
@@ -242,6 +148,7 @@ _KINDS = (
     StataSource,
     DatabaseSource,
     OmopSource,
+    RedcapSource,
 )
 SOURCES: dict[str, type[Source]] = {one.kind: one for one in _KINDS}
 """Each kind of source, by the key that names it."""
@@ -271,7 +178,8 @@ AnySource = Annotated[
     | Annotated[SpssSource, Tag("<spss>")]
     | Annotated[StataSource, Tag("<stata>")]
     | Annotated[DatabaseSource, Tag("<database>")]
-    | Annotated[OmopSource, Tag("<omop>")],
+    | Annotated[OmopSource, Tag("<omop>")]
+    | Annotated[RedcapSource, Tag("<redcap>")],
     Discriminator(_tag),
     BeforeValidator(_one_kind),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from riskset.study.endpoints import DAYS_PER_UNIT
 from riskset.study.spec import BooleanVariable, CategoryVariable, DateVariable, NumberVariable, Study, Variable
@@ -12,7 +13,7 @@ from riskset_site.data.time_units import is_event, unit_days
 from riskset_site.data.time_words import time_unit
 from riskset_site.mapping.contents import contents_of, names_of
 from riskset_site.mapping.date_forms import share_of_dates
-from riskset_site.mapping.layout import Table
+from riskset_site.mapping.export_table import Table
 from riskset_site.mapping.levels import boolean_meanings, category_meanings
 from riskset_site.mapping.number_forms import share_of_numbers
 from riskset_site.mapping.words import in_brackets, plain, resembles, without_brackets
@@ -24,6 +25,8 @@ _OWN_NAME, _LEAST_OF_OWN = 0.95, 0.3
 """A column of the variable's own name or label is proposed whatever its texts: they are asked about."""
 _NEAR = 0.84
 _INSIDE = 0.6
+_DISTINCT = 300
+"""Texts from which a fit is judged; no category has more."""
 _BY_VALUES = 0.55
 """Where a name says nothing, and (nearly) every text is one of the levels."""
 
@@ -46,7 +49,7 @@ class ColumnMatch:
 def matches(study: Study, table: Table) -> dict[str, tuple[ColumnMatch, ...]]:
     """Returns for each variable the columns that it may be in, the best first."""
     contents = contents_of(study)
-    counts = {header: dict(table.counts(header)) for header in table.headers if header}
+    counts = {header: table.counts(header) for header in table.headers if header}
     found = {}
     for name in study.read_variables:
         names = names_of(study, name, contents[name])
@@ -101,6 +104,10 @@ def fit_of(study: Study, name: str, header: str, counts: Mapping[str, int]) -> f
     variable = study.variables[name]
     if not any(counts):
         return 0.5 if not variable.required else 0.1
+    if len(counts) > _DISTINCT:
+        if isinstance(variable, CategoryVariable | BooleanVariable):
+            return 0.0
+        counts = dict(islice(counts.items(), _DISTINCT))
     return _share(study, name, variable, header, counts)
 
 

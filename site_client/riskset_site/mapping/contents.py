@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from riskset.study.spec import DateEndpoint, DaysEndpoint, Study
-from riskset_site.mapping.words import column_words, plain, without_brackets
+from riskset_site.mapping.words import column_words, meanings, plain, without_brackets
 
 
 def contents_of(study: Study) -> dict[str, tuple[str, ...]]:
@@ -31,6 +31,12 @@ def known_names(study: Study) -> frozenset[str]:
     """Returns every plain name that a column of an export may have: of the study's variables, and the field's words."""
     own = (word for name in study.read_variables for word in (name, study.variables[name].label) if word)
     return frozenset({*map(plain, own), *(word for words in column_words().values() for word in words)})
+
+
+def known_words(study: Study) -> frozenset[str]:
+    """Returns the plain words by which an encoding is known: the study's, and the field's in its languages."""
+    levels = (plain(level) for name in study.read_variables for level in study.levels_of(name))
+    return frozenset({*known_names(study), *levels, *meanings()})
 
 
 def _named(study: Study, name: str) -> list[str]:

@@ -43,23 +43,31 @@ _FAR = ("9999", "2999", "2099-12-31", "1900-01-01", "1900/01/01", "1900/1/1")
 
 
 @dataclass(frozen=True)
+class DateOrders:
+    """Formats that each read all texts of a kind, as different days: nobody but the hospital knows which is right."""
+
+    formats: tuple[str, ...]
+    text: str
+    """One that they read as different days."""
+    days: tuple[str, ...]
+    """Those days; empty where a format does not read it."""
+
+
+@dataclass(frozen=True)
 class DateForms:
     """How the texts of columns of dates are read."""
 
     formats: tuple[str, ...] = ()
-    ambiguous: tuple[tuple[str, ...], ...] = ()
-    """Alternatives that each read all texts of a kind, as different days: nobody but the hospital knows which."""
+    ambiguous: tuple[DateOrders, ...] = ()
     partial: tuple[tuple[str, int], ...] = ()
     """Texts without a day, with their rows."""
+    partial_days: tuple[str, ...] = ()
+    """Which day the first of them is under each of PARTIAL; empty for none."""
     no_date: tuple[str, ...] = ()
     """Texts that mean that there is no date: 9999-12-31, 生存."""
     missing: tuple[str, ...] = ()
     unread: tuple[tuple[str, int], ...] = ()
     """Texts that no format reads, with their rows."""
-
-    @property
-    def has_two_digits(self) -> bool:
-        return any("%y" in form for form in (*self.formats, *(form for forms in self.ambiguous for form in forms)))
 
 
 def date_forms(counts: dict[str, int]) -> DateForms:
@@ -80,7 +88,8 @@ def date_forms(counts: dict[str, int]) -> DateForms:
         rest = [text for text in rest if text not in set(excel)]
     partial = tuple((text, counts[text]) for text in rest if _PARTIAL.fullmatch(in_one_width(text)))
     unread = tuple((text, counts[text]) for text in rest if (text, counts[text]) not in partial)
-    return DateForms(tuple(formats), tuple(ambiguous), partial, none, missing, unread)
+    days = tuple(_partial_day(form, partial[0][0]) for form in PARTIAL) if partial else ()
+    return DateForms(tuple(formats), tuple(ambiguous), partial, days, none, missing, unread)
 
 
 def share_of_dates(counts: dict[str, int]) -> float:
@@ -97,7 +106,7 @@ def pivot(today: date) -> int:
     return today.year - 99
 
 
-def _with_order(formats: list[str], rest: list[str]) -> tuple[list[tuple[str, ...]], list[str]]:
+def _with_order(formats: list[str], rest: list[str]) -> tuple[list[DateOrders], list[str]]:
     """Adds to the formats those of a family of which one alone reads most texts; returns the families of which several
     do, and the texts that none reads."""
     ambiguous = []
@@ -109,9 +118,21 @@ def _with_order(formats: list[str], rest: list[str]) -> tuple[list[tuple[str, ..
         if len(whole) == 1 or (whole and len({tuple(_day(form, text) for text in of_family) for form in whole}) == 1):
             formats.append(whole[0])
         else:
-            ambiguous.append(tuple(whole or family))
+            ambiguous.append(_orders(tuple(whole or family), of_family))
         rest = [text for text in rest if text not in set(of_family)]
     return ambiguous, rest
+
+
+def _orders(formats: tuple[str, ...], texts: Sequence[str]) -> DateOrders:
+    def days(text: str) -> tuple[str, ...]:
+        return tuple(str(_day(form, text) or "") for form in formats)
+
+    text = max(texts, key=lambda text: len(set(days(text))))
+    return DateOrders(formats, text, days(text))
+
+
+def _partial_day(form: str, text: str) -> str:
+    return "" if form == PARTIAL[-1] else str(_day(form, text) or "")
 
 
 def _is_no_date(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from riskset.study.spec import DateEndpoint, Study
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.columns import ColumnMatch, assigned, matches, name_certainty
 from riskset_site.mapping.contents import contents_of
-from riskset_site.mapping.layout import Table
+from riskset_site.mapping.export_table import Table
 from riskset_site.mapping.words import column_words
 
 _LIKELY = 0.5
@@ -27,13 +27,10 @@ class Draft:
     table: Table
     answers: Answers
     today: date
-    _counted: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def counts(self, header: str) -> Mapping[str, int]:
         """Returns the column's texts with the number of their rows, the most frequent first."""
-        if header not in self._counted:
-            self._counted[header] = dict(self.table.counts(header))
-        return self._counted[header]
+        return self.table.counts(header)
 
     @cached_property
     def contents(self) -> Mapping[str, tuple[str, ...]]:

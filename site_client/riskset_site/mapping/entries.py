@@ -136,7 +136,7 @@ def _number(draft: Draft, name: str, variable: NumberVariable, column: str, coun
     if "unit" in keys and (days := unit_days(name, draft.study)):
         ratio = DAYS_PER_UNIT[keys["unit"]] / days
         low, high = low / ratio, high / ratio
-    forms = number_forms(counts, low, high)
+    forms = number_forms(counts, low, high, None if "unit" in keys else variable.step)
     if "unit" not in keys:
         more, said = _unit(draft, name, variable, forms, column)
         keys, notes = {**keys, **more}, (*notes, *said)
@@ -190,7 +190,7 @@ def _limits(draft: Draft, name: str, variable: NumberVariable, forms: NumberForm
         if texts and said is None:
             id_, rows = f"{name}.{side}_limit", sum(n for _, n in texts)
             question = say("site.map.choice.limit", n=rows, text=texts[0][0], variable=name)
-            yield Choice(id_, question, _LIMITS[side], draft.answers.choose.get(id_))
+            yield Choice(id_, question, _LIMITS[side], chosen=draft.answers.choose.get(id_))
 
 
 def _marks(draft: Draft, name: str, forms: NumberForms) -> tuple[dict[str, str], tuple[Choice, ...]]:
@@ -200,5 +200,5 @@ def _marks(draft: Draft, name: str, forms: NumberForms) -> tuple[dict[str, str],
         return marks | ({"thousands": forms.thousands} if forms.thousands else {}), ()
     id_ = f"{name}.comma"
     question = say("site.map.choice.comma", variable=name)
-    choice = Choice(id_, question, ("decimal", "thousands"), draft.answers.choose.get(id_))
+    choice = Choice(id_, question, ("decimal", "thousands"), chosen=draft.answers.choose.get(id_))
     return ({choice.chosen: ","} if choice.chosen else {}), (choice,)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import codecs
 import csv
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from riskset.catalogue import NOTHING, say
+from riskset.catalogue import say
 from riskset.errors import DataError
+from riskset_site.data.sources.csv_form import CsvForm
 from riskset_site.data.sources.encodings import CANDIDATES
+from riskset_site.data.sources.headers import plain_name
+from riskset_site.mapping.words import plain
 
-ROWS = 100_000
-"""Rows from which a proposal is made; of a longer export the last ones too."""
-_LAST = 30
-_SHAPE = 200
+_FIRST, _LAST = 1000, 50
+"""Rows of an export from which it is found where its table is."""
+_SHAPE, _LOOKED_AT = 200, 1_000_000
+"""Lines by which a delimiter is known, and characters in which words are looked for."""
 _DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -33,14 +36,6 @@ class RawRow:
     @property
     def is_empty(self) -> bool:
         return not any(self.fields)
-
-
-@dataclass(frozen=True)
-class RawRows:
-    """The rows of an export; of a long one the first and the last."""
-
-    rows: tuple[RawRow, ...]
-    is_whole: bool
 
 
 @dataclass(frozen=True)
@@ -68,13 +63,11 @@ def encodings_of(path: Path, known: frozenset[str]) -> tuple[EncodingCandidate, 
 
 
 def _candidate(encoding: str, data: bytes, known: frozenset[str]) -> EncodingCandidate | None:
-    from riskset_site.mapping.words import plain
-
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
         return None
-    fields = Counter(field.strip().strip('"') for field in _fields(text))
+    fields = dict.fromkeys(field.strip().strip('"') for field in _fields(text[:_LOOKED_AT]))
     words = sum(1 for field in fields if plain(field) in known)
     foreign = tuple(islice((field for field in fields if field and not field.isascii()), 4))
     return EncodingCandidate(encoding, words, foreign)
@@ -86,15 +79,11 @@ def _fields(text: str) -> Iterator[str]:
         yield from line.replace(";", ",").replace("\t", ",").replace("|", ",").split(",")
 
 
-def delimiter_of(path: Path, encoding: str) -> tuple[str, bool]:
-    """Returns the delimiter, and whether a first line `sep=;` says it. Without that line it is the one that divides the
-    most rows into the same number of fields, more than one."""
+def delimiter_of(path: Path, encoding: str) -> str:
+    """Returns the delimiter that divides the most rows into the same number of fields, more than one."""
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         lines = list(islice(file, _SHAPE))
-    first = lines[0].strip().strip('"').lower() if lines else ""
-    if first.startswith("sep=") and len(lines[0].strip().strip('"')) == 5:
-        return lines[0].strip().strip('"')[4], True
-    return max(_DELIMITERS, key=lambda one: _evenness(lines, one)), False
+    return max(_DELIMITERS, key=lambda one: _evenness(lines, one))
 
 
 def _evenness(lines: Sequence[str], delimiter: str) -> tuple[int, int]:
@@ -110,25 +99,23 @@ def _evenness(lines: Sequence[str], delimiter: str) -> tuple[int, int]:
     return wide[width], width
 
 
-def csv_rows(path: Path, encoding: str, delimiter: str) -> RawRows:
-    """Returns the rows of a CSV file; without the line `sep=`. Raises DataError where it is no such file."""
+def first_and_last(rows: Iterator[Sequence[str]]) -> tuple[RawRow, ...]:
+    """Returns the first and the last rows of an export, numbered."""
+    numbered = enumerate(rows, 1)
+    kept = [*islice(numbered, _FIRST), *deque(numbered, _LAST)]
+    found = (RawRow(number, tuple(map(plain_name, row))) for number, row in kept)
+    return tuple(row for row in found if not row.is_empty)
+
+
+def csv_rows(path: Path, form: CsvForm) -> tuple[RawRow, ...]:
+    """Returns the first and the last rows of a CSV file. Raises DataError where it is none, or is in another
+    encoding."""
     try:
-        with path.open(encoding=encoding, newline="") as file:
-            return _first_and_last(csv.reader(file, delimiter=delimiter))
+        with form.rows(path) as rows:
+            return first_and_last(iter(rows))
     except UnicodeDecodeError:
-        raise DataError(say("data.export.other_encoding", encoding=encoding), NOTHING) from None
+        message = say("data.export.other_encoding", encoding=form.encoding)
+        raise DataError(message, say("data.export.ask_for_encoding")) from None
     except csv.Error as error:
         message = say("data.export.not_csv", reason=str(error))
         raise DataError(message, say("data.export.double_quotation")) from None
-
-
-def _first_and_last(rows: Iterable[Sequence[str]]) -> RawRows:
-    numbered = (
-        RawRow(number, tuple(field.strip().lstrip("\ufeff") for field in row)) for number, row in enumerate(rows, 1)
-    )
-    first = list(islice(numbered, ROWS))
-    if first and len(first[0].fields) and first[0].fields[0].lower().startswith("sep="):
-        del first[0]
-    last = deque(numbered, _LAST)
-    is_whole = len(last) < _LAST
-    return RawRows((*first, *last), is_whole)

@@ -28,7 +28,7 @@ def key_candidates(draft: Draft) -> tuple[KeyCandidate, ...]:
         found = KeyCandidate(header, len(counts), sum(counts.values()))
         certainty = name_certainty(header, names)
         is_used = header in draft.assigned.values()
-        if found.rows and not is_used and (certainty >= _LEAST or _may_be_key(found, counts, len(draft.table.rows))):
+        if found.rows and not is_used and (certainty >= _LEAST or _may_be_key(found, counts, draft.table.n)):
             scored.append((certainty + found.is_unique / 2 + found.distinct / found.rows / 10, found))
     return tuple(found for _, found in sorted(scored, key=lambda pair: -pair[0])[:_SHOWN])
 
@@ -60,7 +60,7 @@ def several_rows(draft: Draft, key: str | None) -> tuple[Mapping[str, Any], tupl
             take[name] = taken
             continue
         question = say("site.map.choice.take", n=differing, variable=name)
-        choices.append(Choice(f"{name}.take", question, TAKE, draft.answers.choose.get(f"{name}.take")))
+        choices.append(Choice(f"{name}.take", question, TAKE, chosen=draft.answers.choose.get(f"{name}.take")))
     take |= {choice.id.removesuffix(".take"): choice.chosen for choice in choices if choice.chosen}
     return rows, tuple(choices), take
 

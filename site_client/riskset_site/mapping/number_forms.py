@@ -12,6 +12,7 @@ from riskset_site.mapping.words import missing_words
 
 _NUMBER = re.compile(r"(?P<limit>[<>≤≥≦≧]\s*)?(?P<number>[-+]?[\d.,'  ]*\d)\s*(?P<unit>[^\d\s<>].*)?")
 _GROUPED = re.compile(r"[-+]?\d{1,3}([,.])\d{3}")
+_ROUNDING = 1e-6
 _BELOW, _ABOVE = "<≤≦", ">≥≧"
 
 
@@ -34,9 +35,9 @@ class NumberForms:
     """What was read of each text that is a number."""
 
 
-def number_forms(counts: Mapping[str, int], low: float, high: float) -> NumberForms:
-    """Returns how the texts are read; between `low` and `high` are the numbers that the study allows, which decide
-    what `1,234` is where they can."""
+def number_forms(counts: Mapping[str, int], low: float, high: float, step: float | None = None) -> NumberForms:
+    """Returns how the texts are read; between `low` and `high`, in steps of `step`, are the numbers that the study
+    allows, which decide what `1,234` is where they can."""
     missing = tuple(text for text in counts if text and in_one_width(text) in missing_words())
     parsed, unread = {}, []
     for text, rows in counts.items():
@@ -47,7 +48,7 @@ def number_forms(counts: Mapping[str, int], low: float, high: float) -> NumberFo
             unread.append((text, rows))
         else:
             parsed[text] = match
-    decimal, thousands, ambiguous = _marks([match["number"].strip() for match in parsed.values()], low, high)
+    decimal, thousands, ambiguous = _marks([match["number"].strip() for match in parsed.values()], low, high, step)
     units = Counter((match["unit"] or "").strip() for match in parsed.values())
     unit = next((name for name, _ in units.most_common() if name), "")
     read = {text: _value(match["number"], decimal, thousands) for text, match in parsed.items()}
@@ -80,7 +81,7 @@ def share_of_numbers(counts: Mapping[str, int], low: float, high: float) -> floa
     return (total - unread) / total * inside
 
 
-def _marks(numbers: list[str], low: float, high: float) -> tuple[str, str, bool]:
+def _marks(numbers: list[str], low: float, high: float, step: float | None) -> tuple[str, str, bool]:
     """Returns the decimal mark, the mark of thousands, and whether another pair reads the texts too."""
     if not any("," in number or number.count(".") > 1 for number in numbers):
         return ".", "", False
@@ -89,11 +90,17 @@ def _marks(numbers: list[str], low: float, high: float) -> tuple[str, str, bool]
     if len(reading) > 1:
         inside = [pair for pair in reading if all(low <= (_value(n, *pair) or 0.0) <= high for n in numbers)]
         reading = inside or reading
+        stepped = [pair for pair in reading if all(_is_step(_value(n, *pair) or 0.0, step) for n in numbers)]
+        reading = stepped or reading
     if not reading:
         return ".", "", False
     values = {pair: tuple(_value(number, *pair) for number in numbers) for pair in reading}
     best = reading[-1] if reading[-1][1] == "" and values[reading[-1]] == values[reading[0]] else reading[0]
     return *best, len(set(values.values())) > 1
+
+
+def _is_step(value: float, step: float | None) -> bool:
+    return step is None or abs(value / step - round(value / step)) < _ROUNDING
 
 
 def _is_grouped(number: str, decimal: str, thousands: str) -> bool:

@@ -20,6 +20,8 @@ class Choice:
     question: Message
     options: tuple[str, ...]
     """As the site file writes them."""
+    examples: tuple[str, ...] = ()
+    """What a text is under each option, where that can be shown."""
     chosen: str | None = None
 
 
@@ -75,22 +77,24 @@ class TableProposal:
 
     kind: str
     """The key of [source] that names it: `csv`, `excel`."""
+    keys: Mapping[str, Any]
+    """What [source] says of its form: `encoding`, `delimiter`, `sheet`, `header`, `footer`, where they are not the
+    defaults."""
     encodings: tuple[EncodingCandidate, ...]
     """The best first; none where the kind of file needs none."""
     encoding: str
-    delimiter: str
-    has_sep_line: bool
+    """Empty where the kind of file needs none."""
     sheets: tuple[str, ...]
-    sheet: str
+    """Those of a workbook, where several have rows."""
     header: tuple[int, ...]
+    """The row of the names, or two rows of them; none where the kind of file has no such rows."""
     footer: int
+    """Rows at the end that are no patients."""
     left_out: tuple[str, ...]
     """The rows of the footer, each as one text."""
     headers: tuple[str, ...]
     rows: int
-    """Of patients."""
-    is_whole: bool
-    """False where only the beginning and the end of a long export were looked at."""
+    """Of patients, or of their visits."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,7 @@ class Proposal:
     def unused(self) -> tuple[str, ...]:
         """The columns of the export that nothing is read from."""
         used = {column for one in self.variables for column in one.columns} | {self.key}
+        used |= set(self.source.get("rows", {}).values())
         return tuple(header for header in self.table.headers if header and header not in used)
 
     def of(self, variable: str) -> VariableProposal:

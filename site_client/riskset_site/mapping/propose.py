@@ -9,24 +9,22 @@ from riskset.catalogue import say
 from riskset.errors import DataError
 from riskset.study.spec import Study
 from riskset_site.mapping.answers import Answers
-from riskset_site.mapping.contents import known_names
 from riskset_site.mapping.date_forms import all_counts, date_forms
 from riskset_site.mapping.draft import Draft
-from riskset_site.mapping.export_table import table_proposal
+from riskset_site.mapping.export_table import ExportFile
 from riskset_site.mapping.keys import key_candidates, several_rows
 from riskset_site.mapping.parts import date_columns, part_of
 from riskset_site.mapping.proposal import Choice, Proposal
 from riskset_site.mapping.source_lines import common_marks, date_lines, missing_lines
-from riskset_site.mapping.words import meanings, plain
 
 
 def propose(
-    export: Path, study: Study, today: date, answers: Answers | None = None, folder: Path | None = None
+    export: ExportFile, study: Study, today: date, answers: Answers | None = None, folder: Path | None = None
 ) -> Proposal:
     """Returns the proposal; what `answers` has is as it says. `folder` is that of the site file, from which a path
     begins. Raises DataError where the export cannot be read, or an answer names what is not there."""
     given = answers or Answers()
-    described, table = table_proposal(export, _known_words(study), known_names(study), given)
+    described, table = export.table(study, given)
     draft = Draft(study, table, given, today)
     parts = {name: part_of(draft, name) for name in study.read_variables}
     keys = key_candidates(draft)
@@ -42,14 +40,8 @@ def propose(
     choices = (*date_choices, *of_rows, *(choice for part in parts.values() for choice in part.choices))
     _check_choices(given, choices)
     return Proposal(
-        study.id, given.site or "", _path(export, folder), described, variables, keys, given.key, source, choices
+        study.id, given.site or "", _path(export.path, folder), described, variables, keys, given.key, source, choices
     )
-
-
-def _known_words(study: Study) -> frozenset[str]:
-    """Returns the plain words by which an encoding is known: the study's, and the field's in its languages."""
-    levels = (plain(level) for name in study.read_variables for level in study.levels_of(name))
-    return frozenset({*known_names(study), *levels, *meanings()})
 
 
 def _check_choices(answers: Answers, choices: tuple[Choice, ...]) -> None:

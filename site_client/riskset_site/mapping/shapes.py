@@ -87,7 +87,7 @@ def _dated(draft: Draft, name: str, day: str, status: str, counts: Mapping[str, 
     chosen = draft.answers.choose.get(id_) or (dead[0] if len(dead) == 1 and alive else None)
     where = [chosen] if chosen is not None else dead if len(dead) > 1 else []
     options = tuple(counts)[:_FEW]
-    choices = () if where and not draft.answers.choose.get(id_) else (Choice(id_, question, options, chosen),)
+    choices = () if where and not draft.answers.choose.get(id_) else (Choice(id_, question, options, chosen=chosen),)
     entry = {"date": day, "where": {status: where or ["..."]}}
     notes = (say("site.map.note.status", column=status, day=day),)
     found, suggestion = (entry, None) if where else (None, entry)
@@ -165,7 +165,7 @@ def _several(draft: Draft, name: str, boxes: Mapping[str, str]) -> tuple[Choice,
         return ()
     id_ = f"{name}.several"
     question = say("site.map.choice.several", n=rows, variable=name)
-    return (Choice(id_, question, ("first", "missing"), draft.answers.choose.get(id_)),)
+    return (Choice(id_, question, ("first", "missing"), chosen=draft.answers.choose.get(id_)),)
 
 
 def _is_checked(text: str) -> bool:

@@ -18,16 +18,19 @@ def date_lines(draft: Draft, forms: DateForms) -> tuple[dict[str, Any], tuple[Ch
     formats, choices = list(forms.formats), []
     for at, family in enumerate(forms.ambiguous):
         id_ = "dates.order" if at == 0 else f"dates.order{at + 1}"
-        choices.append(Choice(id_, say("site.map.choice.order"), family, draft.answers.choose.get(id_)))
+        question = say("site.map.choice.order", text=family.text)
+        choices.append(Choice(id_, question, family.formats, family.days, draft.answers.choose.get(id_)))
     if forms.partial:
         question = say("site.map.choice.partial", n=sum(n for _, n in forms.partial), text=forms.partial[0][0])
-        choices.append(Choice("dates.partial", question, PARTIAL, draft.answers.choose.get("dates.partial")))
+        choices.append(
+            Choice("dates.partial", question, PARTIAL, forms.partial_days, draft.answers.choose.get("dates.partial"))
+        )
     formats += [choice.chosen for choice in choices if choice.chosen]
     lines: dict[str, Any] = {}
     is_open = any(choice.chosen is None for choice in choices)
     if formats and (is_open or tuple(formats) != _DEFAULT_DATES):
         lines["dates"] = formats
-    if any("%y" in form for form in (*formats, *(form for family in forms.ambiguous for form in family))):
+    if any("%y" in form for form in (*formats, *(form for family in forms.ambiguous for form in family.formats))):
         lines["two_digit_years"] = pivot(draft.today)
     if forms.no_date:
         lines["no_date"] = list(forms.no_date)

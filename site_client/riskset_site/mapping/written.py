@@ -52,9 +52,7 @@ class _Writer:
         """Returns [source]: the form of the export, then what holds for all columns."""
         form, table = proposal.table, tomlkit.table()
         table.add(form.kind, tomlkit.item(proposal.export))
-        if not form.is_whole:
-            self._comment(table, say("site.map.file.partly", n=form.rows))
-        for key, value in _form(proposal):
+        for key, value in form.keys.items():
             table.add(key, tomlkit.item(value))
         for key, value in proposal.source.items():
             table.add(key, _item(value))
@@ -105,21 +103,6 @@ class _Writer:
     def _comment(self, table: Table, *messages: Message) -> None:
         for line in self.lines(*messages):
             table.add(tomlkit.comment(line))
-
-
-def _form(proposal: Proposal) -> Iterator[tuple[str, Any]]:
-    """Yields what [source] says of the form of the export, where it is not the default."""
-    form = proposal.table
-    if form.encoding and form.encoding != "utf-8-sig":
-        yield "encoding", form.encoding
-    if form.delimiter and form.delimiter != ",":
-        yield "delimiter", form.delimiter
-    if form.sheet:
-        yield "sheet", form.sheet
-    if form.header not in ((1,), ()):
-        yield "header", list(form.header) if len(form.header) > 1 else form.header[0]
-    if form.footer:
-        yield "footer", form.footer
 
 
 def _with_option(one: VariableProposal, choice: Choice, option: str) -> Mapping[str, Any]:

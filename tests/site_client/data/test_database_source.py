@@ -8,7 +8,7 @@ import pytest
 
 from riskset.errors import DataError
 from riskset_site.data.config import load_site_file
-from riskset_site.data.source_kinds import DatabaseSource
+from riskset_site.data.source_systems import DatabaseSource
 from riskset_site.data.sources.database import PASSWORD
 from riskset_site.data.sources.reading import read_source
 from riskset_site.data.sources.secrets import secret

@@ -68,6 +68,10 @@ class TestPatientNumbers:
         fits, told = export(patients([*range(1, 21), name]))
         assert (fits, list(told)) == (True, ["fault.no_digit_key"])
         assert told["fault.no_digit_key"].detail.startswith("row 22:")
+        assert "footer = 1" in told["fault.no_digit_key"].hint
+        hospital.writes(source, "footer = 1")
+        _, told = export(patients([*range(1, 21), name]))
+        assert list(told) == ["fault.footer"], "the hint, followed"
 
     def test_numbers_that_are_names_are_no_totals(self, export):
         assert export(patients([*"abcdefghijklmnop", *range(20)])) == (True, {})

@@ -9,7 +9,7 @@ from tests.site_client.data.made_cdm import make_cdm
 
 from riskset.errors import DataError
 from riskset_site.data.config import load_site_file
-from riskset_site.data.source_kinds import OmopSource
+from riskset_site.data.source_systems import OmopSource
 from riskset_site.data.sources.reading import read_source
 
 DRUGS = {"of": "drug_exposure", "concepts": {"10": "sorafenib", "20": "lenvatinib"}}

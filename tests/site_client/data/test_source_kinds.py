@@ -1,5 +1,8 @@
 """`[source]` names one export, of one kind, which has keys of its own."""
 
+import subprocess
+import sys
+
 import pytest
 
 from riskset.errors import DataError
@@ -47,3 +50,19 @@ def test_an_invalid_header(hospital, header):
 def test_an_invalid_value(hospital, line):
     ((_, where, _, _),) = refusals(hospital, 'csv = "export.csv"', line)
     assert where == f"[source] {line.split()[0]}"
+
+
+def test_a_csv_loads_no_library_of_another_kind(hospital):
+    code = f"""
+import sys
+from datetime import date
+from pathlib import Path
+from riskset.study.load import load_study
+from riskset_site.data.check import check_site
+import riskset_site.cli, riskset_site.commands.serve
+folder = Path({str(hospital.folder)!r})
+assert check_site(folder / "site.toml", load_study(folder / "study.toml"), date(2026, 6, 30)).fits
+print(*sys.modules)
+"""
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not {"pandas", "openpyxl", "xlrd", "pyarrow", "pyreadstat", "duckdb", "keyring"} & set(printed.split())

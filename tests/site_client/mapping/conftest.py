@@ -8,6 +8,7 @@ from tests.site_client.mapping.exports import DATES, STUDY, TODAY, N
 from riskset.study.load import load_study
 from riskset_site.data.check import check_site
 from riskset_site.mapping.answers import Answers
+from riskset_site.mapping.export_table import ExportFile
 from riskset_site.mapping.propose import propose
 from riskset_site.mapping.written import written
 
@@ -40,7 +41,7 @@ class Desk:
 
     def proposes(self, **answers):
         given = Answers.model_validate({"site": "kurume", "key": "id"} | answers)
-        return propose(self.export, self.study, TODAY, given, self.folder)
+        return propose(ExportFile(self.export), self.study, TODAY, given, self.folder)
 
     def writes(self, language="en", **answers):
         text = written(self.proposes(**answers), language)

@@ -9,6 +9,7 @@ from riskset.cli import main
 from riskset.errors import DataError
 from riskset_site.commands.map_questions import ask
 from riskset_site.mapping.answers import Answers, load_answers
+from riskset_site.mapping.export_table import ExportFile
 
 KEY = 'key = "id"\n'
 
@@ -137,7 +138,7 @@ class Person:
 def test_each_question_has_a_default(desk):
     desk.has(HEADER, plain)
     person = Person("", "", "", "")
-    given = ask(desk.export, desk.study, TODAY, Answers(site="kurume"), person)
+    given = ask(ExportFile(desk.export), desk.study, TODAY, Answers(site="kurume"), person)
     assert person.asked == ["header", "correct_column", "correct_text", "which_key"]
     assert given.key == "id"
     assert desk.fits(**given.model_dump())
@@ -147,7 +148,7 @@ def test_answers_correct_the_proposal(desk):
     desk.joins(endpoint=DAYS)
     desk.has("id,nr,arm,age,days,event", lambda i: f"{i},{i},{arm(i)},{40 + i},{100 + i},{1 + died(i)}")
     person = Person("", "days = nowhere", "days = days", "", "9 = true", "3 = true; 4 = false", "", "nr")
-    given = ask(desk.export, desk.study, TODAY, Answers(site="kurume"), person)
+    given = ask(ExportFile(desk.export), desk.study, TODAY, Answers(site="kurume"), person)
     assert given.recode["event"] == {"2": "true", "1": "false"}
     assert given.key == "nr"
     assert desk.fits(**given.model_dump())
@@ -157,7 +158,7 @@ def test_five_questions_at_most(desk):
     words = ("소라페닙", "렌바티닙")
     desk.has(HEADER, lambda i: plain(i).replace(arm(i), words[i % 2]), encoding="cp949")
     person = Person("9", "", "", "", "", "-")
-    given = ask(desk.export, desk.study, TODAY, Answers(site="kurume"), person)
+    given = ask(ExportFile(desk.export), desk.study, TODAY, Answers(site="kurume"), person)
     assert person.asked == ["which", "which", "header", "correct_column", "correct_text", "which_key"]
     assert (given.encoding, given.key) == ("cp949", "")
 

@@ -133,8 +133,8 @@ def test_semicolons_and_decimal_commas(desk):
     desk.joins('afp = { type = "number", unit = "ng/mL", range = [0, 100000] }')
     desk.has(f"{HEADER},afp".replace(",", ";"), lambda i: f"{plain(i).replace(',', ';')};{i},{i}")
     assert desk.fits()
-    source = desk.proposes()
-    assert (source.table.delimiter, dict(source.source)["decimal"]) == (";", ",")
+    found = desk.proposes()
+    assert (found.table.keys, found.source["decimal"]) == ({"delimiter": ";"}, ",")
 
 
 def test_kana_of_half_width_and_a_dose(desk):

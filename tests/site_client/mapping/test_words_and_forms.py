@@ -78,7 +78,9 @@ def test_the_formats_that_read_all_dates(texts, formats):
 
 
 def test_an_order_of_day_and_month_that_nobody_can_know():
-    assert date_forms(counts("1/2/2020", "3/4/2020")).ambiguous == (("%d/%m/%Y", "%m/%d/%Y"),)
+    (orders,) = date_forms(counts("1/1/2020", "3/4/2020")).ambiguous
+    assert (orders.formats, orders.text) == (("%d/%m/%Y", "%m/%d/%Y"), "3/4/2020")
+    assert orders.days == ("2020-04-03", "2020-03-04")
     assert date_forms(counts("1/1/2020")).ambiguous == ()  # the same day in both
 
 
@@ -109,6 +111,11 @@ def test_marks_of_numbers(texts, marks):
 def test_the_range_decides_what_a_comma_is():
     found = number_forms(counts("1,234", "3,900"), 0, 10)
     assert (found.decimal, found.ambiguous) == (",", False)
+
+
+def test_the_step_decides_what_a_comma_is():
+    found = number_forms(counts("1,234", "39"), 0, 1e6, 1)
+    assert (found.decimal, found.thousands, found.ambiguous) == (".", ",", False)
 
 
 def test_units_and_limits():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -17,11 +18,21 @@ from riskset_site.data.sources.table import SourceTable
 
 _TITLE_ROWS = 20
 
+Rename = Callable[[tuple[str, ...]], tuple[str, ...]]
+"""From the names of a header to those of the columns."""
+
 
 def read_csv(
-    path: Path, form: CsvForm, expected: Collection[str], optional: Collection[str] = (), *, every: bool = False
+    path: Path,
+    form: CsvForm,
+    expected: Collection[str],
+    optional: Collection[str] = (),
+    *,
+    every: bool = False,
+    rename: Rename = tuple,
 ) -> SourceTable:
-    """Returns the columns of `expected` and `optional` that the file has; with `every`, all that it has.
+    """Returns the columns of `expected` and `optional` that the file has, by their names after `rename`; with `every`,
+    all that it has.
 
     Empty rows are skipped. Rows whose number of fields differs from the header's, and those that repeat it, are skipped
     and reported in `problems`. Raises DataError, with problems, for a file that is not such a table, and OSError for
@@ -29,33 +40,42 @@ def read_csv(
     """
     _refuse_nul(path, form.encoding)
     _refuse_other_delimiter(path, form)
+    told = replace(form, delimiter=form.delimiter_of(path))
     try:
         with form.rows(path) as rows:
-            try:
-                return _read(path, rows, form, [*expected, *optional], every)
-            except csv.Error as error:
-                raise unreadable(path, *_csv_error(str(error)), line=rows.line_num) from None
+            return read_rows(path, rows, told, [*expected, *optional], every=every, rename=rename)
     except UnicodeDecodeError:
         hint = encoding_hint(path, form, expected) or say("data.export.ask_for_encoding")
         raise unreadable(path, say("data.export.other_encoding", encoding=form.encoding), hint) from None
 
 
-def _read(path: Path, rows: Rows, form: CsvForm, wanted: Sequence[str], every: bool) -> SourceTable:
+def read_rows(
+    path: Path, rows: Rows, form: CsvForm, wanted: Sequence[str], *, every: bool = False, rename: Rename = tuple
+) -> SourceTable:
+    """Returns as `read_csv` does the columns of rows that are read already; `path` names them in errors."""
+    try:
+        return _read(path, rows, form, wanted, every, rename)
+    except csv.Error as error:
+        raise unreadable(path, *_csv_error(str(error)), line=rows.line_num) from None
+
+
+def _read(path: Path, rows: Rows, form: CsvForm, wanted: Sequence[str], every: bool, rename: Rename) -> SourceTable:
     above = header_rows(rows, form.header)
     names = joined(above)
     if not any(names):
         raise unreadable(path, say("data.export.empty"), say("data.export.header_first"))
-    found = matched(names, wanted)
+    found = matched(rename(names), wanted)
     if found.problems:
         raise not_a_table(path, found.problems)
     kept = [*wanted, *(filter(None, found.names) if every else ())]
     positions = {name: found.names.index(name) for name in dict.fromkeys(kept) if name in found.names}
-    reader = RowReader(path, [padded(map(plain_name, row), len(names)) for row in above], positions, form.footer)
+    repeated = [padded(map(plain_name, row), len(names)) for row in above]
+    reader = RowReader(path, repeated, positions, form.footer)
     reader.read(iter(rows), form.header[-1] + 1)
     if not reader.numbers and not reader.misfits:
         raise unreadable(path, say("data.export.no_rows"), say("data.export.export_again"))
     columns = {name: builder.build() for name, builder in reader.builders.items()}
-    problems = reader.problems(form.delimiter_of(path))
+    problems = reader.problems(form.delimiter or ",")
     return SourceTable(found.names, reader.row_numbers(), columns, problems, (*found.warnings, *reader.warnings()))
 
 

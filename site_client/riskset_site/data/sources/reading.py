@@ -9,15 +9,14 @@ from riskset.errors import DataError
 from riskset_site.data.site_source import Source
 from riskset_site.data.source_kinds import (
     CsvSource,
-    DatabaseSource,
     ExcelSource,
     FeatherSource,
-    OmopSource,
     ParquetSource,
     SasSource,
     SpssSource,
     StataSource,
 )
+from riskset_site.data.source_systems import DatabaseSource, OmopSource, RedcapSource
 from riskset_site.data.sources.csv import read_csv, refuse_other_header
 from riskset_site.data.sources.table import SourceTable
 
@@ -70,4 +69,11 @@ def _read(source: Source, required: Collection[str], optional: Collection[str], 
             from riskset_site.data.sources.omop import read_omop
 
             return read_omop(source.path, source.cdm, required, optional, every=every)
+        case RedcapSource():
+            from riskset_site.data.sources.redcap import read_redcap_api, read_redcap_file
+
+            form = source.text_form
+            if form is None or source.dictionary is None:
+                return read_redcap_api(source.path, source.redcap, source.how, required, optional)
+            return read_redcap_file(source.path, source.dictionary, form, source.how, required, optional, every=every)
     raise TypeError(type(source).__name__)
