@@ -43,7 +43,7 @@ def is_in_environment() -> bool:
 
 def ask_new_passphrase(prompt: Message) -> bytes:
     """Returns a passphrase to lock new keys with, typed twice. DataError where it is too short."""
-    text = _from_environment() or _typed(prompt, twice=True)
+    text = (_GIVEN.get() or b"").decode() or _from_environment() or _typed(prompt, twice=True)
     if len(text) < SHORTEST_PASSPHRASE:
         message = say("secure.passphrase.short", least=SHORTEST_PASSPHRASE)
         raise DataError(message, say("secure.passphrase.short_hint"))

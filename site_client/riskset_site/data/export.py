@@ -50,7 +50,7 @@ class Export:
     """Every variable of the study, by name."""
     problems: tuple[Problem, ...]
     """Those of the file, of its key and of every column."""
-    keys: tuple[str, ...] | None = None
+    keys: Sequence[str] | None = None
     """(n,) patient numbers, where the site file names their column."""
     texts: Mapping[str, TextColumn] = field(default_factory=dict)
     """(n,) by header: the cells from which the variables were read."""
@@ -159,11 +159,10 @@ def _perhaps_repeated(
     yield from same_times(rows, needed)
 
 
-def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:
+def _keys(source: Source, table: SourceTable) -> Sequence[str] | None:
     if source.patient is None or source.patient not in table.columns:
         return None
-    column = table.columns[source.patient]
-    return tuple(column.texts[code] for code in column.codes)
+    return table.columns[source.patient].by_row
 
 
 def _read(source: Source, required: list[str], needs: Mapping[str, list[Message]]) -> SourceTable:
