@@ -106,13 +106,20 @@ def printed(capsys):
     return CODE.sub("", out + err)
 
 
-@pytest.mark.parametrize("command", ["check", "status", "pause", "approve"])
+@pytest.mark.parametrize(
+    "command", ["check", "status", "pause", "resume", "withdraw", "approve", "receipt", "veto", "open"]
+)
 def test_what_commands_print(member, pseudo_language, monkeypatch, capsys, command):
     monkeypatch.setenv("RISKSET_LANG", pseudo_language)
     options = {
         "check": ["--study", str(member.folder / "study.toml")],
         "status": [],
         "pause": ["--by", "M. Uchida", "--reason", "2024"],
+        "resume": ["--by", "M. Uchida"],
+        "withdraw": ["--by", "M. Uchida", "--reason", "2024"],
+        "receipt": ["2024"],
+        "veto": ["2024", "--reason", "2024"],
+        "open": ["2024", "--to", "M. Uchida", "--reason", "2024"],
         "approve": ["--by", "M. Uchida", "--irb", "2024-117", "--until", "2099-12-31", *BOTH],
     }
     member.says(command, *options[command])
