@@ -19,7 +19,7 @@ BOTH = ("--compared", "asan", "--compared", "osaka")
 OF_THE_STUDY = ("A trial", "trial", "Hospital of ", "kurume", "asan", "osaka", "JP", "arm", "age", "mvi", "afp",
                 "ng/mL", "start", "death", "last", "sorafenib", "lenvatinib", "true", "false", "yes", "year", "cox",
                 "multivariable")  # fmt: skip
-OF_THE_SITE = ("M. Uchida", "localhost", "riskset/site/", "export.csv", "site.toml")
+OF_THE_SITE = ("M. Uchida", "journal.sqlite", "localhost", "riskset/site/", "export.csv", "site.toml")
 OF_PROGRAMS = ("admission/", "cohorts", "counts", "pairs", "products", "in clear", "os", "all", "R2", "R3", "R")
 KNOWN = (*OF_THE_STUDY, *OF_THE_SITE, *OF_PROGRAMS)
 
