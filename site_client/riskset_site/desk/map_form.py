@@ -93,7 +93,8 @@ def text_rows(proposal: Proposal, study: Study, given: Answers) -> Iterator[Text
             options = [Option(AS_PROPOSED, meaning, chosen is None)]
             options += [Option(f"={level}", level, chosen == level) for level in known]
             options.append(Option(_MISSING, say("site.desk.map.missing"), chosen == ""))
-            yield TextRow(n, one.variable, text.text, text.rows, text.is_sure, tuple(options))
+            is_sure = text.is_sure and text.meaning is not None
+            yield TextRow(n, one.variable, text.text, text.rows, is_sure, tuple(options))
             n += 1
 
 
@@ -116,10 +117,15 @@ def layout_in(form: Form) -> Answers:
         raise DataError(say("site.map.ask.not_a_row", text=header)) from None
 
 
+def sheet_of(table: TableProposal) -> str:
+    """Returns the name of the sheet of a workbook; empty where nothing says it."""
+    return str(table.keys.get("sheet", ""))
+
+
 def has_layout(table: TableProposal, layout: Answers) -> bool:
     """Whether an export that is laid out so is the same table: only then answers about it mean anything."""
     said = (layout.encoding, layout.sheet, layout.header, layout.footer)
-    found = (table.encoding, table.sheet, table.header, table.footer)
+    found = (table.encoding, sheet_of(table), table.header, table.footer)
     return all(one is None or one == other for one, other in zip(said, found, strict=True))
 
 

@@ -12,7 +12,7 @@ from riskset.joining.expiry import today_utc
 from riskset.language import spoken
 from riskset.study.load import load_study
 from riskset.study.spec import Study
-from riskset_site.desk.map_form import answers_in, column_rows, exports_in, has_layout, layout_in, text_rows
+from riskset_site.desk.map_form import answers_in, column_rows, exports_in, has_layout, layout_in, sheet_of, text_rows
 from riskset_site.desk.seat import Proposed, SiteSeat
 from riskset_site.desk.site_desk import DeskPage, Visit
 from riskset_site.mapping.acceptance import accepted, refuse_to_replace, write_site_file
@@ -44,12 +44,13 @@ async def _act(visit: Visit) -> Response:
     seat = visit.seat
     study = await visit.work(lambda: load_study(seat.paths.study))
     asked = await visit.work(lambda: _asked(visit, study))
-    seat.proposed = shown = await visit.work(lambda: _proposed(seat, study, asked))
+    file = ExportFile(seat.paths.root / asked.export)  # a new one each time: the export may have been saved since
+    seat.proposed = shown = await visit.work(lambda: _proposed(seat, study, file, asked.given))
     if visit.form.text("act") != "write":
         return _form(visit, study, shown)
     if not visit.form.is_ticked("replace"):
         refuse_to_replace(seat.site_file)
-    whole = await visit.work(lambda: _accepted(seat, study, asked.export, shown))
+    whole = await visit.work(lambda: _accepted(seat, study, file, shown))
     write_site_file(seat.site_file, whole.proposal, spoken())
     seat.proposed = None
     still_open = [say("site.map.still_open", question=choice.question) for choice in whole.proposal.open]
@@ -68,7 +69,10 @@ def _asked(visit: Visit, study: Study) -> _Asked:
         return _Asked(export, layout)
     if before is None or form.text("shown") != before.id:
         raise DataError(say("site.desk.map.older"))
-    if before.proposal.export != export or not has_layout(before.proposal.table, layout):
+    table = before.proposal.table
+    if layout.sheet not in (None, sheet_of(table)):  # the rows of the names are those of another sheet
+        layout = layout.model_copy(update={"header": None, "footer": None})
+    if before.proposal.export != export or not has_layout(table, layout):
         return _Asked(export, layout)
     return _Asked(export, answers_in(form, layout, before.proposal, study))
 
@@ -80,18 +84,16 @@ def _own_site(seat: SiteSeat, study: Study) -> str | None:
         return None  # the form asks
 
 
-def _proposed(seat: SiteSeat, study: Study, asked: _Asked) -> Proposed:
-    folder = seat.paths.root
-    file = ExportFile(folder / asked.export)
-    return Proposed(propose(file, study, today_utc(), asked.given, folder), asked.given)
+def _proposed(seat: SiteSeat, study: Study, file: ExportFile, given: Answers) -> Proposed:
+    return Proposed(propose(file, study, today_utc(), given, seat.paths.root), given)
 
 
-def _accepted(seat: SiteSeat, study: Study, export: str, shown: Proposed) -> Proposed:
+def _accepted(seat: SiteSeat, study: Study, file: ExportFile, shown: Proposed) -> Proposed:
     """Returns the proposal in which what is not sure, and was not corrected, is as it was shown."""
     if not shown.given.site:
         raise DataError(say("site.map.which_site"))
     given = accepted(shown.proposal, shown.given).model_copy(update={"accept": tuple(study.read_variables)})
-    return _proposed(seat, study, _Asked(export, given))
+    return _proposed(seat, study, file, given)
 
 
 def _form(visit: Visit, study: Study, shown: Proposed) -> Response:
@@ -100,6 +102,7 @@ def _form(visit: Visit, study: Study, shown: Proposed) -> Response:
         "map",
         shown=shown,
         proposal=proposal,
+        sheet=sheet_of(proposal.table),
         sites=list(study.sites),
         columns=list(column_rows(proposal, given)),
         texts=list(text_rows(proposal, study, given)),
