@@ -14,8 +14,8 @@ from riskset_site.mapping.written import written
 
 WORDS = "id arm age start death last_contact 転帰 生年月日 AFP AFP 年齢 dm___1 dm___2 status 治療薬 最終確認日 {z} ＩＤ"
 NAMES = [*WORDS.split(), "days", "OS_MONTHS", "event", "", "x\ny", 'a "b" c', "日付 ", "sep=;", "= 1"]
-CELLS = """1 2 sorafenib レンバチニブ 2020-01-01 1/2/2020 R2.3.4 9999-12-31 <2.0 1,234 1.234,5 NA 不明 死亡 生存 あり - +
-44004 2020-05 12歳 {0} # C22.0 Ⅲ １２ 99.12.31 1e5 12:30 ½ 10² ①"""
+CELLS = """1 2 sorafenib レンバチニブ 2020-01-01 1/2/2020 R2.3.4 9999-12-31 <2.0 1,234 1.234,5 NA 不明 死亡 生存 あり -
++ 44004 2020-05 12歳 {0} # C22.0 Ⅲ １２ 99.12.31 1e5 12:30 ½ 10² ①"""
 TEXTS = [*CELLS.split(), "", "5 mg", "\u202e", "a\tb", '"', "3 g/h"]
 VARIABLES = (
     "",
