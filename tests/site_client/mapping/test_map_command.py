@@ -1,6 +1,8 @@
 """`riskset site map`: what it writes, what it asks, and what it refuses."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from tests.site_client.mapping.exports import DAYS, HEADER, TODAY, arm, day, died, plain
@@ -195,3 +197,10 @@ def test_texts_that_are_no_numbers_or_dates_are_asked(desk):
     assert [one.text for one in proposal.of("age").texts] == ["溶血"]
     assert [one.text for one in proposal.of("start").texts] == ["来院せず"]
     assert desk.fits(recode={"age": {"溶血": "44"}, "start": {"来院せず": ""}})
+
+
+def test_every_answer_is_explained():
+    page = (Path(__file__).parents[3] / "docs" / "site.md").read_text(encoding="utf-8")
+    section = page.split("## Writing the site file")[1].split("\n## ")[0]
+    explained = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]+)\|", section, re.MULTILINE)))
+    assert set(explained) == set(Answers.model_fields)
