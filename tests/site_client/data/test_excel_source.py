@@ -167,6 +167,12 @@ class TestSheets:
         assert texts(one.read("a"), "a") == ["1"]
 
 
+def test_a_new_workbook_with_the_name_of_an_old_one(book):
+    one = book(["a"], [1])
+    one.made.save(one.path)
+    assert texts(read(one.path.rename(one.path.with_suffix(".xls")), "a"), "a") == ["1"]
+
+
 class TestOldWorkbooks:
     @pytest.fixture
     def old(self, tmp_path):
