@@ -48,7 +48,8 @@ from riskset.cli import main
 
 code = main(sys.argv[1:])
 used = resource.getrusage(resource.RUSAGE_SELF)
-[peak] = [line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
+status = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+[peak] = [line.split()[1] for line in status if line.startswith("VmHWM:")]
 print(json.dumps({"cpu_s": used.ru_utime + used.ru_stime, "peak_mb": int(peak) / 1024}), file=sys.stderr)
 sys.exit(code)
 """
@@ -127,7 +128,7 @@ def cost_of(arguments: list[str]) -> dict[str, float]:
         [sys.executable, "-c", _CHILD, *arguments],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         check=True,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )

@@ -56,7 +56,7 @@ def run() -> list[dict[str, Any]]:
 
 def _measured(name: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.doors", name]
-    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    ended = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     cpu_s, more_mb, passed = ended.stdout.split()
     return {"text": name, "bytes": len(TEXTS[name]), "cpu_s": float(cpu_s), "mb": float(more_mb), "passed": passed}
 

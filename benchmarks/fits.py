@@ -91,14 +91,16 @@ def _as_text(found: Measures | None) -> str:
 
 def _python(module: str, *arguments: str) -> str:
     command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, env=os.environ | ONE_THREAD, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        command, env=os.environ | ONE_THREAD, check=True, capture_output=True, encoding="utf-8"
+    ).stdout
 
 
 def _measure(command: Sequence[str]) -> Measures | None:
     """What the process printed, and its peak memory; None where it was ended."""
-    process = subprocess.Popen(
-        command, env=os.environ | ONE_THREAD, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=_limit
-    )
+    process = subprocess.Popen(command, env=os.environ | ONE_THREAD, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    for what, most in LIMITS.items():
+        resource.prlimit(process.pid, what, (most, most))
     assert process.stdout is not None
     printed = process.stdout.read()
     _, status, used = os.wait4(process.pid, 0)
@@ -106,8 +108,3 @@ def _measure(command: Sequence[str]) -> Measures | None:
     if process.returncode != 0:
         return None
     return {"fits": json.loads(printed), "peak_mb": used.ru_maxrss / 1024}
-
-
-def _limit() -> None:
-    for what, most in LIMITS.items():
-        resource.setrlimit(what, (most, most))

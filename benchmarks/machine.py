@@ -34,7 +34,7 @@ def described(machine: dict[str, str]) -> str:
 
 
 def _processor() -> str:
-    text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    text = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").exists() else ""
     found = {key: re.search(rf"^{key}\s*: (.*)$", text, re.MULTILINE) for key in ("model name", "cpu family", "model")}
     name, family, model = (match[1] if match else "?" for match in found.values())
     return f"{name} (family {family}, model {model})" if text else platform.processor()
@@ -47,6 +47,6 @@ def _blas() -> str:
 
 def _first_line(command: list[str]) -> str:
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "not here"

@@ -51,7 +51,7 @@ def save(patients: Patients, folder: Path) -> None:
     patients.X.T.tofile(folder / "X_columns.bin")
     patients.days.astype(np.int32).tofile(folder / "days.bin")
     patients.event.astype(np.int32).tofile(folder / "event.bin")
-    (folder / "shape").write_text(" ".join(map(str, patients.X.shape)))
+    (folder / "shape").write_text(" ".join(map(str, patients.X.shape)), encoding="utf-8")
 
 
 def load(folder: Path) -> Patients:

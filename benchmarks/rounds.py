@@ -104,7 +104,7 @@ def _rounds(network: LoopbackNetwork, site: str) -> list[tuple[float, ...]]:
         [sys.executable, "-m", "riskset.cli", *map(str, command)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     ) as coordinator:
         parties = (network.processes["server"].pid, network.processes[site].pid, coordinator.pid)
         found = filter(None, map(ROUND.search, coordinator.stderr or ()))
@@ -117,12 +117,12 @@ def _rounds(network: LoopbackNetwork, site: str) -> list[tuple[float, ...]]:
 def _wait_until_online(network: LoopbackNetwork) -> None:
     """Returns once every site has connected: starting fifty processes is not part of a round."""
     logs = network.root / "logs"
-    while not all(" serves " in (logs / f"{site}.log").read_text() for site in network.sites):
+    while not all(" serves " in (logs / f"{site}.log").read_text(encoding="utf-8") for site in network.sites):
         time.sleep(0.2)
     time.sleep(SETTLED_S)
 
 
 def cpu_s(process: int) -> float:
     """Seconds of CPU that a process has used, in hundredths; Linux only."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

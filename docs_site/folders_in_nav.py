@@ -1,4 +1,5 @@
-"""Hook of mkdocs: a folder in `nav` stands for its index page, then its pages in the order in which that one links."""
+"""Hook of mkdocs: a folder in `nav` stands for its index page, then its pages in the order in which that one links; a
+folder to whose index it links is a section below it."""
 
 import re
 from pathlib import Path
@@ -8,7 +9,8 @@ from mkdocs.config.defaults import MkDocsConfig
 INDEX = ("index.md", "README.md")
 Entry = str | dict[str, "str | list[Entry]"]
 """A page, or a title with a page, a folder or a list."""
-TO_A_PAGE = re.compile(r"\]\(([\w-]+\.md)(?:#[^)]*)?\)")
+LINK = re.compile(r"\]\(([\w-]+/)?([\w-]+\.md)(?:#[^)]*)?\)")
+TITLE = re.compile(r"^# (.*)$", re.MULTILINE)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -31,16 +33,30 @@ def _entry(entry: Entry, docs: Path) -> Entry | None:
     if not value.endswith("/"):
         return entry
     pages = pages_of(docs / value)
-    return {title: [value + page for page in pages]} if pages else None
+    return {title: [_below(value, page) for page in pages]} if pages else None
 
 
-def pages_of(folder: Path) -> list[str]:
-    """Returns the index page and the pages of the same folder to which it links, in its order; nothing without one.
+def _below(folder: str, entry: Entry) -> Entry:
+    """Returns the entry of a folder as it is named from the top."""
+    if isinstance(entry, str):
+        return folder + entry
+    return {title: [_below(folder, one) for one in inner] for title, inner in entry.items()}
+
+
+def pages_of(folder: Path) -> list[Entry]:
+    """Returns the index page and the pages of the same folder to which it links, in its order; nothing without one. A
+    folder inside is a section, titled as its index page is.
 
     A page that it does not link to is in no list, and a strict build fails for it.
     """
     index = next((name for name in INDEX if (folder / name).is_file()), None)
     if index is None:
         return []
-    linked = TO_A_PAGE.findall((folder / index).read_text(encoding="utf-8"))
-    return [index, *dict.fromkeys(name for name in linked if name != index)]
+    pages: list[Entry] = [index]
+    for inside, name in dict.fromkeys(LINK.findall((folder / index).read_text(encoding="utf-8"))):
+        if inside and name in INDEX:
+            title = TITLE.findall((folder / inside / name).read_text(encoding="utf-8"))[0]
+            pages.append({title: [_below(inside, page) for page in pages_of(folder / inside)]})
+        elif not inside and name != index:
+            pages.append(name)
+    return pages

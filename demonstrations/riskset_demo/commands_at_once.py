@@ -14,7 +14,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
@@ -94,6 +93,8 @@ def run_together(commands: Sequence[Sequence[str]]) -> list[Printed]:
 def load() -> None:
     """Begins to load the program in the process that forks; does not wait for it."""
     if _FORKS:
+        from multiprocessing import forkserver  # Windows has none
+
         _context(_FORKS)
         forkserver.ensure_running()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import secrets
 import shutil
@@ -14,7 +13,8 @@ from typing import Any, Final
 
 from riskset.catalogue import say
 from riskset.errors import DataError
-from riskset.private_files import create_file, make_folder
+from riskset.private_files import create_file, make_folder, move_folder
+from riskset.private_files import move as move_file
 from riskset.strict_json import read_json
 
 RESULTS: Final = "results.json"
@@ -41,7 +41,7 @@ def put_in_place(contents: Mapping[str, bytes], folder: Path, run: str) -> list[
         if folder.exists():
             _exchange(folder, new, beside / "old", [*contents], _written_before(folder))
         else:
-            new.rename(folder)
+            move_folder(new, folder)
     return [folder / name for name in contents]
 
 
@@ -82,7 +82,7 @@ def _exchange(folder: Path, new: Path, old: Path, names: list[str], before: set[
 
     def move(source: Path, target: Path) -> None:
         make_folder(target.parent)
-        os.replace(source, target)
+        move_file(source, target)
         moved.append((source, target))
 
     try:
@@ -93,7 +93,7 @@ def _exchange(folder: Path, new: Path, old: Path, names: list[str], before: set[
                 move(new / name, folder / name)
     except BaseException:
         for source, target in reversed(moved):
-            os.replace(target, source)
+            move_file(target, source)
         raise
     finally:
         _remove_empty(folder, before)

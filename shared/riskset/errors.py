@@ -18,10 +18,11 @@ from __future__ import annotations
 import difflib
 import traceback
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from riskset.catalogue import NOTHING, Message, say
+from riskset.file_errors import reason_of
 
 
 class RisksetError(Exception):
@@ -51,6 +52,8 @@ class Problem:
     """Rows and values, for the site's own terminal only."""
     column: int | None = None
     """Column in the line or text that `where` names, 1-based, where known."""
+    rows: tuple[int, ...] = field(default=(), repr=False)
+    """The first rows of an export that have it, for the site's own pages only."""
 
     @property
     def told(self) -> Message:
@@ -103,6 +106,15 @@ class Refused(RisksetError):
 
 class Unreachable(RisksetError):
     """A party is unavailable, or does not accept the connection; trying again later may help."""
+
+
+def file_failed(error: OSError) -> RisksetError:
+    """Returns what is told of a file, or of whatever else the operating system refused."""
+    reason = reason_of(error)
+    failed = say("cli.file_failed", reason=reason, path=str(error.filename)) if error.filename else reason
+    if isinstance(error, PermissionError):
+        return RisksetError(failed, say("cli.close_program"))
+    return RisksetError(failed, say("cli.check_path"))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> Message:

@@ -6,8 +6,11 @@ import typer
 
 from riskset_site.commands.check import check
 from riskset_site.commands.consent import approve, pause, resume, review, vouch, withdraw
+from riskset_site.commands.desk import desk
+from riskset_site.commands.explore import explore
 from riskset_site.commands.join import join, renew
 from riskset_site.commands.ledger import ledger
+from riskset_site.commands.map import map_
 from riskset_site.commands.opening import destroy_secret, open_
 from riskset_site.commands.receipt import receipt
 from riskset_site.commands.recompute import recompute_run
@@ -21,10 +24,13 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def site() -> None:
-    """For hospitals: check the data, join, take part in a study."""
+    """Holds the commands."""
 
 
+app.command("map")(map_)
 app.command()(check)
+app.command()(desk)
+app.command()(explore)
 app.command()(join)
 app.command()(renew)
 app.command()(review)

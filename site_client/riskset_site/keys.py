@@ -52,6 +52,16 @@ class SitePaths:
         return self.root / "journal.sqlite"
 
     @property
+    def lock(self) -> Path:
+        """Held by the process that answers for the site."""
+        return self.root / "serve.lock"
+
+    @property
+    def log(self) -> Path:
+        """Of that process."""
+        return self.root / "serve.log"
+
+    @property
     def keys(self) -> tuple[Path, ...]:
         """The folders that contain keys, the earliest first; `keys` alone where there are none yet."""
         first = self.root / "keys"

@@ -9,10 +9,10 @@ import pytest
 from tests.browser.conftest import comes_to, said_to_console, serious, served
 
 from riskset.catalogue import say
+from riskset.desk.serving import bound
 from riskset_release.desk.own_desk import OwnDesk
 from riskset_release.desk.review import Review
 from riskset_release.desk.seats import SigningSeat
-from riskset_release.desk.serving import bound
 from riskset_release.vote_folder import votes_in
 
 A4 = (595, 842)

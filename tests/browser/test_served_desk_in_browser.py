@@ -8,10 +8,10 @@ from tests.release.conftest import REASON
 from tests.release.served.certificate import self_signed
 
 from riskset.catalogue import say
+from riskset.desk.serving import bound
 from riskset_release.desk.door import Door
 from riskset_release.desk.review import Review
 from riskset_release.desk.served_desk import ServedDesk
-from riskset_release.desk.serving import bound
 from riskset_release.desk.sessions import LoggedIn
 from riskset_release.desk.tls import tls_of
 from riskset_release.logins import answer, read_challenge

@@ -25,7 +25,7 @@ def test_a_plain_import_loads_nothing_else():
 
 def test_a_site_and_a_coordinator_load_no_pandas():
     loaded = loaded_by("import riskset_site.cli, riskset_site.commands.check, riskset_server.run.rehearse")
-    assert not {"pandas", "matplotlib", "riskset_notebook"} & loaded
+    assert not {"pandas", "matplotlib", "riskset_notebook", "starlette", "jinja2"} & loaded
 
 
 def test_reading_a_run_draws_nothing():

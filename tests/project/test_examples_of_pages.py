@@ -14,6 +14,7 @@ import pytest
 
 from riskset.disclosure.exposure import Exposure
 from riskset_site.data.site_file import SiteFile
+from riskset_site.mapping.answers import Answers
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ("ko", "ja")
@@ -32,6 +33,7 @@ RUN_BY = {
     ("docs/adding-an-analysis.md", "toml"): HERE,
     ("docs/api.md", "python"): "tests/notebook/test_api_page.py",
     ("docs/auditor.md", "toml"): "tests/server/run/test_bundles.py",
+    ("docs/errors", "toml"): "tests/shared/error_pages/test_error_pages.py",
     ("docs/formats.md", "text"): "tests/golden/formats/test_formats.py",
     ("docs/ledger.md", "text"): "tests/shared/ledger/test_ledger_docs.py",
     ("docs/r.md", "r"): "tests/notebook/test_r.py",
@@ -88,7 +90,7 @@ def test_every_block_is_run_or_named(page):
 @pytest.mark.parametrize(("page", "test"), [(page, test) for (page, _), test in RUN_BY.items()])
 def test_what_runs_the_blocks_of_a_page_reads_that_page(page, test):
     text = (ROOT / test).read_text(encoding="utf-8")
-    assert (ROOT / page).is_file()
+    assert (ROOT / page).exists()
     assert page.rpartition("/")[2] in text
 
 
@@ -148,7 +150,8 @@ def test_the_entry_point_is_of_a_group_that_there_is():
 
 def test_site_files_are_right_ones():
     whole, rows, limits = of_language("docs/site-file.md", "toml")
-    (first,) = of_language("docs/site.md", "toml")
+    first, answers = of_language("docs/site.md", "toml")
+    assert Answers.model_validate(tomllib.loads(answers)).choose == {"afp.below_limit": "half"}
     assert SiteFile.model_validate(tomllib.loads(first)).mapped("arm").recode == {
         "レンバチニブ": "lenvatinib",
         "ソラフェニブ": "sorafenib",

@@ -28,7 +28,7 @@ def a_distribution(tmp_path, monkeypatch):
 def test_a_command_with_an_extra_of_its_name_names_that_one_and_others_their_packages(command, extra, capsys):
     assert cli.main([command]) == 1
     assert capsys.readouterr().err.splitlines() == [
-        f"error: 'riskset {command}' needs a_package_nobody_has, which is not installed",
+        f"error: 'riskset {command}' needs a_package_nobody_has, which is not installed [cli.not_installed]",
         f"hint: install it with: python -m pip install 'riskset[{extra}]'",
     ]
 

@@ -114,13 +114,16 @@ def test_a_formula_in_a_line_is_read_alike_by_github(page):
 
 def test_a_folder_of_the_navigation_is_its_pages(tmp_path):
     folders = hook("folders_in_nav")
-    (tmp_path / "ko").mkdir()
-    (tmp_path / "ko" / "index.md").write_text("[b](b.md), [a](a.md#part), [b](b.md), [other](../rules.md)")
+    (tmp_path / "ko" / "errors").mkdir(parents=True)
+    links = "[b](b.md), [e](errors/index.md), [a](a.md#part), [b](b.md), [other](../rules.md), [one](errors/x.md)"
+    (tmp_path / "ko" / "index.md").write_text(links)
+    (tmp_path / "ko" / "errors" / "index.md").write_text("# Errors\n[x](x.md)")
     nav = [{"Start": "index.md"}, "rules.md", {"More": ["x.md", {"한국어": "ko/"}]}, {"日本語": "ja/"}]
+    errors = {"Errors": ["ko/errors/index.md", "ko/errors/x.md"]}
     assert folders.with_pages(nav, tmp_path) == [
         {"Start": "index.md"},
         "rules.md",
-        {"More": ["x.md", {"한국어": ["ko/index.md", "ko/b.md", "ko/a.md"]}]},
+        {"More": ["x.md", {"한국어": ["ko/index.md", "ko/b.md", errors, "ko/a.md"]}]},
     ]
 
 

@@ -1,13 +1,12 @@
 """A candidate made by hand, three auditors and a requester, and a desk that is asked as a browser asks it; and a small
 study with every kind of analysis, as it was computed and as it may be published."""
 
-import asyncio
 import re
 from dataclasses import dataclass, replace
 from itertools import count as counter
 
-import httpx
 import pytest
+from tests.desk_client import Client
 from tests.report.whole_study import whole_results
 from tests.server.run.conftest import SITES, Desk
 
@@ -22,7 +21,7 @@ from riskset.study.load import parse_study
 from riskset_demo.studies import DEMONSTRATIONS
 from riskset_release.ballots import Policy
 from riskset_release.candidate import candidate_of
-from riskset_release.desk.app import DeskApp
+from riskset_release.desk.app import ReviewDesk
 from riskset_release.desk.own_desk import OwnDesk
 from riskset_release.desk.review import Review
 from riskset_release.desk.seats import SigningSeat
@@ -124,36 +123,11 @@ def committee():
     return Committee()
 
 
-class Client:
-    """Asks an application as over a network, with a browser's cookies. starlette's own test client warns of httpx."""
-
-    def __init__(self, asgi, address):
-        self.asgi, self.address, self.cookies = asgi, address, httpx.Cookies()
-
-    def request(self, method, url, **options):
-        async def ask():
-            own = {"origin": self.address} if method == "POST" else {}
-            options["headers"] = {**own, **options.get("headers", {})}
-            transport = httpx.ASGITransport(self.asgi, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url=self.address, cookies=self.cookies) as client:
-                answer = await client.request(method, url, **{"follow_redirects": True, **options})
-                self.cookies = client.cookies
-                return answer
-
-        return asyncio.run(ask())
-
-    def get(self, url, **options):
-        return self.request("GET", url, **options)
-
-    def post(self, url, **options):
-        return self.request("POST", url, **options)
-
-
 @dataclass
 class Browser:
     """A browser at one auditor's desk."""
 
-    app: DeskApp
+    app: ReviewDesk
     client: Client
 
     @property

@@ -13,10 +13,10 @@ from tests.release.conftest import REASON
 
 from riskset import cli
 from riskset.cli import main
+from riskset.desk.serving import bound
 from riskset.passphrase import PASSPHRASE_VARIABLE
 from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import is_locked, load_identity
-from riskset_release.desk.serving import bound
 from riskset_release.vote_folder import votes_in
 
 WORDS = "several words that are easy to remember"

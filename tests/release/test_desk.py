@@ -10,8 +10,8 @@ from tests.pseudo_language import latin_words, spoken_here
 from tests.release.conftest import DRAWING, PORT, REASON, TABLE, an_output
 
 from riskset.catalogue import languages, say
+from riskset.desk.guard import MOST_BODY
 from riskset.language import _Spoken
-from riskset_release.desk.guard import MOST_BODY
 from riskset_release.vote_folder import votes_in
 from riskset_release.votes import read_vote
 

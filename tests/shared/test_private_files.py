@@ -18,7 +18,7 @@ from riskset.engine.client import CIPHERS, trust_only
 from riskset.joining.invite import load_connection
 from riskset.ledger.durable import DurableFile
 from riskset.ledger.layout import FileLayout
-from riskset.private_files import create_file, create_folder, make_folder, prepare_database, replace_file, unprotected
+from riskset.private_files import create_file, create_folder, make_folder, prepare_database, replace_file
 from riskset.secure.keys import replace_private
 from riskset_server.joining.certificates import make_authority
 
@@ -146,12 +146,6 @@ class TestWhole:
                 text = file.read_text(encoding="utf-8")
                 found = re.findall(r"\.write_(?:text|bytes)\(|open\([^)\n]*[\"'][wax]b?[\"']|\.mkdir\(", text)
                 assert not found or file.name in allowed, (file, found)
-
-
-def test_on_windows_a_person_is_told_what_protects(tmp_path):
-    assert "icacls" in unprotected(tmp_path, "win32")
-    assert str(tmp_path) in unprotected(tmp_path, "win32")
-    assert not unprotected(tmp_path, "linux")
 
 
 def test_every_suite_encrypts_and_authenticates_at_once():

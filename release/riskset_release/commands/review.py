@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from riskset.catalogue import say
+from riskset.desk.serving import LOOPBACK, bound, serve
 from riskset.errors import Refused
 from riskset.language import Language
 from riskset.ledger.durable import utc_now
@@ -29,7 +30,6 @@ from riskset_release.commands import (
 from riskset_release.desk.own_desk import OwnDesk
 from riskset_release.desk.review import Review
 from riskset_release.desk.seats import SigningSeat
-from riskset_release.desk.serving import LOOPBACK, bound, serve
 
 
 def review(

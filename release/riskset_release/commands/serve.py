@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from riskset.catalogue import say
+from riskset.desk.serving import LOOPBACK, bound, serve
 from riskset.language import Language
 from riskset.terminal import tell
 from riskset_release.commands import (
@@ -26,7 +27,6 @@ from riskset_release.commands import (
 from riskset_release.desk.door import Door
 from riskset_release.desk.review import Review
 from riskset_release.desk.served_desk import ServedDesk
-from riskset_release.desk.serving import LOOPBACK, bound, serve
 from riskset_release.desk.sessions import LoggedIn
 from riskset_release.desk.tls import tls_of
 from riskset_release.logins import address_of

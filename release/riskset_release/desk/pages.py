@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from riskset.catalogue import Message, say
-from riskset.language import spoken, told
+from riskset.desk.sessions import Session
+from riskset.desk.signs import Sign
+from riskset.desk.templates import environment_of
+from riskset.language import spoken
 from riskset.secure.envelope import sha256
-from riskset.visible_text import visible
 from riskset_release.desk.review import Review
 from riskset_release.desk.seats import Seat, Standing
-from riskset_release.desk.sessions import Session
 from riskset_release.desk.words import WORDS
 from riskset_release.markup import Drawing, shown
 from riskset_release.outputs import Output, Verdict
@@ -33,16 +34,6 @@ from riskset_release.votes import (
 from riskset_release.who_decides import facts_of
 
 _DECISION_OF_MEANING = {meaning: decision for decision, meaning in MEANINGS.items()}
-
-
-@dataclass(frozen=True)
-class Sign:
-    """A state in words, with a symbol: nothing is said by colour alone."""
-
-    look: str
-    """Class of the style sheet: good, open, bad."""
-    symbol: str
-    text: Message
 
 
 @dataclass(frozen=True)
@@ -66,13 +57,13 @@ class Pages:
     def message(self, title: Message, text: Message) -> str:
         return self.page("message", title=title, text=text)
 
-    def queue(self, session: Session, wrong: Message | None = None) -> str:
+    def queue(self, session: Session[Seat], wrong: Message | None = None) -> str:
         """Returns the first page; `wrong` is why a file that was brought was not taken."""
         standings = session.seat.standings()
         rows = [(one, state_of(one), own_of(one)) for one in standings.outputs]
         return self.seated("queue", session, rows=rows, problems=standings.problems, wrong=wrong)
 
-    def output(self, session: Session, output: Output, typed: Judgement, wrong: Message | None = None) -> str:
+    def output(self, session: Session[Seat], output: Output, typed: Judgement, wrong: Message | None = None) -> str:
         """Returns the page of one output; `typed` is what a form had that was `wrong`."""
         outputs, standing = self.review.candidate.outputs, session.seat.standings().of(output)
         at = outputs.index(output)
@@ -97,17 +88,17 @@ class Pages:
             ending=self.ending,
         )
 
-    def signed(self, session: Session, output: Output, vote: Vote) -> str:
+    def signed(self, session: Session[Seat], output: Output, vote: Vote) -> str:
         """Returns the page after a signature, which leads to the next output that waits for this auditor."""
         waiting = [one.output for one in session.seat.standings().outputs if one.turn == "yours"]
         return self.seated("signed", session, output=output, vote=vote, after=waiting[0] if waiting else None)
 
-    def summary(self, session: Session) -> str:
+    def summary(self, session: Session[Seat]) -> str:
         standings = session.seat.standings()
         rows = [(one, state_of(one)) for one in standings.outputs]
         return self.seated("summary", session, rows=rows, problems=standings.problems)
 
-    def seated(self, template: str, session: Session, **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
+    def seated(self, template: str, session: Session[Seat], **values: Any) -> str:  # noqa: ANN401 - whatever a template prints
         """Returns a page for whoever is at the desk."""
         return self.page(template, session=session, seat=session.seat, **values)
 
@@ -186,11 +177,6 @@ def _numbered(parts: tuple[Markup | Drawing, ...]) -> list[tuple[int | None, Mar
     return numbered
 
 
-def _written(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
-    """A text as a page has it: sentences in the language that is spoken, and from outside nothing that misleads."""
-    return visible(told(value)) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
 def _meaning(vote: Vote) -> Message:
     return say(f"release.meaning.{_DECISION_OF_MEANING[vote.meaning]}")
 
@@ -210,14 +196,6 @@ def _time(at: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("riskset_release.desk", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_written,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     filters: Mapping[str, Any] = {
         "meaning": _meaning,
         "category": _category,
@@ -233,5 +211,4 @@ def _environment() -> Environment:
         "refusal": lambda reasons: say("release.cast.markup", found=tuple(reasons)),
         "reason_size": lambda sizes: say("release.desk.reason_size", least=sizes["least"], most=sizes["reason"]),
     }
-    environment.filters.update(filters)
-    return environment
+    return environment_of("riskset_release.desk", filters)

@@ -13,15 +13,19 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from riskset.catalogue import Message, languages, say
+from riskset.desk.app import NOT_TAKEN
+from riskset.desk.forms import Form, check_session, form_of
+from riskset.desk.guard import Guard
+from riskset.desk.sessions import Session
 from riskset.errors import RisksetError
-from riskset_release.desk.app import NOT_TAKEN, DeskApp
+from riskset_release.desk.app import ReviewDesk
 from riskset_release.desk.door import LASTS_S, Door
-from riskset_release.desk.forms import Form, check_session, form_of
-from riskset_release.desk.guard import Guard
+from riskset_release.desk.forms import judgement_in
 from riskset_release.desk.pages import Pages
 from riskset_release.desk.readers import LANGUAGE_COOKIE, Readers
 from riskset_release.desk.review import Review
-from riskset_release.desk.sessions import LoggedIn, Session
+from riskset_release.desk.seats import Seat
+from riskset_release.desk.sessions import LoggedIn
 from riskset_release.desk.sign_command import sign_command
 from riskset_release.logins import Challenge
 from riskset_release.outputs import Output
@@ -46,7 +50,7 @@ class ServedPages(Pages):
     def login(self, challenge: Challenge, wrong: Message | None = None) -> str:
         return self.page("login", challenge=challenge, minutes=LASTS_S // 60, wrong=wrong)
 
-    def command(self, session: Session, output: Output, judgement: Judgement) -> str:
+    def command(self, session: Session[Seat], output: Output, judgement: Judgement) -> str:
         """Returns the page with the command that signs a vote, and the form that takes its file."""
         command = sign_command(session.seat.review.candidate, output, judgement, session.seat.name)
         own = session.seat.standings().of(output).own
@@ -54,7 +58,7 @@ class ServedPages(Pages):
 
 
 @dataclass(frozen=True)
-class ServedDesk(DeskApp):
+class ServedDesk(ReviewDesk):
     """One review at one address."""
 
     door: Door
@@ -112,22 +116,22 @@ class ServedDesk(DeskApp):
         _forget(answer, BROWSER_COOKIE)
         return answer
 
-    async def leave(self, request: Request, session: Session) -> Response:
+    async def leave(self, request: Request, session: Session[Seat]) -> Response:
         check_session(session, await form_of(request))
         self.sessions.end(session)
         answer = self.to("/login")
         _forget(answer, SESSION_COOKIE)
         return answer
 
-    def session_of(self, request: Request) -> Session | None:
+    def session_of(self, request: Request) -> Session[Seat] | None:
         return self.sessions.find(request.cookies.get(SESSION_COOKIE, ""))
 
     def turned_away(self, request: Request) -> Response:
         return self.to("/login")
 
-    def decided(self, session: Session, output: Output, form: Form) -> Response:
-        session.seat.check_vote(output, form.judgement, form.text("seen"))
-        return HTMLResponse(self.pages.command(session, output, form.judgement))
+    def decided(self, session: Session[Seat], output: Output, form: Form) -> Response:
+        session.seat.check_vote(output, judgement_in(form), form.text("seen"))
+        return HTMLResponse(self.pages.command(session, output, judgement_in(form)))
 
     def _asks(self, wrong: Message | None = None, status: int = 200) -> Response:
         """Answers with a new challenge, for a new secret of the browser: one that was planted there is of no use."""

@@ -12,7 +12,7 @@ WORDS: Final[Mapping[str, Message]] = MappingProxyType(
     {
         "desk": say("release.desk.desk"),
         "languages": say("release.desk.languages"),
-        "skip": say("release.desk.skip"),
+        "skip": say("desk.skip"),
         "queue": say("release.desk.queue"),
         "summary": say("release.desk.summary"),
         "study": say("release.desk.study"),
@@ -83,7 +83,7 @@ WORDS: Final[Mapping[str, Message]] = MappingProxyType(
         "summary_note": say("release.desk.summary_note"),
         "start": say("release.desk.start"),
         "start_note": say("release.desk.start_note"),
-        "start_button": say("release.desk.start_button"),
+        "start_button": say("desk.start_button"),
         "back": say("release.desk.back"),
         "auditor": say("release.desk.auditor"),
         "log_in": say("release.served.log_in"),

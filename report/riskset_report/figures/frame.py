@@ -57,10 +57,12 @@ class Framed:
     """Of the letters, in points."""
 
 
-def framed(frame: Frame, width_mm: int) -> Framed:
-    """Returns the figure with its texts, in the fonts that are set when it is called."""
+def framed(frame: Frame, width_mm: int, of_axes: float | None = None) -> Framed:
+    """Returns the figure with its texts, in the fonts that are set when it is called; with axes as high as `of_axes`
+    says, in inches, or as is customary for the width."""
     width, ruler = width_mm / MM_PER_INCH, Ruler()
-    size, height = (7.5, 2.1) if width < _NARROW else (8.5, 3.0)
+    size, customary = (7.5, 2.1) if width < _NARROW else (8.5, 3.0)
+    height = customary if of_axes is None else of_axes
     line, room = line_of(size), width - 2 * MARGIN
     notices, footnotes = (ruler.paragraphs(texts, SMALL, room) for texts in ([frame.notices], frame.footnotes))
     legend = _legend_rows(frame.legend, ruler, size, room)

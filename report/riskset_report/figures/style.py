@@ -6,6 +6,7 @@ No setting of matplotlib outlives a call: no pyplot, and the settings apply only
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from riskset_report.figures import font_families
 from riskset_report.printing import FigureFiles
 
 RESOLUTION_DPI = 300
+_SVG_METADATA: dict[str, str | None] = {"Date": None, "Creator": None}
 MM_PER_INCH = 25.4
 _COMPRESS_LEVEL = 3  # of a PNG: takes three fifths of the time of the usual 6, for a file that is a seventh larger
 SIZE, SMALL, LEAST = 8.0, 7.0, 6.0  # points; nothing in a figure is smaller than the last
@@ -80,6 +82,14 @@ def drawn_files(draw: Callable[[Plot, int], Figure], plot: Plot, width_mm: int) 
         return files_of(draw(plot, width_mm))
 
 
+def drawn_svg(draw: Callable[[Plot, int], Figure], plot: Plot, width_mm: int) -> str:
+    """Returns what `draw` draws in the house style as an element of a page; text stays text, in the reader's fonts."""
+    with house_style():
+        families = tuple(mpl.rcParams["font.family"])
+        svg = _in_readers_fonts(_saved(draw(plot, width_mm), "svg", _SVG_METADATA), families).decode()
+    return re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+
+
 def files_of(figure: Figure) -> FigureFiles:
     """Returns a drawn figure's files: the same bytes for the same figure, fonts and matplotlib.
 
@@ -92,7 +102,7 @@ def files_of(figure: Figure) -> FigureFiles:
     png = _saved(figure, "png", {"Software": None}, pil_kwargs={"compress_level": _COMPRESS_LEVEL})
     if are_paths := _are_texts_paths.get():
         _outline(texts)
-    svg = _saved(figure, "svg", {"Date": None, "Creator": None})
+    svg = _saved(figure, "svg", _SVG_METADATA)
     if not are_paths:
         _outline([text for text in texts if font_families.needs_outlines(text.get_text(), families)])
     pdf = _saved(figure, "pdf", {"CreationDate": None, "Creator": None, "Producer": None})

@@ -7,7 +7,6 @@ loopback needs it too, so that a program that takes the port while the SuperLink
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -23,6 +22,7 @@ from riskset.catalogue import say
 from riskset.engine.client import CIPHERS
 from riskset.errors import RisksetError
 from riskset.private_files import prepare_database
+from riskset.stop_signals import when_loop_is_stopped
 from riskset_server.engine.doors import App, FrontDoor, LeaseDoor, LeaseLeft, Limits, Room, TokenDoor
 from riskset_server.engine.entrance import Address, Entrance, Place, Places
 from riskset_server.engine.joining_door import JoiningDoor
@@ -134,8 +134,7 @@ async def _serve(
             server.should_exit = True
 
     if threading.current_thread() is threading.main_thread():
-        for name in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(name, stop)
+        when_loop_is_stopped(stop)
     (back, front), (control, public) = sockets, servers
     tasks = [asyncio.create_task(control.serve([back])), asyncio.create_task(public.serve([]))]
     while not all(server.started for server in servers) and not any(task.done() for task in tasks):

@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
+from urllib.parse import quote
 
 from riskset.catalogue import Message, say
 from riskset.errors import DataError
@@ -66,7 +67,7 @@ class DurableFile:
     def _open_to_read(self) -> None:
         # mode=rw, not ro: where the folder can be written, SQLite first undoes what a killed process left half-done
         with self._as_data_errors():
-            self._db = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=rw", timeout=5, uri=True)
+            self._db = sqlite3.connect(f"{sqlite_uri(self._path.absolute())}?mode=rw", timeout=5, uri=True)
             self._db.isolation_level = None
             self._db.execute("PRAGMA query_only = ON")
         try:
@@ -141,6 +142,13 @@ def _cause(error: sqlite3.Error | OSError) -> str:
     if code is None:  # Python's own: a text in the file is not text
         return "damaged" if isinstance(error, sqlite3.OperationalError) else "unusable"
     return _CAUSES.get(code & 0xFF, "unusable")
+
+
+def sqlite_uri(path: PurePath) -> str:
+    """Returns an absolute path as SQLite reads it, also of a shared folder of Windows: the host that `as_uri` makes of
+    `\\\\server` is one that SQLite refuses."""
+    whole = path.as_posix()
+    return f"file://{'' if whole.startswith('/') else '/'}{quote(whole, safe='/:')}"
 
 
 def utc_now() -> str:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from riskset.study.entry import AnalysisEntry
     from riskset.study.spec import Comparison, Disclosure, EligibilityRule, SiteEntry
 
+_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
+"""On Windows no file can have such a name, whatever comes after a point: the invite of a site begins with its name."""
 _FEWEST_SITES: Final = 2
 """That a study can ask for; one with a single site can be written all the same."""
 
@@ -168,6 +170,9 @@ def _sites(draft: Draft) -> Iterator[Complaint]:
     for folded in repeated(name.casefold() for name in draft.sites):
         alike = tuple(name for name in draft.sites if name.casefold() == folded)
         yield Complaint(("sites", alike[-1]), say("study.site.same_letters", names=alike))
+    for name in draft.sites:
+        if name.lower() in _DEVICES:
+            yield Complaint(("sites", name), say("study.site.device", name=name))
     least, n = draft.disclosure.min_sites if draft.disclosure else 0, len(draft.sites)
     if least > max(n, _FEWEST_SITES):
         yield Complaint(("disclosure", "min_sites"), say("study.site.fewer_than_least", least=least, n=n))

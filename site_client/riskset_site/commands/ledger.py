@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import Annotated
 
 import typer
 
-from riskset.catalogue import Message, say
-from riskset.errors import DataError
-from riskset.joining.invite import load_connection
 from riskset.language import OwnLanguage
-from riskset.secure.fingerprint_words import fingerprint_words
-from riskset.secure.keys import public_from_hex
 from riskset_site.commands import AsJson, HtmlFile, SiteToml, speak_at
-from riskset_site.data.config import load_site_file
-from riskset_site.keys import SitePaths, load_keys
 from riskset_site.pages.output import facts_json, write_page
-from riskset_site.records.journal import JournalFile, ledger_to_read
 from riskset_site.records.ledger_page import ledger_page
-from riskset_site.records.ledger_review import check_begins_with, ledger_review
+from riskset_site.records.site_ledger import site_ledger
 
 
 def ledger(
@@ -28,32 +19,11 @@ def ledger(
     html: HtmlFile = None,
     held: Annotated[
         str,
-        typer.Option(metavar="CHECKPOINT", help="Check that the ledger continues a checkpoint noted earlier."),
+        typer.Option(metavar="CHECKPOINT"),
     ] = "",
     language: OwnLanguage = None,
 ) -> None:
-    """Show every number this site ever sent, and every approval, pause and refusal.
-
-    Beside each number: when it was sent, for which study and run, under which approval, and the findings of the
-    rules. The whole ledger is verified first. Nothing is sent.
-
-    Exit 1: an entry or a message was changed, removed or added; the error says which.
-
-    Example: riskset site ledger site.toml --html ledger.html
-    """
+    """Prints the whole ledger, or writes it as HTML or JSON; it is verified first."""
     speak_at(site_file)
-    site = load_site_file(site_file, needs_export=False).site
-    paths = SitePaths(site_file.parent)
-    if not paths.journal.exists():
-        raise DataError(say("site.ledger.none", file=str(paths.journal)), say("site.ledger.none_hint"))
-    with closing(JournalFile(ledger_to_read(paths, load_keys(paths), site))) as journal:
-        if held:
-            check_begins_with(journal, held)
-        found = ledger_review(journal, site, _coordinator(paths))
+    found = site_ledger(site_file, held)
     write_page(ledger_page(found), html, facts_json(found) if as_json else None)
-
-
-def _coordinator(paths: SitePaths) -> Message:
-    connection = load_connection(paths.connection)
-    words = fingerprint_words(public_from_hex(connection.coordinator))
-    return say("site.review.coordinator", address=connection.address, words=words)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -20,6 +19,7 @@ from riskset.errors import Refused
 from riskset.joining.expiry import expiry_lines, of_certificate, of_members, today_utc
 from riskset.protocol.approval import Approval
 from riskset.protocol.site import Site
+from riskset.stop_signals import when_stopped
 from riskset_site.commands import RosterFile, SiteToml, StudyFile, speak_at
 from riskset_site.consent.approvals import Approvals, LedgerConsent, expiry_of
 from riskset_site.data.config import load_site_file
@@ -40,20 +40,13 @@ def serve(
     roster: RosterFile = None,
     connection: Annotated[
         Path | None,
-        typer.Option("--connection", help="Default: connection.json beside the site file.", show_default=False),
+        typer.Option("--connection", show_default=False),
     ] = None,
 ) -> None:
-    """Take part in the study until stopped (Ctrl-C or SIGTERM): wait for the coordinator's requests and answer them.
-
-    It opens no port. It starts only under an approval in force (riskset site approve), waits while the site is paused,
-    and checks the approval again before every answer. The data are read once, at the start; a run in progress continues
-    where it was. Its messages also go to serve.log.
-
-    Example: riskset site serve site.toml
-    """
+    """Answers the coordinator until it is stopped. Raises Refused where no approval is in force."""
     speak_at(site_file, study)
     paths = SitePaths(site_file.parent)
-    log = ServiceLog(paths.root / "serve.log")
+    log = ServiceLog(paths.log)
     watch = FolderWatch(
         {
             "export": load_site_file(site_file, needs_export=False).source.path,
@@ -65,7 +58,7 @@ def serve(
     )
     folder = load_study_folder(site_file, study, roster, connection)
     with (
-        OnlyProcess(paths.root / "serve.lock"),
+        OnlyProcess(paths.lock),
         closing(JournalFile(own_ledger(folder.paths, folder.identity, folder.site))) as journal,
     ):
         _serve(folder, journal, watch, log)
@@ -78,8 +71,7 @@ def _serve(folder: StudyFolder, journal: JournalFile, watch: FolderWatch, log: L
         log(message)
     site = Site(folder.site, folder.identity.signing, folder.study, folder.roster, folder.holding, journal, consent)
     stop = Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    when_stopped(stop.set)
 
     from riskset_site.link import FleetLink  # Flower takes a second to import: errors above come first
 

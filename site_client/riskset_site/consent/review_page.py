@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from riskset.catalogue import Message, say
 from riskset.disclosure.rules import LIMITS, RuleColumn
+from riskset.error_pages import with_code
 from riskset.errors import Problem
 from riskset_site.consent.preview import IN_THE_RUN, STAYS_OUT, Round, Verdict
 from riskset_site.consent.review import LimitInForce, Method, Party, Review
@@ -79,7 +80,8 @@ def _doubts(review: Review) -> Iterator[Message]:
 
 
 def _doubt(warning: Problem) -> Message:
-    return say("data.page.problem", where=warning.where, message=warning.message)
+    said = say("data.page.problem", where=warning.where, message=warning.message)
+    return with_code(said, warning.message)
 
 
 def _failing(review: Review) -> Iterator[Message]:

@@ -118,15 +118,22 @@ def check_site(site_file: Path, study: Study, today: date) -> SiteCheck:
     export that does not exist. Problems of the export are in the result's `problems`.
     """
     site = load_site_file(site_file, study)
-    check = SiteCheck(study.id, study.version, site.site, site.source.path.name)
     try:
         prepared = prepare(site, study, today)
     except DataError as error:
         if not error.problems:
             raise
-        return replace(check, problems=error.problems)
-    return replace(
-        check,
+        return SiteCheck(study.id, study.version, site.site, site.source.path.name, problems=error.problems)
+    return checked(prepared, site, study)
+
+
+def checked(prepared: Preparation, site: SiteFile, study: Study) -> SiteCheck:
+    """Returns whether and how data that were read fit the study."""
+    return SiteCheck(
+        study.id,
+        study.version,
+        site.site,
+        site.source.path.name,
         rows=prepared.export.n,
         rows_of_file=prepared.export.rows_of_file,
         eligible=int(prepared.eligible.sum()),

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from riskset.analyses.excluded import COSTLY
 from riskset.catalogue import ENGLISH, Message, say
+from riskset.error_pages import with_code
 from riskset.errors import Problem
 from riskset_site.data.check import EndpointCheck, SiteCheck, VariableCheck
 from riskset_site.data.column_reading import MetText
@@ -33,27 +34,38 @@ def check_page(check: SiteCheck, language: str = ENGLISH) -> str:
 def _parts(check: SiteCheck, language: str) -> Iterator[RenderableType]:
     yield shown(say("data.page.title", site=check.site, study=check.study, version=check.version), language)
     if check.variables:
-        yield shown(_rows(check), language)
-    for part in (_variables(check), _spreads(check), _texts(check), _steps(check), _endpoints(check)):
-        if part.rows:
-            yield from ("", grid(part, language))
-    invalid = {row.variable for row in check.variables if row.wrong or not (row.columns or check.fits)}
-    if missing := list(dict.fromkeys(line for row in check.endpoints for line in _missing(row, invalid))):
+        yield shown(rows_read(check), language)
+    for part in check_tables(check):
+        yield from ("", grid(part, language))
+    if missing := check_remarks(check):
         yield from ("", *(shown(line, language) for line in missing))
     for problem in check.problems:
         said = say("data.page.problem", where=problem.where, message=problem.message)
-        yield from ("", *_problem(problem, said, language))
+        yield from ("", *_problem(problem, with_code(said, problem.message), language))
     for warning in check.warnings:
         said = say("data.page.warned", where=warning.where, message=warning.message)
-        yield from ("", *_problem(warning, said, language))
+        yield from ("", *_problem(warning, with_code(said, warning.message), language))
     yield from ("", shown(_verdict(check), language))
 
 
-def _rows(check: SiteCheck) -> Message:
+def rows_read(check: SiteCheck) -> Message:
+    """Returns how many rows were read, and how many are eligible."""
     file, eligible = check.export, check.eligible
     if check.rows_of_file > check.rows:
         return say("data.page.rows_of_patients", n=check.rows, rows=check.rows_of_file, file=file, eligible=eligible)
     return say("data.page.rows", n=check.rows, file=file, eligible=eligible)
+
+
+def check_tables(check: SiteCheck) -> tuple[PageTable, ...]:
+    """Returns how variables, values, texts, eligibility rules and endpoints came out; no table without rows."""
+    found = (_variables(check), _spreads(check), _texts(check), _steps(check), _endpoints(check))
+    return tuple(table for table in found if table.rows)
+
+
+def check_remarks(check: SiteCheck) -> list[Message]:
+    """Returns which covariates cost rows, in sentences."""
+    invalid = {row.variable for row in check.variables if row.wrong or not (row.columns or check.fits)}
+    return list(dict.fromkeys(line for row in check.endpoints for line in _missing(row, invalid)))
 
 
 def _variables(check: SiteCheck) -> PageTable:

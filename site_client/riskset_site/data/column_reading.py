@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import Message, say
 from riskset.errors import Problem
-from riskset_site.data.faults import Fault, problem_in_rows, texts_and_rows
+from riskset_site.data.faults import MOST_ROWS, Fault, problem_in_rows, texts_and_rows
 from riskset_site.data.number_forms import is_number
 from riskset_site.data.sources.table import TextColumn
 from riskset_site.data.text_meanings import TWO_PATTERNS, Reading, TextMeanings
@@ -105,7 +105,7 @@ def read_column(
     faults = texts.faults()
     if texts.half_understood:
         fault = texts.half_fault()
-        problems.append(_of_texts(where, fault, column, texts.half_understood, texts.by_itself))
+        problems.append(_of_texts(where, fault, column, row_numbers, texts.half_understood, texts.by_itself))
         faults.pop(NOT_BOOLEAN, None)
     excluded = np.zeros(len(column.codes), bool)
     for fault, codes in faults.items():
@@ -162,12 +162,19 @@ def _alike(where: Message, column: TextColumn, texts: TextMeanings, row_numbers:
 
 
 def _of_texts(
-    where: Message, fault: Fault, column: TextColumn, shown: Sequence[int], counted: Sequence[int]
+    where: Message,
+    fault: Fault,
+    column: TextColumn,
+    row_numbers: NDArray[np.int64],
+    shown: Sequence[int],
+    counted: Sequence[int],
 ) -> Problem:
     """Returns the problem of the rows of the `counted` texts, with the `shown` ones."""
     rows = rows_by_text(column)
     detail = texts_and_rows([(repr(column.texts[code]), rows[code]) for code in shown])
-    return Problem(where, fault.message(sum(rows[code] for code in counted)), fault.hint, detail=detail)
+    numbers: list[int] = row_numbers[rows_holding(column, shown)][:MOST_ROWS].tolist()
+    message = fault.message(sum(rows[code] for code in counted))
+    return Problem(where, message, fault.hint, detail=detail, rows=tuple(numbers))
 
 
 def rows_by_text(column: TextColumn) -> list[int]:

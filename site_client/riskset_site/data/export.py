@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import DataError, Problem, did_you_mean
+from riskset.file_errors import reason_of
 from riskset.study.spec import Study
 from riskset.study.truth import Columns
 from riskset_site.data.column_reading import VariableColumn
@@ -101,6 +102,11 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     return Export(table.row_numbers, columns, problems, _keys(source, table), texts, warnings, rows_of_file)
 
 
+def table_of(site_file: SiteFile, study: Study) -> SourceTable:
+    """Returns the columns of the export that the study needs, as texts. The errors of `read_export`."""
+    return _read(site_file.source, _required(site_file, study), _needs(site_file, study))
+
+
 def _exported_later(source: Source, today: date) -> Iterator[Problem]:
     if source.exported and source.exported > today + timedelta(days=1):
         message = say("data.export.exported_later", day=source.exported.isoformat(), today=today.isoformat())
@@ -165,7 +171,7 @@ def _read(source: Source, required: list[str], needs: Mapping[str, list[Message]
         table = read_source(source, required, needs, every=not source.patient)  # the key may be any of them
         is_same = _written(source) == before
     except OSError as error:
-        reason = (error.strerror or "unreadable").lower()
+        reason = reason_of(error)
         hint = say("data.export.close_excel") if isinstance(error, PermissionError) else NOTHING
         raise DataError(say("data.export.cannot_read", file=str(source.path), reason=reason), hint) from None
     if not is_same:  # its last value may be the beginning of one: 2024-01-1 of 2024-01-15

@@ -13,6 +13,8 @@ from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import Problem
 
 _SHOWN = 5
+MOST_ROWS = 200
+"""Of one problem, that a person can open."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,13 @@ def problem_in_rows(
 ) -> Problem:
     """Returns the problem of the rows that are `chosen` (n,); `value_at` returns row i's value as it is printed.
 
-    Only `detail` names rows and values.
+    Only `detail` and `rows` name rows, and only `detail` values.
     """
     rows = np.flatnonzero(chosen)
     values = [value_at(int(row)) for row in rows[:_SHOWN]] if value_at else []
-    detail = rows_and_values(row_numbers[rows].tolist(), values)
-    return Problem(where, fault.message(len(rows)), fault.hint, detail=detail)
+    numbers: list[int] = row_numbers[rows].tolist()
+    detail = rows_and_values(numbers, values)
+    return Problem(where, fault.message(len(rows)), fault.hint, detail=detail, rows=tuple(numbers[:MOST_ROWS]))
 
 
 def rows_and_values(numbers: Sequence[int], values: Sequence[str]) -> Message:

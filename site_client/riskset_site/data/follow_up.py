@@ -20,8 +20,8 @@ from riskset_site.data.faults import Fault, problem_in_rows
 
 _END_BEFORE_ORIGIN = Fault("end_before_origin", say("data.hint.dates"))
 _NOT_WHOLE_DAYS = Fault("not_whole_days", say("data.hint.whole_days"))
-_OVER_A_CENTURY = Fault("over_a_century", say("data.hint.no_date"))
-_CENTURY = 36525
+_OVER_ACENTURY = Fault("over_a_century", say("data.hint.no_date"))
+CENTURY = 36525
 _ENTRY_AFTER_END = Fault("entry_after_end", say("data.hint.entry"))
 
 
@@ -124,7 +124,7 @@ def _impossible(
         return say("data.detail.from_to", first=str(origin[row]), last=str(end[row]))
 
     problems += rows.problem(_span(endpoint), _END_BEFORE_ORIGIN, (days < 0) & ~explained, span)
-    return problems + rows.problem(_span(endpoint), _OVER_A_CENTURY, days > _CENTURY, span)
+    return problems + rows.problem(_span(endpoint), _OVER_ACENTURY, days > CENTURY, span)
 
 
 def two_days(

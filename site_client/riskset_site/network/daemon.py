@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from threading import Event
 from typing import Protocol, TypeVar
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import Message, say, verbatim
+from riskset.error_pages import with_code
 from riskset.errors import ProtocolError, RisksetError, Unreachable, fault_of
 from riskset.protocol.messages import REFUSED, own_refusal, read_refusal
 from riskset.secure.envelope import claimed_head, unframe
@@ -78,7 +79,7 @@ def serve(
             pause = min(2 * pause, LONGEST_PAUSE_S)
             continue
         except ProtocolError as malformed:
-            lines.add(say("server.serve.not_read", error=malformed.message))
+            lines.add(with_code(say("server.serve.not_read", error=malformed.message), malformed.message))
             stop.wait(1.0)  # a sender of nonsense does not keep this machine busy
             continue
         pause = 1.0
@@ -92,7 +93,7 @@ def _look(look: Callable[[], Iterable[Message]], log: Callable[[Message], None])
         for message in look():
             log(message)
     except RisksetError as error:
-        log(say("server.serve.not_looked", error=error.message))
+        log(with_code(say("server.serve.not_looked", error=error.message), error.message))
     except Exception as error:
         log(say("server.serve.not_looked", error=fault_of(error)))
 
@@ -113,7 +114,8 @@ class _WithoutRepeats:
         kind = (type(why), why.hint or str(why))
         if kind != self._away:
             self._away = kind
-            self._print(f"{why} ({why.hint})" if why.hint else str(why))
+            said = verbatim(f"{why} ({why.hint})" if why.hint else why.message)
+            self._print(str(with_code(said, why.message)))
 
     def reached(self) -> None:
         if self._away is not None:
@@ -133,7 +135,7 @@ def _answer(site: Answers, request: bytes, log: Callable[[Message], None]) -> by
     try:
         reply = site.answer(request)
     except RisksetError as error:
-        log(say("server.serve.not_answered", error=error.message))
+        log(with_code(say("server.serve.not_answered", error=error.message), error.message))
         return site.refusal("site")
     except Exception as error:
         log(say("server.serve.not_answered", error=fault_of(error)))
@@ -145,6 +147,7 @@ def _answer(site: Answers, request: bytes, log: Callable[[Message], None]) -> by
 def _answered(reply: bytes, seconds: float) -> Message:
     head = claimed_head(reply)
     if head.type == REFUSED:
-        return say("server.serve.refused", reason=own_refusal(read_refusal("this site", unframe(reply)[1]).code))
+        reason = own_refusal(read_refusal("this site", unframe(reply)[1]).code)
+        return with_code(say("server.serve.refused", reason=reason), reason)
     values = {"run": head.run[:8], "round": head.round, "type": head.type, "bytes": len(reply), "seconds": seconds}
     return say("server.serve.answered", **values)

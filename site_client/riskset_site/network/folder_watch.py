@@ -101,6 +101,29 @@ class OnlyProcess:
         return DataError(message, say("site.serve.second_hint"))
 
 
+def process_of(path: Path) -> int | None:
+    """Returns the process that holds the folder, None where none does; `path` is the file of `OnlyProcess`.
+
+    It tries the hold for an instant, as only that shows whether a process that wrote its number there still lives.
+    DataError where the file cannot be opened.
+    """
+    if not path.exists():
+        return None
+    file = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        file.execute("BEGIN IMMEDIATE")
+        file.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            message = say("site.serve.no_lock", file=str(path), reason=str(error))
+            raise DataError(message, say("site.serve.no_lock_hint")) from None
+        [(process,)] = file.execute("PRAGMA user_version")
+        return int(process)
+    finally:
+        file.close()
+    return None
+
+
 def _stamp(path: Path) -> Stamp | None:
     try:
         found = path.stat()

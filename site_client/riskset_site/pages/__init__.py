@@ -1,5 +1,5 @@
 """A page of facts for a site's own staff, printed in a terminal or written as an HTML file."""
 
-from riskset_site.pages.page import Folded, Page, PagePart, PageSection, PageTable
+from riskset_site.pages.page import Drawing, Folded, Gallery, Page, PagePart, PageSection, PageTable
 
-__all__ = ["Folded", "Page", "PagePart", "PageSection", "PageTable"]
+__all__ = ["Drawing", "Folded", "Gallery", "Page", "PagePart", "PageSection", "PageTable"]

@@ -14,7 +14,7 @@ from importlib.resources import files
 
 from riskset.catalogue import ENGLISH, in_language
 from riskset.visible_text import columns_of, visible
-from riskset_site.pages.page import Folded, Page, PagePart, PageSection, PageTable
+from riskset_site.pages.page import Drawing, Folded, Gallery, Page, PagePart, PageSection, PageTable
 
 _VERDICTS = {"pass", "review", "fail"}
 _ONE_LINE = 12
@@ -34,6 +34,16 @@ def page_html(page: Page, language: str = ENGLISH) -> str:
     return _Html(language).file(page)
 
 
+def body_html(page: Page, language: str = ENGLISH) -> str:
+    """Returns what is in the body of the file, for a page around it."""
+    return "".join(_Html(language).body(page))
+
+
+def table_html(table: PageTable, language: str = ENGLISH) -> str:
+    """Returns one table, for a page around it."""
+    return _Html(language).table(table)
+
+
 @dataclass(frozen=True)
 class _Html:
     language: str
@@ -48,10 +58,12 @@ class _Html:
                 Markup(f"<style>\n{style}</style>"),
             ],
         )
-        body = self._element("body", self._body(page))
+        body = self._element("body", self.body(page))
         return f'<!DOCTYPE html>\n<html lang="{escape(self.language)}">\n{head}\n{body}\n</html>\n'
 
-    def _body(self, page: Page) -> Iterator[Markup]:
+    def body(self, page: Page) -> Iterator[Markup]:
+        if page.banner:
+            yield self._element("p", [page.banner], kind="banner")
         yield self._element("h1", [page.title])
         yield from (self._element("p", [warning], kind="warning") for warning in page.warnings)
         facts = (pair for fact in page.facts.items() for pair in zip(("dt", "dd"), fact, strict=True))
@@ -68,13 +80,17 @@ class _Html:
             case str():
                 return self._element("p", [part])
             case PageTable():
-                return self._table(part)
+                return self.table(part)
             case Folded():
-                return self._element("details", [self._element("summary", [part.summary]), self._table(part.table)])
+                return self._element("details", [self._element("summary", [part.summary]), self.table(part.table)])
+            case Drawing():
+                return self._drawing(part)
+            case Gallery():
+                return self._element("div", map(self._drawing, part.drawings), kind="gallery")
             case _:
                 return self._element("ul", (self._element("li", [item]) for item in part))
 
-    def _table(self, table: PageTable) -> Markup:
+    def table(self, table: PageTable) -> Markup:
         kinds = ["number" if column in table.numeric else "" for column in table.columns]
         heads = zip(table.columns, kinds, strict=True)
         head = self._element("tr", (self._element("th", [column], kind=kind) for column, kind in heads))
@@ -85,6 +101,13 @@ class _Html:
         caption = [self._element("caption", [table.caption])] if table.caption else []
         grid = self._element("table", [*caption, self._element("thead", [head]), self._element("tbody", rows)])
         return self._element("div", [grid], kind="scroll brief" if len(table.rows) <= _BRIEF else "scroll")
+
+    def _drawing(self, drawing: Drawing) -> Markup:
+        """Returns the picture; a prefix keeps its ids distinct from those of the page's other pictures."""
+        element = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{drawing.name}-", drawing.svg)
+        words = escape(visible(in_language(drawing.description, self.language)))
+        named = element.replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1)
+        return self._element("figure", [Markup(named)])
 
     def _cell(self, text: str, kind: str) -> Markup:
         told = in_language(text, self.language)

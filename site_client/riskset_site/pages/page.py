@@ -25,8 +25,27 @@ class Folded:
     table: PageTable
 
 
-PagePart = str | tuple[str, ...] | PageTable | Folded
-"""A paragraph, a list, or a table."""
+@dataclass(frozen=True)
+class Drawing:
+    """A picture of a page: in HTML an SVG element, in a terminal what it shows in words."""
+
+    svg: str
+    """Made by this program; every text in it is escaped."""
+    description: str
+    """What it shows, for who cannot see it."""
+    name: str
+    """Of the page's drawings; its own."""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Small pictures, side by side where there is room."""
+
+    drawings: tuple[Drawing, ...]
+
+
+PagePart = str | tuple[str, ...] | PageTable | Folded | Drawing | Gallery
+"""A paragraph, a list, a table, or pictures."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +70,8 @@ class Page:
     sections: Sequence[PageSection]
     warnings: Sequence[str] = field(default_factory=tuple)
     """What the reader must act on, above everything else."""
+    banner: str = ""
+    """In large letters above the title, and on every printed sheet: what must not be done with the page."""
     footer: str = ""
 
 

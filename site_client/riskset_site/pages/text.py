@@ -11,7 +11,7 @@ from rich.text import Text
 
 from riskset.catalogue import ENGLISH, in_language
 from riskset.visible_text import visible
-from riskset_site.pages.page import Folded, Page, PagePart, PageTable
+from riskset_site.pages.page import Drawing, Folded, Gallery, Page, PagePart, PageTable
 
 _WIDTH_OF_A_FILE = 120  # where standard output has no width
 
@@ -48,6 +48,8 @@ def grid(table: PageTable, language: str = ENGLISH) -> Table:
 
 
 def _parts(page: Page, language: str) -> Iterator[RenderableType]:
+    if page.banner:
+        yield from (Text(shown(page.banner, language), style="bold"), "")
     yield Text(shown(page.title, language), style="bold")
     for warning in page.warnings:
         yield from ("", Text(f"! {shown(warning, language)}", style="bold"))
@@ -83,3 +85,7 @@ def _part(part: PagePart, language: str) -> Iterator[RenderableType]:
             yield grid(part, language)
         case Folded():
             yield shown(part.summary, language)
+        case Drawing():
+            yield shown(part.description, language)
+        case Gallery():
+            yield from (shown(drawing.description, language) for drawing in part.drawings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from riskset.catalogue import Message, say
 from riskset.disclosure.rules import LIMITS
@@ -20,6 +21,13 @@ _FIGURES = ("here", "limit", "margin")
 
 def ledger_page(review: LedgerReview) -> Page:
     """Returns the page that a committee reads. It contains, unmasked, every number that was sent masked."""
+    summary = ledger_summary(review)
+    runs = (PageSection(say("site.ledger.run_heading", run=run), list(_run(review, run))) for run in review.runs)
+    return replace(summary, sections=[*summary.sections, *runs])
+
+
+def ledger_summary(review: LedgerReview) -> Page:
+    """Returns the page without the numbers of runs."""
     sent = sum(len(reply.numbers) for reply in review.replies)
     origin, size, root, *_ = review.checkpoint.splitlines()
     facts = {
@@ -36,7 +44,6 @@ def ledger_page(review: LedgerReview) -> Page:
         sections=[
             PageSection(say("site.ledger.heading.acts"), [_acts(review)]),
             PageSection(say("site.ledger.heading.runs"), [_runs(review)]),
-            *(PageSection(say("site.ledger.run_heading", run=run), list(_run(review, run))) for run in review.runs),
         ],
         footer=say("site.ledger.footer"),
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from riskset.private_files import append_to_file
+from riskset.private_files import append_to_file, move
 from riskset.terminal import tell
 from riskset.visible_text import visible
 
@@ -50,7 +49,7 @@ class ServiceLog:
         for number in range(self._kept, 0, -1):
             earlier = self._numbered(number - 1) if number > 1 else self.path
             if earlier.exists():
-                os.replace(earlier, self._numbered(number))
+                move(earlier, self._numbered(number))
 
     def _numbered(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from html import unescape
 
 import pytest
-from tests.release.conftest import REASON, Client, Committee
+from tests.desk_client import Client
+from tests.release.conftest import REASON, Committee
 
 from riskset_release.desk.door import Door
 from riskset_release.desk.review import Review

@@ -178,6 +178,7 @@ def replaced(old, new, text=HCC):
         ('"KR"', '"Korea"', 14, "[sites] asan.country", "study.expected.country"),
         ("Site B, Kurume", "Site A, Seoul", 13, "[sites]", "study.site.same_name"),
         ("kurume =", "Asan =", 15, "[sites] Asan", "study.site.same_letters"),
+        ("kurume =", "Com1 =", 15, "[sites] Com1", "study.site.device"),
         ("kurume =", '"Kurume University" =', 15, "[sites] Kurume University", "study.expected.name"),
         ("kurume =", "asan =", 15, "syntax", "study.file.duplicate_key"),
         ("asan   =", "asan   ", 14, "syntax", "study.file.syntax"),

@@ -18,7 +18,7 @@ from riskset.secure.fingerprint_words import fingerprint_words
 from riskset.secure.keys import new_identity
 from riskset.study.asked import installed
 from riskset.study.load import load_study
-from riskset_site.commands import consent as consent_commands
+from riskset_site.consent import signing
 from riskset_site.consent import terms as terms_module
 from riskset_site.consent.approvals import Approvals, LedgerConsent, expiry_of
 from riskset_site.consent.terms import Terms, draft
@@ -189,7 +189,7 @@ def test_a_process_of_another_version_of_the_program_is_not_approved(member):
 
 
 def test_the_approval_names_every_installed_method(member, monkeypatch, capsys):
-    monkeypatch.setattr(consent_commands, "installed", lambda: METHODS)
+    monkeypatch.setattr(signing, "installed", lambda: METHODS)
     monkeypatch.setattr(terms_module, "installed", lambda: METHODS)
     member.approves(*BOTH)
     assert "method gehan from riskset-gehan 1.2\n" in capsys.readouterr().out

@@ -126,7 +126,8 @@ def test_what_looking_meets_does_not_end_the_process(rehearsal, site, error):
 def test_a_refusal_is_told_in_plain_words(site):
     line = Line(b"garbage")
     (said,) = line.served_by(site)
-    assert said == "refused: this site received a message that is malformed or not from the coordinator"
+    no = "refused: this site received a message that is malformed or not from the coordinator"
+    assert said == f"{no} [protocol.refusal.message]"
 
 
 def test_what_is_said_again_and_again_is_told_once(rehearsal, site):
@@ -135,7 +136,9 @@ def test_what_is_said_again_and_again_is_told_once(rehearsal, site):
     line = Line(*held, b"garbage", b"garbage", rehearsal.coordinator.request(), b"garbage")
     said = line.served_by(site)
     assert said[:2] == ["an earlier session counts, for 3 s more (wait)", "connected"]
-    no = "refused: this site received a message that is malformed or not from the coordinator"
+    no = (
+        "refused: this site received a message that is malformed or not from the coordinator [protocol.refusal.message]"
+    )
     assert said[2] == said[4] == no
     assert "round 0: opened" in said[3]
     assert len(line.left) == 4

@@ -1,0 +1,97 @@
+"""`riskset site map`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskset.catalogue import say
+from riskset.errors import DataError
+from riskset.joining.expiry import today_utc
+from riskset.language import OwnLanguage, speak, spoken
+from riskset.study.load import load_study
+from riskset.study.spec import Study
+from riskset.terminal import tell
+from riskset_site.mapping.answers import Answers, load_answers
+from riskset_site.mapping.own_site import own_site
+from riskset_site.mapping.proposal import Proposal
+from riskset_site.pages.output import facts_json
+
+Export = Annotated[Path, typer.Argument(metavar="EXPORT", help="The hospital's export.", show_default=False)]
+StudyToml = Annotated[Path, typer.Option("--study", metavar="STUDY.TOML", help="The study that the data are for.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="SITE.TOML", help="Default: site.toml beside the study.", show_default=False),
+]
+SiteName = Annotated[
+    str | None,
+    typer.Option("--site", help="This hospital's name in the study; default: that of the invite.", show_default=False),
+]
+AnswersFile = Annotated[
+    Path | None,
+    typer.Option("--answers", metavar="ANSWERS.TOML", help="Answers, so that nothing is asked.", show_default=False),
+]
+Defaults = Annotated[bool, typer.Option("--defaults", help="Take each default; the key is never one.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the proposal as JSON, and write nothing.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace a site file that exists.")]
+
+
+def map_(
+    export: Export,
+    study: StudyToml,
+    out: Out = None,
+    site: SiteName = None,
+    answers: AnswersFile = None,
+    defaults: Defaults = False,
+    as_json: AsJson = False,
+    replace: Replace = False,
+    language: OwnLanguage = None,
+) -> None:
+    """Propose how an export is read, ask what only the hospital knows, and write the site file.
+
+    It asks at most five questions, each with a default except for the patient number. It only reads the export and
+    sends nothing. What it is unsure of is a comment in the site file.
+
+    Example: riskset site map export.csv --study study.toml
+    """
+    from riskset_site.mapping.acceptance import (  # tomlkit: only this command needs it
+        refuse_to_replace,
+        write_site_file,
+    )
+
+    target = out or study.parent / "site.toml"
+    speak(target, study)
+    if not as_json and not replace:
+        refuse_to_replace(target)
+    of_study = load_study(study)
+    given = _given(answers, site, of_study, study.parent)
+    proposal = _proposal(export, of_study, given, target.parent, asks=not (as_json or answers or defaults))
+    if as_json:
+        tell(facts_json(proposal), nl=False)
+        return
+    write_site_file(target, proposal, spoken())
+    tell(say("site.map.written", file=str(target)))
+    for choice in proposal.open:
+        tell(say("site.map.still_open", question=choice.question))
+    tell(say("site.map.next", file=str(target), study=str(study)))
+
+
+def _proposal(export: Path, study: Study, given: Answers, folder: Path, *, asks: bool) -> Proposal:
+    """Returns the proposal, with what a person answers where the command asks."""
+    from riskset_site.commands.map_questions import ask  # only this command needs what these import
+    from riskset_site.mapping.export_table import ExportFile
+    from riskset_site.mapping.propose import propose
+
+    if asks and not sys.stdin.isatty():
+        raise DataError(say("site.map.no_terminal"), say("site.map.no_terminal_hint"))
+    file, today = ExportFile(export), today_utc()
+    return propose(file, study, today, ask(file, study, today, given) if asks else given, folder)
+
+
+def _given(answers: Path | None, site: str | None, study: Study, folder: Path) -> Answers:
+    """Returns what the file of answers says, with the site's name. Raises DataError where that is not known."""
+    given = load_answers(answers) if answers else Answers()
+    return given.model_copy(update={"site": own_site(site or given.site, study, folder)})

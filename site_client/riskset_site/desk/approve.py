@@ -1,0 +1,110 @@
+"""The form with which a person approves the study: the same terms as of `riskset site approve`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from starlette.responses import Response
+
+from riskset.catalogue import Message, say
+from riskset.desk.forms import Form
+from riskset.disclosure.rules import LIMITS
+from riskset.errors import DataError, Refused
+from riskset.joining.expiry import today_utc
+from riskset.ledger.durable import utc_now
+from riskset.secure.envelope import sha256
+from riskset_site.consent.signing import sign, signed_lines
+from riskset_site.consent.terms import Terms, seen_by_others, stated_when_a_run_opens, subtraction, told_alone
+from riskset_site.desk.site_desk import DeskPage, Visit
+from riskset_site.site_status import consent_and_entries
+from riskset_site.study_folder import StudyFolder, load_study_folder
+
+_EXCEPTIONS = range(1, 6)
+"""Rows for exceptions in the form."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another site, whose words a person compares by telephone."""
+
+    site: str
+    words: str
+    called: Message
+    """Its name, and where it can be called."""
+
+
+async def _show(visit: Visit) -> Response:
+    folder = await visit.work(lambda: load_study_folder(visit.seat.site_file))
+    consent, _ = await visit.work(lambda: consent_and_entries(visit.seat.site_file))
+    own = folder.roster.members[folder.site]
+    return visit.page(
+        "approve",
+        folder=folder,
+        seen=_seen(folder),
+        own=own,
+        others=[_other(folder, site) for site in folder.others],
+        is_withdrawn=consent.is_withdrawn,
+        accepts=(*seen_by_others(folder), stated_when_a_run_opens()),
+        subtraction=subtraction(folder),
+        told_alone=told_alone(folder),
+        limits=list(LIMITS),
+        rows=_EXCEPTIONS,
+    )
+
+
+def _other(folder: StudyFolder, site: str) -> Other:
+    telephone = folder.roster.members[site].telephone or say("site.join.not_given")
+    called = say("site.desk.called", name=folder.study.sites[site].name, site=site, telephone=telephone)
+    return Other(site, folder.roster.fingerprint(site), called)
+
+
+def _seen(folder: StudyFolder) -> str:
+    """Returns a hash of everything that the approval covers: what the page showed is what is signed."""
+    return sha256("\n".join([folder.study_hash, folder.roster.sha256, folder.snapshot]).encode())
+
+
+async def _act(visit: Visit) -> Response:
+    form, seat = visit.form, visit.seat
+    seat.by = form.line("by")
+    if not form.is_ticked("statement"):
+        raise DataError(say("site.desk.no_statement"))
+    if seat.has_passphrase:
+        await visit.work(lambda: seat.check(form.text("passphrase")))
+    lines = await visit.work(lambda: _approved(visit))
+    return visit.done("/", *lines)
+
+
+def _approved(visit: Visit) -> list[str]:
+    folder = load_study_folder(visit.seat.site_file)
+    if visit.form.text("seen") != _seen(folder):
+        raise Refused("approval", say("site.desk.changed"), say("site.desk.changed_hint"))
+    return list(signed_lines(folder, sign(folder, _terms(visit.form, folder), today_utc(), utc_now())))
+
+
+def _terms(form: Form, folder: StudyFolder) -> Terms:
+    exceptions = [(f"{form.text(f'limit{n}')}={form.line(f'value{n}')}", form.line(f"reason{n}")) for n in _EXCEPTIONS]
+    stated = [(limit, reason) for limit, reason in exceptions if limit != "=" or reason]
+    return Terms(
+        by=form.line("by"),
+        irb=form.line("irb"),
+        until=_day(form.line("until")),
+        exceptions=[limit for limit, _ in stated],
+        reasons=[reason for _, reason in stated],
+        compared=[site for site in folder.others if form.is_ticked(f"compared-{site}")],
+        vouched=form.files,
+        voucher=form.line("voucher"),
+        may_be_subtracted=form.is_ticked("may_be_subtracted"),
+        may_be_told_alone=form.is_ticked("may_be_told_alone"),
+        after_withdrawal=form.line("after_withdrawal"),
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DataError(say("site.terms.not_a_day", found=text)) from None
+
+
+PAGES = (DeskPage("/approve", _show, _act),)

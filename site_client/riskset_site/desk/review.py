@@ -1,0 +1,21 @@
+"""What the committee reads before it approves: the page of `riskset site review`."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from riskset.joining.expiry import today_utc
+from riskset.language import spoken
+from riskset_site.consent.review import review
+from riskset_site.consent.review_page import review_page
+from riskset_site.desk.site_desk import DeskPage, Visit
+from riskset_site.study_folder import load_study_folder
+
+
+async def _show(visit: Visit) -> Response:
+    language = spoken()
+    found = await visit.work(lambda: review(load_study_folder(visit.seat.site_file), today_utc(), language))
+    return visit.page("review", page=review_page(found))
+
+
+PAGES = (DeskPage("/review", _show),)

@@ -1,0 +1,225 @@
+"""The entry of [map] of a variable that is in one column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from riskset.catalogue import Message, say
+from riskset.study.endpoints import DAYS_PER_UNIT
+from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable
+from riskset_site.data.time_units import is_event, unit_days
+from riskset_site.data.time_words import time_unit
+from riskset_site.data.value_kinds import BOOLEANS
+from riskset_site.data.width import in_one_width
+from riskset_site.mapping.columns import unit_in_name
+from riskset_site.mapping.date_forms import date_forms
+from riskset_site.mapping.draft import Draft
+from riskset_site.mapping.levels import TRUE, TextMeaning, boolean_meanings, category_meanings, prefix_patterns
+from riskset_site.mapping.proposal import Choice
+from riskset_site.mapping.words import factor, in_brackets, missing_words, plain, unit
+from riskset_site.mapping.written_numbers import WrittenNumbers, written_numbers
+
+_SHOWN, _ASKED = 8, 20
+"""Texts in a note; and texts of a number or date that are asked about, since a wrong column has many."""
+_LIMITS = {"below": ("half", "value", "missing"), "above": ("value", "missing")}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is said of a variable besides its column."""
+
+    keys: Mapping[str, Any]
+    """What is sure, or was answered."""
+    fuller: Mapping[str, Any] | None = None
+    """The same with what only resembles a level; None where nothing does."""
+    texts: tuple[TextMeaning, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Texts of the column that mean that a value is unknown."""
+    notes: tuple[Message, ...] = ()
+    choices: tuple[Choice, ...] = ()
+
+
+def entry_of(draft: Draft, name: str, column: str) -> Entry:
+    """Returns the entry of a variable in one column."""
+    variable, counts = draft.study.variables[name], draft.counts(column)
+    if isinstance(variable, NumberVariable):
+        return _number(draft, name, variable, column, counts)
+    if isinstance(variable, CategoryVariable):
+        return _category(draft, name, variable.levels, counts)
+    if isinstance(variable, BooleanVariable):
+        return _boolean(draft, name, counts)
+    forms = date_forms(dict(counts))
+    texts, recode = _unread(draft, name, forms.unread)
+    left = tuple(one for one in texts if one.meaning is None)
+    shown = tuple(one.text for one in left[:_SHOWN])
+    notes = (say("site.map.note.no_date", n=sum(one.rows for one in left), texts=shown),) if left else ()
+    return Entry(recode, None, texts, notes=notes)
+
+
+def _unread(
+    draft: Draft, name: str, unread: Sequence[tuple[str, int]]
+) -> tuple[tuple[TextMeaning, ...], dict[str, Any]]:
+    """Returns the texts that are no numbers or dates, as far as a person has said what they mean, and their recode."""
+    told = draft.answers.recode.get(name, {})
+    asked = [(text, rows) for at, (text, rows) in enumerate(unread) if at < _ASKED or text in told]
+    texts = _answered(draft, name, tuple(TextMeaning(text, rows, None) for text, rows in asked))
+    recode = {one.text: one.meaning for one in texts if one.meaning is not None}
+    return texts, {"recode": _once(recode)} if recode else {}
+
+
+def _category(draft: Draft, name: str, levels: tuple[str, ...], counts: Mapping[str, int]) -> Entry:
+    patterns = prefix_patterns(counts, levels)
+    texts = _answered(draft, name, category_meanings(counts, levels))
+    patterns |= {text: meaning for text, meaning in draft.answers.recode.get(name, {}).items() if "*" in text}
+    covered = tuple(pattern.removesuffix("*") for pattern in patterns)
+    told = [one for one in texts if _is_told(one) and not (covered and one.text.startswith(covered))]
+    recode = {one.text: one.meaning for one in told if one.is_sure}
+    fuller = {one.text: one.meaning for one in told}
+    keys: dict[str, Any] = {"pattern": patterns} if patterns else {}
+    return Entry(
+        keys | ({"recode": _once(recode)} if recode else {}),
+        keys | {"recode": _once(fuller)} if len(fuller) > len(recode) else None,
+        texts,
+        _missing(texts),
+        tuple(_notes(texts)),
+    )
+
+
+def _boolean(draft: Draft, name: str, counts: Mapping[str, int]) -> Entry:
+    texts = _answered(draft, name, boolean_meanings(counts, is_event=is_event(name, draft.study)))
+    by_itself = all(
+        one.text.casefold() in BOOLEANS and (one.meaning == TRUE) == bool(BOOLEANS[one.text.casefold()])
+        for one in texts
+        if one.meaning
+    )
+    recode: dict[str, Any] = {one.text: one.meaning == TRUE for one in texts if one.meaning}  # in full, or not at all
+    recode |= {one.text: "" for one in texts if one.meaning == "" and _is_told(one)}
+    needs_none = by_itself and not any(one.meaning is None for one in texts)
+    keys = {} if needs_none or not recode else {"recode": _once(recode)}
+    is_sure = all(one.is_sure for one in texts if one.meaning)
+    sure, fuller = (keys, None) if is_sure or not keys else ({}, keys)
+    return Entry(sure, fuller, texts, _missing(texts), tuple(_notes(texts)))
+
+
+def _answered(draft: Draft, name: str, texts: tuple[TextMeaning, ...]) -> tuple[TextMeaning, ...]:
+    """Returns the texts with what a person has answered; what only case or the size of kana distinguishes from an
+    answered text is proposed to mean the same."""
+    answers = {in_one_width(text): meaning for text, meaning in draft.answers.recode.get(name, {}).items()}
+    near = {plain(text): meaning for text, meaning in answers.items()}
+    found = []
+    for one in texts:
+        meaning, same = answers.get(in_one_width(one.text)), near.get(plain(one.text))
+        if meaning is not None:
+            one = TextMeaning(one.text, one.rows, meaning)
+        elif one.meaning is None and same is not None:
+            one = TextMeaning(one.text, one.rows, same, is_sure=False)
+        found.append(one)
+    return tuple(found)
+
+
+def _missing(texts: tuple[TextMeaning, ...]) -> tuple[str, ...]:
+    return tuple(one.text for one in texts if one.meaning == "" and not _is_told(one))
+
+
+def _is_told(one: TextMeaning) -> bool:
+    """True for a text whose meaning the entry must say: not that of a level itself, nor of a text that means a missing
+    value everywhere."""
+    if one.meaning is None:
+        return False
+    return not (_is_same(one.text, one.meaning) or (one.meaning == "" and in_one_width(one.text) in missing_words()))
+
+
+def _notes(texts: tuple[TextMeaning, ...]) -> Iterator[Message]:
+    unknown = [one for one in texts if one.meaning is None]
+    if unknown:
+        yield say("site.map.note.unknown_texts", n=len(unknown), texts=tuple(one.text for one in unknown[:_SHOWN]))
+    doubtful = [one for one in texts if one.meaning and not one.is_sure]
+    if doubtful:
+        yield say("site.map.note.resembling", n=len(doubtful), texts=tuple(one.text for one in doubtful[:_SHOWN]))
+
+
+def _is_same(text: str, meaning: str) -> bool:
+    return in_one_width(text) == in_one_width(meaning)
+
+
+def _once(recode: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the texts in one width: those that only width distinguishes are one text to the reader."""
+    return {in_one_width(text): meaning for text, meaning in recode.items()}
+
+
+def _number(draft: Draft, name: str, variable: NumberVariable, column: str, counts: Mapping[str, int]) -> Entry:
+    low, high = variable.range
+    keys, notes = _time_unit(draft, name, column)
+    if "unit" in keys and (days := unit_days(name, draft.study)):
+        ratio = DAYS_PER_UNIT[keys["unit"]] / days
+        low, high = low / ratio, high / ratio
+    forms = written_numbers(counts, low, high, None if "unit" in keys else variable.step)
+    if "unit" not in keys:
+        more, said = _unit(draft, name, variable, forms, column)
+        keys, notes = {**keys, **more}, (*notes, *said)
+    choices = tuple(_limits(draft, name, variable, forms))
+    keys |= {choice.id.rpartition(".")[2]: choice.chosen for choice in choices if choice.chosen}
+    marks = _marks(draft, name, forms)
+    keys |= marks[0]
+    texts, recode = _unread(draft, name, forms.unread)
+    keys |= recode
+    if left := tuple(one for one in texts if one.meaning is None):
+        shown = tuple(one.text for one in left[:_SHOWN])
+        notes = (*notes, say("site.map.note.no_number", n=sum(one.rows for one in left), texts=shown))
+    if forms.numbers and not forms.ambiguous:
+        outside = sum(not low <= value <= high for value in forms.numbers)
+        if outside:
+            notes = (*notes, say("site.map.note.outside", n=outside, low=variable.range[0], high=variable.range[1]))
+    return Entry(keys, None, texts, forms.missing, notes, (*choices, *marks[1]))
+
+
+def _time_unit(draft: Draft, name: str, column: str) -> tuple[dict[str, Any], tuple[Message, ...]]:
+    """Returns the unit of a time where the column's name has another than the study's."""
+    days, found = unit_days(name, draft.study), unit_in_name(column)
+    if days is None or not found or DAYS_PER_UNIT[found] == days:
+        return {}, ()
+    return {"unit": found}, ()
+
+
+def _unit(
+    draft: Draft, name: str, variable: NumberVariable, forms: WrittenNumbers, column: str
+) -> tuple[dict[str, Any], tuple[Message, ...]]:
+    """Returns the unit after the numbers, or in the column's name, and the factor where it is not the study's."""
+    if forms.unit and time_unit(forms.unit) and unit_days(name, draft.study) is not None:
+        return {"unit": time_unit(forms.unit)}, ()
+    in_name = in_brackets(column)
+    found = forms.unit or (in_name if "/" in in_name and variable.unit else "")
+    if not found:
+        return {}, ()
+    if not variable.unit or unit(found) == unit(variable.unit):
+        return ({"unit": found} if forms.unit else {}), ()
+    ratio = factor(draft.contents[name], found, variable.unit)
+    note = say("site.map.note.other_unit", found=found, unit=variable.unit)
+    if ratio is None:
+        return ({"unit": found} if forms.unit else {}), (note,)
+    return {"unit": found} | ({"factor": ratio} if ratio != 1 else {}), (note,) if ratio != 1 else ()
+
+
+def _limits(draft: Draft, name: str, variable: NumberVariable, forms: WrittenNumbers) -> Iterator[Choice]:
+    """Yields what `<2.0` and `>10000` may mean, where the study does not say it."""
+    for side, texts, said in (
+        ("below", forms.below, variable.below_limit),
+        ("above", forms.above, variable.above_limit),
+    ):
+        if texts and said is None:
+            id_, rows = f"{name}.{side}_limit", sum(n for _, n in texts)
+            question = say("site.map.choice.limit", n=rows, text=texts[0][0], variable=name)
+            yield Choice(id_, question, _LIMITS[side], chosen=draft.answers.choose.get(id_))
+
+
+def _marks(draft: Draft, name: str, forms: WrittenNumbers) -> tuple[dict[str, str], tuple[Choice, ...]]:
+    """Returns the marks of the numbers where they are not a point and nothing."""
+    if not forms.ambiguous:
+        marks = {"decimal": forms.decimal} if forms.decimal != "." else {}
+        return marks | ({"thousands": forms.thousands} if forms.thousands else {}), ()
+    id_ = f"{name}.comma"
+    question = say("site.map.choice.comma", variable=name)
+    choice = Choice(id_, question, ("decimal", "thousands"), chosen=draft.answers.choose.get(id_))
+    return ({choice.chosen: ","} if choice.chosen else {}), (choice,)

@@ -1,0 +1,121 @@
+"""The first look at an export: its rows as texts, before anybody has said where its table begins."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from riskset.catalogue import say
+from riskset.errors import DataError
+from riskset_site.data.sources.csv_form import CsvForm
+from riskset_site.data.sources.encodings import CANDIDATES
+from riskset_site.data.sources.headers import plain_name
+from riskset_site.mapping.words import plain
+
+_FIRST, _LAST = 1000, 50
+"""Rows of an export from which it is found where its table is."""
+_SHAPE, _LOOKED_AT = 200, 1_000_000
+"""Lines by which a delimiter is known, and characters in which words are looked for."""
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class RawRow:
+    """One row of the export as it is written."""
+
+    number: int
+    """As a spreadsheet counts, from 1."""
+    fields: tuple[str, ...]
+    """Stripped."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(self.fields)
+
+
+@dataclass(frozen=True)
+class EncodingCandidate:
+    """One encoding, and what speaks for it."""
+
+    encoding: str
+    words: int
+    """Words of the study, and of the field in its languages, that appear under it."""
+    example: tuple[str, ...]
+    """Texts of the export that are not in plain letters, as they are under it."""
+
+
+def encodings_of(path: Path, known: frozenset[str]) -> tuple[EncodingCandidate, ...]:
+    """Returns the encodings under which the whole export decodes, the one with the most of the `known` plain words
+    first. Raises DataError where there is none, or the file is no text."""
+    data = path.read_bytes()
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
+        raise DataError(say("data.export.zero_bytes"), say("data.export.save_as_csv"))
+    found = [_candidate(encoding, data, known) for encoding in CANDIDATES]
+    decoding = [candidate for candidate in found if candidate is not None]
+    if not decoding:
+        raise DataError(say("site.map.no_encoding", file=path.name), say("data.export.ask_for_encoding"))
+    return tuple(sorted(decoding, key=lambda candidate: -candidate.words))
+
+
+def _candidate(encoding: str, data: bytes, known: frozenset[str]) -> EncodingCandidate | None:
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    fields = dict.fromkeys(field.strip().strip('"') for field in _fields(text[:_LOOKED_AT]))
+    words = sum(1 for field in fields if plain(field) in known)
+    foreign = tuple(islice((field for field in fields if field and not field.isascii()), 4))
+    return EncodingCandidate(encoding, words, foreign)
+
+
+def _fields(text: str) -> Iterator[str]:
+    """Yields the fields of all lines, whichever the delimiter: good enough to look for words."""
+    for line in text.splitlines():
+        yield from line.replace(";", ",").replace("\t", ",").replace("|", ",").split(",")
+
+
+def delimiter_of(path: Path, encoding: str) -> str:
+    """Returns the delimiter that divides the most rows into the same number of fields, more than one."""
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        lines = list(islice(file, _SHAPE))
+    return max(_DELIMITERS, key=lambda one: _evenness(lines, one))
+
+
+def _evenness(lines: Sequence[str], delimiter: str) -> tuple[int, int]:
+    """Returns how many lines have the commonest number of fields, and that number; nothing where that is one."""
+    try:
+        widths = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter) if any(map(str.strip, row)))
+    except csv.Error:
+        return 0, 0
+    wide = {width: n for width, n in widths.items() if width > 1}
+    if not wide:
+        return 0, 0
+    width = max(wide, key=lambda width: (wide[width], width))
+    return wide[width], width
+
+
+def first_and_last(rows: Iterator[Sequence[str]]) -> tuple[RawRow, ...]:
+    """Returns the first and the last rows of an export, numbered."""
+    numbered = enumerate(rows, 1)
+    kept = [*islice(numbered, _FIRST), *deque(numbered, _LAST)]
+    found = (RawRow(number, tuple(map(plain_name, row))) for number, row in kept)
+    return tuple(row for row in found if not row.is_empty)
+
+
+def csv_rows(path: Path, form: CsvForm) -> tuple[RawRow, ...]:
+    """Returns the first and the last rows of a CSV file. Raises DataError where it is none, or is in another
+    encoding."""
+    try:
+        with form.rows(path) as rows:
+            return first_and_last(iter(rows))
+    except UnicodeDecodeError:
+        message = say("data.export.other_encoding", encoding=form.encoding)
+        raise DataError(message, say("data.export.ask_for_encoding")) from None
+    except csv.Error as error:
+        message = say("data.export.not_csv", reason=str(error))
+        raise DataError(message, say("data.export.double_quotation")) from None

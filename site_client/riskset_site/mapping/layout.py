@@ -1,0 +1,68 @@
+"""Where the table of an export is: the row of its names, and the rows below it that are no patients."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from riskset_site.mapping.first_look import RawRow
+from riskset_site.mapping.words import footer_words, plain, without_brackets
+
+TITLES, _SHAPE = 30, 200
+"""Rows in which the names may be, and by which the width of the table is known."""
+_KNOWN = 2
+"""Names in a row that make it the header."""
+_MOSTLY = 0.6
+_FEW_FIELDS = 0.34
+
+
+def proposed_header(rows: Sequence[RawRow], known: frozenset[str]) -> tuple[int, ...]:
+    """Returns the number of the row among the first in which the most names are known; else of the first that is nearly
+    as wide as the table. Two numbers where the names are in two rows. `known` are plain names of columns."""
+    first = rows[:TITLES]
+    hits = {row.number: known_in(row, known) for row in first}
+    best = max(first, key=lambda row: (hits[row.number], -row.number), default=None)
+    if best is None:
+        return (1,)
+    if hits[best.number] >= _KNOWN:
+        return _with_upper(best, first)
+    width = max(_filled(row) for row in rows[:_SHAPE])
+    return (next(row.number for row in first if _filled(row) >= _MOSTLY * width),)
+
+
+def known_in(row: RawRow, known: frozenset[str]) -> int:
+    """Returns how many names in a row are known as those of columns."""
+    return sum(plain(without_brackets(name)) in known for name in row.fields if name)
+
+
+def proposed_footer(rows: Sequence[RawRow], header: Sequence[int]) -> tuple[RawRow, ...]:
+    """Returns the last rows that begin with a word such as 'total', or have hardly a field."""
+    body = [row for row in rows if row.number > max(header) and not row.is_empty]
+    return tuple(reversed(list(_not_patients(body))))
+
+
+def _with_upper(lower: RawRow, rows: Sequence[RawRow]) -> tuple[int, ...]:
+    """Returns two rows where names of the lower one are empty or repeat, and the row above it has names for these."""
+    names = [name for name in lower.fields if name]
+    is_plain = len(set(names)) == len(names) and len(names) == len(lower.fields)
+    upper = next((row for row in rows if row.number == lower.number - 1), None)
+    if is_plain or upper is None or len(set(filter(None, upper.fields))) < _KNOWN:
+        return (lower.number,)
+    return (upper.number, lower.number)
+
+
+def _not_patients(rows: Sequence[RawRow]) -> Iterator[RawRow]:
+    if not rows:
+        return
+    width = Counter(map(_filled, rows)).most_common(1)[0][0]
+    for row in reversed(rows):
+        first = next(filter(None, row.fields), "")
+        words = {plain(first), plain(first.split(":")[0].split("：")[0]), plain(first.split(" ")[0])}
+        is_short = width > 2 and _filled(row) <= max(1, _FEW_FIELDS * width) and row.fields[0:1] != ("",)
+        if not (words & footer_words() or is_short):
+            return
+        yield row
+
+
+def _filled(row: RawRow) -> int:
+    return sum(map(bool, row.fields))

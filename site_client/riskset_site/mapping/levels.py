@@ -1,0 +1,142 @@
+"""What texts of an export probably mean among the levels of a category, or as true and false."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from riskset_site.data.value_kinds import BOOLEANS
+from riskset_site.data.width import in_one_width
+from riskset_site.mapping.words import meanings, missing_words, plain, resembles
+
+TRUE, FALSE = "true", "false"
+_DOSE = re.compile(r"\s*[(（]?\d+(\.\d+)?\s*(mg|g|錠|カプセル|정|캡슐)?(/(day|日|일))?[)）]?$", re.IGNORECASE)
+_CODE = re.compile(r"^\d{1,2}\s*[:=.．：,)）-]\s*(?=\D)")
+_OR_MORE = re.compile(r"(?:>=|≥)?(?P<least>\d+)(?P<plus>\+)?")
+_CAUSES = frozenset({"hbv", "hcv", "alcohol", "steatotic"})
+"""Meanings of which a study that does not ask for them says `other`."""
+_CIRCLE, _CROSS = "o", "x"
+_ICD = re.compile(r"^[A-Z]\d{2}")
+
+
+@dataclass(frozen=True)
+class TextMeaning:
+    """A text of a column, and what it is proposed to mean."""
+
+    text: str
+    rows: int
+    meaning: str | None
+    """A text of the study; empty for missing; None where nobody knows."""
+    is_sure: bool = True
+    """False for what resembles a word and is not it."""
+
+
+def category_meanings(counts: Mapping[str, int], levels: Sequence[str]) -> tuple[TextMeaning, ...]:
+    """Returns the texts with the levels that they mean."""
+    reader = _Levels(levels)
+    return tuple(_of(text, rows, *reader.read(text)) for text, rows in counts.items() if text)
+
+
+def boolean_meanings(counts: Mapping[str, int], *, is_event: bool) -> tuple[TextMeaning, ...]:
+    """Returns the texts with `true` or `false`; of an event, the dead have it and the living do not. Numbers other than
+    0 and 1 mean nothing by themselves, and neither do 0 and 1 beside others."""
+    found = tuple(_of(text, rows, *_boolean(text, is_event)) for text, rows in counts.items() if text)
+    texts = {one.text for one in found}
+    if {"+", "-"} <= texts:
+        found = tuple(TextMeaning(one.text, one.rows, FALSE, False) if one.text == "-" else one for one in found)
+    if {plain(one.text) for one in found if one.meaning is None} == {_CIRCLE, _CROSS}:
+        marks = {_CIRCLE: TRUE, _CROSS: FALSE}
+        found = tuple(TextMeaning(one.text, one.rows, marks.get(plain(one.text), one.meaning), False) for one in found)
+    codes = {one.text for one in found if in_one_width(one.text).isdecimal()}
+    if codes <= {"0", "1"}:
+        return found
+    return tuple(
+        one if one.text not in codes else TextMeaning(one.text, one.rows, None, is_sure=False) for one in found
+    )
+
+
+def _of(text: str, rows: int, meaning: str | None, is_sure: bool) -> TextMeaning:
+    if meaning is None and in_one_width(text) in missing_words():
+        return TextMeaning(text, rows, "")
+    return TextMeaning(text, rows, meaning, is_sure)
+
+
+def _boolean(text: str, is_event: bool) -> tuple[str | None, bool]:
+    for word in _forms(text):
+        if word in BOOLEANS:
+            return (TRUE if BOOLEANS[word] else FALSE), True
+        found = meanings().get(plain(word), frozenset())
+        yes, no = ({"dead"}, {"alive", "none"}) if is_event else (set(), {"none"})
+        for meant, positive in ((yes | {"yes"}, TRUE), (no | {"no"}, FALSE)):
+            if found & meant:
+                return positive, True
+    return None, False
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    """Returns the text in one width, and what is behind a code: `1:DECEASED`."""
+    folded = in_one_width(text).casefold()
+    return folded, _CODE.sub("", folded)
+
+
+class _Levels:
+    """The levels of one category, and the words for them."""
+
+    def __init__(self, levels: Sequence[str]) -> None:
+        self.levels = tuple(levels)
+        self.by_name = {plain(level): level for level in reversed(levels)}
+        self.by_meaning: dict[str, set[str]] = {}
+        known = {level: meanings().get(plain(level), frozenset()) for level in levels}
+        is_known = all(known.values())
+        for level, meant in known.items():
+            if is_known or len(plain(level)) > 1:  # x and y are arms, and only beside N is Y a yes
+                for meaning in meant:
+                    self.by_meaning.setdefault(meaning, set()).add(level)
+
+    def read(self, text: str) -> tuple[str | None, bool]:
+        """Returns the level that a text means, None where there is none, and whether that is sure."""
+        for word in _forms(text):
+            if (level := self._named(plain(word))) is not None:
+                return level, True
+        undosed = _DOSE.sub("", in_one_width(text))
+        if undosed and undosed != text and not undosed.isdecimal() and (level := self._named(plain(undosed))):
+            return level, False
+        inside = self._inside(plain(text)) or self._at_least(in_one_width(text)) or self._other(plain(text))
+        return inside, False
+
+    def _at_least(self, text: str) -> str | None:
+        """Returns the level `2+` or `>=2` for 2 and 3."""
+        for level in self.levels if text.isdecimal() else ():
+            match = _OR_MORE.fullmatch(in_one_width(level))
+            if match and match[0] != match["least"] and int(text) >= int(match["least"]):
+                return level
+        return None
+
+    def _other(self, word: str) -> str | None:
+        found = self.by_meaning.get("other", set())
+        return next(iter(found)) if len(found) == 1 and meanings().get(word, frozenset()) & _CAUSES else None
+
+    def _named(self, word: str) -> str | None:
+        if word in self.by_name:
+            return self.by_name[word]
+        found = {level for meaning in meanings().get(word, ()) for level in self.by_meaning.get(meaning, ())}
+        return found.pop() if len(found) == 1 else None
+
+    def _inside(self, word: str) -> str | None:
+        """Returns the one level whose name, or a word for it, is part of the text."""
+        found = {level for name, level in self.by_name.items() if resembles(name, word)}
+        for name, meant in meanings().items():
+            if resembles(name, word):
+                found |= {level for meaning in meant for level in self.by_meaning.get(meaning, ())}
+        return found.pop() if len(found) == 1 else None
+
+
+def prefix_patterns(counts: Mapping[str, int], levels: Sequence[str]) -> dict[str, str]:
+    """Returns patterns of codes, `{"C22*": "C22"}`, where levels are codes (C22) with which texts begin."""
+    codes = [level for level in levels if _ICD.match(level)]
+    found = {}
+    for level in codes:
+        if any(text != level and text.startswith(level) for text in counts):
+            found[f"{level}*"] = level
+    return found

@@ -1,0 +1,123 @@
+"""How a column writes numbers: its decimal mark, its marks of thousands, a unit after them, `<2.0`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from riskset_site.data.width import in_one_width
+from riskset_site.mapping.words import missing_words
+
+_NUMBER = re.compile(r"(?P<limit>[<>≤≥≦≧]\s*)?(?P<number>[-+]?[\d.,'  ]*\d)\s*(?P<unit>[^\d\s<>].*)?")
+_GROUPED = re.compile(r"[-+]?\d{1,3}([,.])\d{3}")
+_ROUNDING = 1e-6
+_BELOW, _ABOVE = "<≤≦", ">≥≧"
+
+
+@dataclass(frozen=True)
+class WrittenNumbers:
+    """How the texts of a column are read as numbers."""
+
+    decimal: str = "."
+    thousands: str = ""
+    ambiguous: bool = False
+    """True where `1,234` may be 1234 or 1.234."""
+    unit: str = ""
+    """After the numbers."""
+    below: tuple[tuple[str, int], ...] = ()
+    """Texts such as `<2.0` with their rows."""
+    above: tuple[tuple[str, int], ...] = ()
+    missing: tuple[str, ...] = ()
+    unread: tuple[tuple[str, int], ...] = ()
+    numbers: tuple[float, ...] = ()
+    """What was read of each text that is a number."""
+
+
+def written_numbers(counts: Mapping[str, int], low: float, high: float, step: float | None = None) -> WrittenNumbers:
+    """Returns how the texts are read; between `low` and `high`, in steps of `step`, are the numbers that the study
+    allows, which decide what `1,234` is where they can."""
+    missing = tuple(text for text in counts if text and in_one_width(text) in missing_words())
+    parsed, unread = {}, []
+    for text, rows in counts.items():
+        if not text or text in missing:
+            continue
+        match = _NUMBER.fullmatch(in_one_width(text))
+        if match is None:
+            unread.append((text, rows))
+        else:
+            parsed[text] = match
+    decimal, thousands, ambiguous = _marks([match["number"].strip() for match in parsed.values()], low, high, step)
+    units = Counter((match["unit"] or "").strip() for match in parsed.values())
+    unit = next((name for name, _ in units.most_common() if name), "")
+    read = {text: _value(match["number"], decimal, thousands) for text, match in parsed.items()}
+    unread += [(text, counts[text]) for text, value in read.items() if value is None]
+    unread += [
+        (text, counts[text]) for text, match in parsed.items() if (match["unit"] or "").strip() not in ("", unit)
+    ]
+    of = {text: (match["limit"] or " ")[0] for text, match in parsed.items()}
+    return WrittenNumbers(
+        decimal,
+        thousands,
+        ambiguous,
+        unit,
+        tuple((text, counts[text]) for text, mark in of.items() if mark in _BELOW),
+        tuple((text, counts[text]) for text, mark in of.items() if mark in _ABOVE),
+        missing,
+        tuple(dict.fromkeys(unread)),
+        tuple(value for value in read.values() if value is not None),
+    )
+
+
+def share_of_numbers(counts: Mapping[str, int], low: float, high: float) -> float:
+    """Returns the share of the texts, but for missing ones, that are numbers which the study allows."""
+    forms = written_numbers(counts, low, high)
+    total = sum(rows for text, rows in counts.items() if text and text not in forms.missing)
+    unread = sum(rows for _, rows in forms.unread)
+    if not total or unread == total:
+        return 0.0
+    inside = sum(low <= value <= high for value in forms.numbers) / len(forms.numbers) if forms.numbers else 0.0
+    return (total - unread) / total * inside
+
+
+def _marks(numbers: list[str], low: float, high: float, step: float | None) -> tuple[str, str, bool]:
+    """Returns the decimal mark, the mark of thousands, and whether another pair reads the texts too."""
+    if not any("," in number or number.count(".") > 1 for number in numbers):
+        return ".", "", False
+    pairs = ((".", ","), (",", "."), (",", ""))
+    reading = [pair for pair in pairs if all(_is_grouped(number, *pair) for number in numbers)]
+    if len(reading) > 1:
+        inside = [pair for pair in reading if all(low <= (_value(n, *pair) or 0.0) <= high for n in numbers)]
+        reading = inside or reading
+        stepped = [pair for pair in reading if all(_is_step(_value(n, *pair) or 0.0, step) for n in numbers)]
+        reading = stepped or reading
+    if not reading:
+        return ".", "", False
+    values = {pair: tuple(_value(number, *pair) for number in numbers) for pair in reading}
+    best = reading[-1] if reading[-1][1] == "" and values[reading[-1]] == values[reading[0]] else reading[0]
+    return *best, len(set(values.values())) > 1
+
+
+def _is_step(value: float, step: float | None) -> bool:
+    return step is None or abs(value / step - round(value / step)) < _ROUNDING
+
+
+def _is_grouped(number: str, decimal: str, thousands: str) -> bool:
+    whole, _, part = number.partition(decimal)
+    if thousands and thousands in whole:
+        first, *groups = whole.lstrip("+-").split(thousands)
+        if not 1 <= len(first) <= 3 or any(len(group) != 3 for group in groups):
+            return False
+        whole = whole.replace(thousands, "")
+    return whole.lstrip("+-").isdigit() and (not part or part.isdigit())
+
+
+def _value(number: str, decimal: str, thousands: str) -> float | None:
+    text = number.strip()
+    if thousands:
+        text = text.replace(thousands, "")
+    try:
+        return float(text.replace(decimal, "."))
+    except ValueError:
+        return None
