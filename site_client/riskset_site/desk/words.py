@@ -41,6 +41,7 @@ WORDS: Final[Mapping[str, Message]] = MappingProxyType(
         "row": say("site.desk.row"),
         "to_check": say("site.desk.to_check"),
         "invalid_is_missing": say("site.desk.invalid_is_missing"),
+        "explain": say("site.desk.explain"),
         "read": say("site.desk.read"),
         "to_review": say("site.desk.to_review"),
         "to_approve": say("site.desk.to_approve"),
