@@ -82,6 +82,7 @@ WORDS: Final[Mapping[str, Message]] = MappingProxyType(
         "join": say("site.desk.join"),
         "about_join": say("site.desk.about_join"),
         "join_note": say("site.desk.join_note"),
+        "has_joined": say("site.desk.has_joined"),
         "invite": say("site.desk.invite"),
         "invite_hint": say("site.desk.invite_hint"),
         "telephone": say("site.desk.telephone"),
