@@ -14,6 +14,7 @@ import typer
 from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset.language import told
+from riskset.terminal import tell
 
 PASSPHRASE_VARIABLE: Final = "RISKSET_PASSPHRASE"
 SHORTEST_PASSPHRASE: Final = 12
@@ -62,4 +63,8 @@ def _typed(prompt: Message, *, twice: bool) -> str:
     if _GIVEN.get() is not None or not sys.stdin.isatty():
         hint = say("secure.passphrase.no_terminal_hint", variable=PASSPHRASE_VARIABLE)
         raise DataError(say("secure.passphrase.no_terminal"), hint)
-    return str(typer.prompt(told(prompt), hide_input=True, confirmation_prompt=twice, err=True))
+    while True:
+        text = str(typer.prompt(told(prompt), hide_input=True, err=True))
+        if not twice or text == typer.prompt(told(say("secure.passphrase.again")), hide_input=True, err=True):
+            return text
+        tell(say("secure.passphrase.differ"), err=True)

@@ -15,17 +15,15 @@ from riskset.terminal import tell
 from riskset_site.keys import SitePaths
 from riskset_site.membership import Details, join_study, renew_keys
 
-InviteFile = Annotated[
-    Path, typer.Argument(metavar="INVITE", help="The file that the coordinator sent.", show_default=False)
-]
-Into = Annotated[Path, typer.Option(metavar="FOLDER", help="The site's folder, with site.toml and study.toml.")]
-Telephone = Annotated[str, typer.Option(help="Where the other sites can call you to compare keys.", show_default=False)]
-Irb = Annotated[str, typer.Option(help="Number of the ethics committee's approval.", show_default=False)]
-IrbUntil = Annotated[str, typer.Option(metavar="DATE", help="Its last day.", show_default=False)]
-ByMail = Annotated[bool, typer.Option("--by-mail", help="Send nothing; write the request to a file.")]
+InviteFile = Annotated[Path, typer.Argument(metavar="INVITE", show_default=False)]
+Into = Annotated[Path, typer.Option(metavar="FOLDER")]
+Telephone = Annotated[str, typer.Option(show_default=False)]
+Irb = Annotated[str, typer.Option(show_default=False)]
+IrbUntil = Annotated[str, typer.Option(metavar="DATE", show_default=False)]
+ByMail = Annotated[bool, typer.Option("--by-mail")]
 Passphrase = Annotated[
     bool,
-    typer.Option("--passphrase", help="Lock this site's keys; typed, or taken from RISKSET_PASSPHRASE."),
+    typer.Option("--passphrase"),
 ]
 HERE = Path()
 
@@ -39,13 +37,7 @@ def join(
     by_mail: ByMail = False,
     passphrase: Passphrase = False,
 ) -> None:
-    """Make this site's keys and ask the coordinator to enter them. The private keys stay in the folder `keys`.
-
-    It prints what the request states, and words to compare by telephone. If it is run again, it sends the same request
-    again, with a new telephone or IRB number if one is given. Exit 3: the invite is no longer valid.
-
-    Example: riskset site join kurume.invite.json --telephone +81-942-35-3311
-    """
+    """Makes the site's keys, and sends or writes its request; exit 3 where the invite is no longer valid."""
     paths = SitePaths(into)
     speak(paths.root / "site.toml", paths.study)
     stated = Details(telephone, irb, irb_until)
@@ -61,14 +53,8 @@ def renew(
     by_mail: ByMail = False,
     passphrase: Passphrase = False,
 ) -> None:
-    """Make new keys for a site that has joined, and ask the coordinator to enter them. The earlier key signs, too.
-
-    The earlier keys stay in use until the new roster is in the folder. Keep them: they open earlier ledger entries.
-    Telephone and IRB approval stay as the roster lists them, unless others are given. A passphrase that locks the
-    earlier keys also locks the new ones.
-
-    Example: riskset site renew kurume.invite.json --irb-until 2028-03-31
-    """
+    """Makes new keys for a site that has joined, and sends or writes its request, signed by the earlier key,
+    too."""
     paths = SitePaths(into)
     speak(paths.root / "site.toml", paths.study)
     stated = Details(telephone, irb, irb_until)

@@ -86,7 +86,7 @@ def text_rows(proposal: Proposal, study: Study, given: Answers) -> Iterator[Text
     """Yields the texts of categories and booleans, the most frequent of each."""
     n = 0
     for one in proposal.variables:
-        known = study.levels_of(one.variable) or ("true", "false")
+        known = study.levels_of(one.variable)  # of a number or date none: what is none of them can be missing
         for text in one.texts[:_MOST_TEXTS]:
             chosen = given.recode.get(one.variable, {}).get(text.text)
             meaning = _meaning(text.meaning)

@@ -51,7 +51,7 @@ async def _act(visit: Visit) -> Response:
     if not visit.form.is_ticked("replace"):
         refuse_to_replace(seat.site_file)
     whole = await visit.work(lambda: _accepted(seat, study, file, shown))
-    write_site_file(seat.site_file, whole.proposal, whole.given, spoken())
+    write_site_file(seat.site_file, whole.proposal, spoken())
     seat.proposed = None
     still_open = [say("site.map.still_open", question=choice.question) for choice in whole.proposal.open]
     return visit.done("/check", say("site.map.written", file=str(seat.site_file)), *still_open)

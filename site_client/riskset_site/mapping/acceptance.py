@@ -28,12 +28,12 @@ def refuse_to_replace(target: Path) -> None:
         raise DataError(say("site.map.exists", file=str(target)), say("site.map.exists_hint"))
 
 
-def write_site_file(target: Path, proposal: Proposal, given: Answers, language: str) -> None:
+def write_site_file(target: Path, proposal: Proposal, language: str) -> None:
     """Writes the proposal, with comments in a language. DataError where nobody has said which column is the patient
     number, or which of several encodings that show other texts is the right one."""
-    if given.key is None:
+    if proposal.key is None:
         raise DataError(say("site.map.key_never_default"), say("site.map.key_never_default_hint"))
-    if given.encoding is None and proposal.is_encoding_doubtful:
+    if proposal.is_encoding_doubtful:
         names = tuple(one.encoding for one in proposal.table.encodings)
         message = say("site.map.doubtful_encoding", file=Path(proposal.export).name, encodings=names)
         raise DataError(message, say("site.map.doubtful_encoding_hint"))
