@@ -40,6 +40,10 @@ NETWORK = Path(__file__).with_name("network")
 WHOLE_RUNS = Path(__file__).with_name("whole_runs")
 
 
+for name in ("LC_ALL", "LC_MESSAGES", "LANG", "RISKSET_LANG"):
+    os.environ.pop(name, None)  # of whoever runs the tests: they say themselves which language is spoken
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """Ten thousand tests are no garbage: looking for some among them takes a fifth of the time of collecting them."""

@@ -70,7 +70,7 @@ def spoken_here(folder):
     try:
         yield NAME
     finally:
-        _Spoken.chosen, _Spoken.by_file = None, ENGLISH  # whatever a command took last
+        _Spoken.chosen, _Spoken.by_file, _Spoken.by_system = None, None, ENGLISH  # whatever a command took last
         catalogue_module.files = found
         for cached in (languages, catalogue):
             cached.cache_clear()

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from riskset.catalogue import ENGLISH, Message, say, verbatim
 from riskset.errors import RisksetError
-from riskset.language import spoken, told
+from riskset.language import chosen, told
 from riskset.protocol.coordinator import Coordinator, Outcome
 from riskset.results import results_json, results_of
 from riskset.study.load import parse_study
@@ -114,7 +114,7 @@ def _run(network: LoopbackNetwork, console: Console) -> str:
     _print(console, say("demo.approved", n=n, until=approved_until()), *signed)
     network.start()
     _print_path(console, say("demo.serving", n=n, folder=network.root / "logs"))
-    network.start_coordinator(*(["--lang", spoken()] if spoken() != ENGLISH else []))
+    network.start_coordinator(*(["--lang", chosen()] if chosen() != ENGLISH else []))
     return network.wait_for_replies()
 
 

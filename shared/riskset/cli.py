@@ -17,16 +17,17 @@ import click
 import typer
 
 from riskset import __version__, output_streams
-from riskset.catalogue import say, verbatim
+from riskset.catalogue import say
+from riskset.command_help import with_help
 from riskset.error_pages import with_code
 from riskset.error_pages.command import explain
 from riskset.errors import DataError, RisksetError, fault_of, file_failed
-from riskset.language import language_of_environment, language_option
+from riskset.language import OwnLanguage, language_of_command_line, language_of_environment, language_option
 from riskset.terminal import tell
+from riskset.usage_errors import usage_error
 
 NAME = "riskset"
 GROUP = "riskset.commands"
-EPILOG = "Example: riskset study check study.toml"
 FAILED, MISUSED = 1, 2
 _NEW_OBJECTS = 100_000
 """After so many, unreachable cycles are looked for. Python's default examines a study's many objects so often that it
@@ -50,7 +51,7 @@ class Commands(typer.core.TyperGroup):
             return own
         found = [entry for entry in entry_points(group=self.provided) if entry.name == cmd_name]
         if not found and (close := difflib.get_close_matches(cmd_name, self.list_commands(ctx), n=1)):
-            ctx.fail(str(say("cli.unknown_command", name=cmd_name, close=close[0])))
+            ctx.fail(say("cli.unknown_command", name=cmd_name, close=close[0]))
         return _mounted(found[0], self.called) if found else None
 
 
@@ -67,19 +68,18 @@ def _command(name: str, loaded: typer.Typer | Callable[..., Any]) -> click.Comma
     if isinstance(loaded, typer.Typer):
         group = typer.main.get_group(loaded)
         group.name = name
-        return _in_languages(_flowing(group))
+        return with_help(_in_languages(_flowing(group)), [name])
     single = typer.Typer(add_completion=False)
     single.command(name)(loaded)
-    return _in_languages(_flowing(typer.main.get_command(single)))
+    return with_help(_in_languages(_flowing(typer.main.get_command(single))), [name])
 
 
 def _in_languages(command: click.Command) -> click.Command:
     """Returns a command that has `--lang`, and so have those of a group: whatever prints a sentence can be asked for
     another language."""
-    if isinstance(command, click.Group):
-        for one in command.commands.values():
-            _in_languages(one)
-    elif not any("--lang" in parameter.opts for parameter in command.params):
+    for one in command.commands.values() if isinstance(command, click.Group) else ():
+        _in_languages(one)
+    if not any("--lang" in parameter.opts for parameter in command.params):
         command.params.append(language_option())
     return command
 
@@ -115,9 +115,7 @@ def _extra_of(entry: EntryPoint) -> str:
     return entry.name if entry.name in offered else entry.module.split(".")[0].removeprefix("riskset_")
 
 
-app = typer.Typer(
-    cls=Commands, add_completion=False, no_args_is_help=True, epilog=EPILOG, context_settings={"max_content_width": 100}
-)
+app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, context_settings={"max_content_width": 100})
 
 
 def _print_version(asked: bool) -> None:
@@ -131,6 +129,7 @@ def riskset(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    language: OwnLanguage = None,
 ) -> None:
     """Hospitals run a survival study together, and no patient row leaves any of them."""
 
@@ -163,6 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     umask = os.umask(0o077)  # of what other libraries write too
     try:
         language_of_environment()
+        language_of_command_line(sys.argv[1:] if arguments is None else arguments)
         return _run(arguments)
     except click.exceptions.NoArgsIsHelpError as help_asked:
         help_asked.show()
@@ -170,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as misuse:
         context = misuse.ctx if isinstance(misuse, click.UsageError) else None
         hint = say("cli.see_help", command=context.command_path if context else NAME)
-        print_error(RisksetError(verbatim(_said_once(misuse.format_message())), hint))
+        print_error(RisksetError(usage_error(misuse), hint))
         return misuse.exit_code
     except click.Abort:
         print_error(RisksetError(say("cli.stopped")))
@@ -186,13 +186,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return FAILED
 
 
-def _said_once(text: str) -> str:
-    """Returns a text without a question that follows itself: two libraries propose the nearest command."""
-    return re.sub(r"( Did you mean [^?]*\?)\1+", r"\1", text)
-
-
 def _run(arguments: Sequence[str] | None) -> int:
-    code = typer.main.get_command(app).main(args=arguments, prog_name=NAME, standalone_mode=False)
+    root = with_help(typer.main.get_command(app), ["root"])
+    code = root.main(args=arguments, prog_name=NAME, standalone_mode=False)
     return code if isinstance(code, int) else 0
 
 

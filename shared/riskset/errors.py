@@ -21,7 +21,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from riskset.catalogue import NOTHING, Message, say, verbatim
+from riskset.catalogue import NOTHING, Message, say
+from riskset.file_errors import reason_of
 
 
 class RisksetError(Exception):
@@ -109,8 +110,8 @@ class Unreachable(RisksetError):
 
 def file_failed(error: OSError) -> RisksetError:
     """Returns what is told of a file, or of whatever else the operating system refused."""
-    reason = (error.strerror or type(error).__name__).lower()
-    failed = say("cli.file_failed", reason=reason, path=str(error.filename)) if error.filename else verbatim(reason)
+    reason = reason_of(error)
+    failed = say("cli.file_failed", reason=reason, path=str(error.filename)) if error.filename else reason
     if isinstance(error, PermissionError):
         return RisksetError(failed, say("cli.close_program"))
     return RisksetError(failed, say("cli.check_path"))

@@ -14,6 +14,7 @@ import typer
 from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset.language import told
+from riskset.terminal import tell
 
 PASSPHRASE_VARIABLE: Final = "RISKSET_PASSPHRASE"
 SHORTEST_PASSPHRASE: Final = 12
@@ -42,7 +43,7 @@ def is_in_environment() -> bool:
 
 def ask_new_passphrase(prompt: Message) -> bytes:
     """Returns a passphrase to lock new keys with, typed twice. DataError where it is too short."""
-    text = _from_environment() or _typed(prompt, twice=True)
+    text = (_GIVEN.get() or b"").decode() or _from_environment() or _typed(prompt, twice=True)
     if len(text) < SHORTEST_PASSPHRASE:
         message = say("secure.passphrase.short", least=SHORTEST_PASSPHRASE)
         raise DataError(message, say("secure.passphrase.short_hint"))
@@ -62,4 +63,8 @@ def _typed(prompt: Message, *, twice: bool) -> str:
     if _GIVEN.get() is not None or not sys.stdin.isatty():
         hint = say("secure.passphrase.no_terminal_hint", variable=PASSPHRASE_VARIABLE)
         raise DataError(say("secure.passphrase.no_terminal"), hint)
-    return str(typer.prompt(told(prompt), hide_input=True, confirmation_prompt=twice, err=True))
+    while True:
+        text = str(typer.prompt(told(prompt), hide_input=True, err=True))
+        if not twice or text == typer.prompt(told(say("secure.passphrase.again")), hide_input=True, err=True):
+            return text
+        tell(say("secure.passphrase.differ"), err=True)

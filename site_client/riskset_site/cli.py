@@ -24,7 +24,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def site() -> None:
-    """For hospitals: check the data, join, take part in a study."""
+    """Holds the commands."""
 
 
 app.command("map")(map_)

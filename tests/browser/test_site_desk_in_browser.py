@@ -14,7 +14,7 @@ from riskset.desk.serving import bound
 from riskset_site.consent.approvals import Approvals
 from riskset_site.desk.app import desk_of
 
-PAGES = ("/", "/check", "/review", "/approve", "/service", "/ledger", "/unlock", "/nowhere")
+PAGES = ("/", "/map", "/check", "/join", "/review", "/approve", "/service", "/ledger", "/unlock", "/nowhere")
 
 
 @pytest.fixture
@@ -91,6 +91,25 @@ def test_no_page_has_a_serious_barrier(page, desk, member, language):
     page.click(".problems button")
     assert "4O" in page.locator("table.rows").inner_text()
     assert serious(page) == []
+
+
+def test_the_map_is_corrected_and_written_by_keyboard(page, desk, member, language):
+    member.site_file.unlink()
+    page.goto(desk.start_address)
+    presses(page, "button")
+    presses(page, ".next a")
+    page.wait_for_url("**/map")
+    presses(page, "main form button")
+    page.wait_for_selector("form.map")
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    page.select_option("#site", "kurume")
+    page.select_option("#key", "-")
+    presses(page, "button[value=write]")
+    page.wait_for_url("**/check")
+    assert member.check().fits
+    assert serious(page) == []
+    assert said_to_console(page) == []
 
 
 @pytest.mark.parametrize("width", [320, 1000])

@@ -179,7 +179,7 @@ def test_misuse_is_printed_like_any_error(provide, capsys):
     provide(sites=group)
     assert cli.main(["sites", "greet"]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "error: Missing argument 'NAME'.",
+        "error: Missing argument 'NAME'. [cli.usage.no_argument]",
         "hint: see: riskset sites greet --help",
     ]
 
@@ -187,7 +187,9 @@ def test_misuse_is_printed_like_any_error(provide, capsys):
 def test_a_misspelt_command_has_a_suggestion(provide, capsys):
     provide(sites=group)
     assert cli.main(["site"]) == 2
-    assert capsys.readouterr().err.startswith("error: No such command 'site'; did you mean 'sites'?\n")
+    assert capsys.readouterr().err.startswith(
+        "error: No such command 'site'; did you mean 'sites'? [cli.unknown_command]\n"
+    )
 
 
 @pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (typer.Abort(), 1)])

@@ -10,7 +10,7 @@ import typer
 
 from riskset.catalogue import say
 from riskset.errors import DataError
-from riskset.language import Language, spoken
+from riskset.language import Language, chosen
 from riskset.ledger.durable import utc_now
 from riskset.private_files import create_folder
 from riskset.strict_json import read_json
@@ -86,7 +86,7 @@ def release(
         found.files,
         policy,
         utc_now(),
-        spoken(),
+        chosen(),
         recipients,
     )
     _write(files, out, acro)

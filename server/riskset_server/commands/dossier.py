@@ -9,7 +9,7 @@ import typer
 
 from riskset.catalogue import say
 from riskset.errors import DataError
-from riskset.language import Language, speak, spoken
+from riskset.language import Language, chosen, speak
 from riskset.private_files import create_file
 from riskset.study.load import load_study
 from riskset.terminal import tell
@@ -31,6 +31,6 @@ def dossier(
     speak(file)
     if out.exists():
         raise DataError(say("dossier.exists", file=out), say("dossier.exists_hint"))
-    page = dossier_page(dossier_of(load_study(file), spoken()), spoken())
+    page = dossier_page(dossier_of(load_study(file), chosen()), chosen())
     create_file(out, page.encode())
     tell(say("dossier.written", file=out))

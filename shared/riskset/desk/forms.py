@@ -14,8 +14,8 @@ from starlette.requests import Request
 from riskset.desk.guard import MOST_BODY
 from riskset.desk.sessions import Session
 
-_MOST_FIELDS: Final = 200
-"""A form with a box for each hospital of a large study has fewer."""
+MOST_FIELDS: Final = 12
+"""Of a vote."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Form:
         return self.files[0] if self.files else b""
 
 
-async def form_of(request: Request, most_files: int = 1) -> Form:
+async def form_of(request: Request, most_files: int = 1, most_fields: int = MOST_FIELDS) -> Form:
     """Returns the form of a request. Raises HTTPException where it has too much."""
-    size = {"max_files": most_files, "max_fields": _MOST_FIELDS, "max_part_size": MOST_BODY}
+    size = {"max_files": most_files, "max_fields": most_fields, "max_part_size": MOST_BODY}
     async with request.form(**size) as form:
         names = Counter(name for name, _ in form.multi_items())
         fields = {name: value for name, value in form.multi_items() if names[name] == 1 and isinstance(value, str)}

@@ -34,9 +34,11 @@ _OVER_TLS: Final = {**_HEADERS, "strict-transport-security": "max-age=31536000"}
 class Guard:
     """Refuses what is not addressed to this desk by its own pages, and what is too long."""
 
-    def __init__(self, app: ASGIApp, scheme: Literal["http", "https"], hosts: frozenset[str]) -> None:
-        """`hosts`: the addresses of the desk with the port, as browsers send them."""
-        self.app, self.scheme, self.hosts = app, scheme, hosts
+    def __init__(
+        self, app: ASGIApp, scheme: Literal["http", "https"], hosts: frozenset[str], most_body: int = MOST_BODY
+    ) -> None:
+        """`hosts`: the addresses of the desk with the port, as browsers send them; `most_body`: bytes of a form."""
+        self.app, self.scheme, self.hosts, self.most_body = app, scheme, hosts, most_body
         self.headers = _OVER_TLS if scheme == "https" else _HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,7 +53,7 @@ class Guard:
             await send(message)
 
         headers = Headers(scope=scope)
-        body = await _body(headers, receive)
+        body = await _body(headers, receive, self.most_body)
         if not self._is_addressed(headers):
             await PlainTextResponse("421 not the address of this desk", 421)(scope, receive, send_with_headers)
         elif scope["method"] == "POST" and not self._is_own(headers):
@@ -71,16 +73,16 @@ class Guard:
         return is_ours and headers.get("sec-fetch-site") in (None, "same-origin")
 
 
-async def _body(headers: Headers, receive: Receive) -> bytes | None:
+async def _body(headers: Headers, receive: Receive, most: int) -> bytes | None:
     """Returns the body; None where it is too long, whatever length it says."""
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > MOST_BODY:
+    if not length.isdecimal() or int(length) > most:
         return None
     body = b""
     while True:
         message = await receive()
         body += bytes(message.get("body", b""))
-        if len(body) > MOST_BODY:
+        if len(body) > most:
             return None
         if not message.get("more_body", False):
             return body

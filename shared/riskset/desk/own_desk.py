@@ -6,6 +6,7 @@ import secrets
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from riskset.desk.app import DeskApp
 from riskset.desk.forms import form_of
-from riskset.desk.guard import Guard
+from riskset.desk.guard import MOST_BODY, Guard
 from riskset.desk.sessions import OpenedOnce, Seat, Session
 
 
@@ -28,6 +29,9 @@ class OwnDeskApp(DeskApp[Seat]):
     path: str = field(default_factory=lambda: secrets.token_hex(8))
     """Everything is below it, and so is the cookie: browsers send a cookie to every port of a host, but not to other
     paths."""
+
+    most_body: ClassVar[int] = MOST_BODY
+    """Bytes of the longest form."""
 
     @abstractmethod
     def start_page(self, secret: str) -> str:
@@ -47,7 +51,9 @@ class OwnDeskApp(DeskApp[Seat]):
         return f"riskset_desk_{self.port}"
 
     def asgi(self) -> Guard:
-        return Guard(self.application(), "http", frozenset({f"127.0.0.1:{self.port}", f"localhost:{self.port}"}))
+        return Guard(
+            self.application(), "http", frozenset({f"127.0.0.1:{self.port}", f"localhost:{self.port}"}), self.most_body
+        )
 
     def entrance(self) -> Sequence[BaseRoute]:
         return [

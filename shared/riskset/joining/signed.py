@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from riskset.catalogue import Message, say
 from riskset.curve25519 import check_signature
 from riskset.errors import DataError, VerificationError
+from riskset.file_errors import reason_of
 from riskset.secure.keys import WeakKey, public_from_hex
 from riskset.strict_json import read_exact
 
@@ -124,4 +125,4 @@ def read_file(path: Path, called: str, hint: Message) -> bytes:
     except FileNotFoundError:
         raise DataError(say("joining.file.missing", file=called, path=path), hint) from None
     except OSError as error:
-        raise DataError(say("joining.file.unreadable", path=path, reason=error.strerror), hint) from None
+        raise DataError(say("joining.file.unreadable", path=path, reason=reason_of(error)), hint) from None

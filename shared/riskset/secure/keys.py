@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from riskset.catalogue import Message, say
 from riskset.curve25519 import KEY_BYTES, is_ed25519_key
 from riskset.errors import DataError
+from riskset.file_errors import reason_of
 from riskset.private_files import create_file, replace_file
 
 _LOCKED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
@@ -92,7 +93,7 @@ def read_private(path: Path, kind: Literal["identity", "node"], passphrase: byte
     except FileNotFoundError:
         raise DataError(say(f"secure.key.missing.{kind}", path=path), say("secure.key.missing_hint")) from None
     except OSError as error:
-        unreadable = say("secure.key.unreadable", path=path, reason=error.strerror)
+        unreadable = say("secure.key.unreadable", path=path, reason=reason_of(error))
         raise DataError(unreadable, say("secure.key.unreadable_hint")) from None
     locked = _LOCKED in content
     if locked and not passphrase:
@@ -129,4 +130,4 @@ def refuse_to_replace(*paths: Path) -> None:
 
 
 def _not_written(path: Path, error: OSError) -> Message:
-    return say("secure.key.not_written", path=path, reason=error.strerror)
+    return say("secure.key.not_written", path=path, reason=reason_of(error))

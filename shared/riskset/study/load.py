@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from riskset.catalogue import NOTHING, say, verbatim
 from riskset.errors import DataError, Problem
+from riskset.file_errors import reason_of
 from riskset.strict_json import read_canonical
 from riskset.study import spec
 from riskset.study.itself import Itself
@@ -43,7 +44,7 @@ def load_study(path: FilePath) -> Study:
     except NotToml as error:
         raise DataError(say("study.file.not_toml", source=str(path)), verbatim(error.reason)) from None
     except OSError as error:
-        unreadable = say("study.file.unreadable", path=str(path), reason=str(error.strerror))
+        unreadable = say("study.file.unreadable", path=str(path), reason=reason_of(error))
         raise DataError(unreadable, say("study.file.give_path")) from None
     except UnicodeDecodeError as error:
         encoded = say("study.file.not_utf8", path=str(path), byte=error.start + 1)

@@ -9,15 +9,11 @@ import typer
 from riskset.language import speak
 from riskset_site.keys import SitePaths
 
-SiteToml = Annotated[Path, typer.Argument(metavar="SITE.TOML", help="The hospital's site file.")]
-StudyFile = Annotated[
-    Path | None, typer.Option("--study", help="Default: study.toml beside the site file.", show_default=False)
-]
-RosterFile = Annotated[
-    Path | None, typer.Option("--roster", help="Default: roster.json beside the site file.", show_default=False)
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the same facts as JSON, with every number.")]
-HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the page, with every number, to this file.")]
+SiteToml = Annotated[Path, typer.Argument(metavar="SITE.TOML")]
+StudyFile = Annotated[Path | None, typer.Option("--study", show_default=False)]
+RosterFile = Annotated[Path | None, typer.Option("--roster", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json")]
+HtmlFile = Annotated[Path | None, typer.Option("--html")]
 
 
 def speak_at(site_file: Path, study_file: Path | None = None) -> None:

@@ -19,18 +19,11 @@ from riskset_site.pages.output import facts_json, plain
 
 def check(
     site_file: SiteToml,
-    study: Annotated[Path, typer.Option(metavar="STUDY.TOML", help="The study to check against.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the same facts as JSON.")] = False,
+    study: Annotated[Path, typer.Option(metavar="STUDY.TOML")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
     language: OwnLanguage = None,
 ) -> None:
-    """Check whether this hospital's data fit the study, and list every problem with its rows.
-
-    It only reads; nothing is sent.
-
-    Exit 0: the data fit. 1: the check could not begin. 3: the data do not fit.
-
-    Example: riskset site check site.toml --study study.toml
-    """
+    """Prints the check of a site's data; exit 3 where they do not fit."""
     speak_at(site_file, study)
     found = check_site(site_file, load_study(study), today_utc())
     tell(facts_json({"fits": found.fits, **plain(found)}) if as_json else check_page(found, spoken()), nl=False)

@@ -2,54 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskset.catalogue import say
-from riskset.cli import warn
-from riskset.errors import DataError, Unreachable
-from riskset.joining.expiry import expiry_lines, of_certificate, today_utc
-from riskset.joining.invite import Connection, Invite, load_connection, read_invite, write_connection
-from riskset.joining.request import Member, Request, check_details, read_request, write_request
+from riskset.joining.invite import Invite, read_invite
 from riskset.joining.signed import read_file
 from riskset.language import speak
-from riskset.private_files import unprotected
-from riskset.protocol.roster import load_roster
-from riskset.secure.fingerprint_words import fingerprint_words
-from riskset.secure.keys import is_locked, public_from_hex, replace_private
-from riskset.study.load import load_study, study_hash
 from riskset.terminal import tell
-from riskset_site.data.config import load_site_file
-from riskset_site.keys import (
-    Identity,
-    SitePaths,
-    identity_in,
-    keys_of,
-    load_keys,
-    lock_keys,
-    make_keys,
-    new_passphrase,
-    node_in,
-    passphrase_of,
-)
+from riskset_site.keys import SitePaths
+from riskset_site.membership import Details, join_study, renew_keys
 
-InviteFile = Annotated[
-    Path, typer.Argument(metavar="INVITE", help="The file that the coordinator sent.", show_default=False)
-]
-Into = Annotated[Path, typer.Option(metavar="FOLDER", help="The site's folder, with site.toml and study.toml.")]
-Telephone = Annotated[str, typer.Option(help="Where the other sites can call you to compare keys.", show_default=False)]
-Irb = Annotated[str, typer.Option(help="Number of the ethics committee's approval.", show_default=False)]
-IrbUntil = Annotated[str, typer.Option(metavar="DATE", help="Its last day.", show_default=False)]
-ByMail = Annotated[bool, typer.Option("--by-mail", help="Send nothing; write the request to a file.")]
+InviteFile = Annotated[Path, typer.Argument(metavar="INVITE", show_default=False)]
+Into = Annotated[Path, typer.Option(metavar="FOLDER")]
+Telephone = Annotated[str, typer.Option(show_default=False)]
+Irb = Annotated[str, typer.Option(show_default=False)]
+IrbUntil = Annotated[str, typer.Option(metavar="DATE", show_default=False)]
+ByMail = Annotated[bool, typer.Option("--by-mail")]
 Passphrase = Annotated[
     bool,
-    typer.Option("--passphrase", help="Lock this site's keys; typed, or taken from RISKSET_PASSPHRASE."),
+    typer.Option("--passphrase"),
 ]
 HERE = Path()
 
@@ -63,35 +37,11 @@ def join(
     by_mail: ByMail = False,
     passphrase: Passphrase = False,
 ) -> None:
-    """Make this site's keys and ask the coordinator to enter them. The private keys stay in the folder `keys`.
-
-    It prints what the request states, and words to compare by telephone. If it is run again, it sends the same request
-    again, with a new telephone or IRB number if one is given. Exit 3: the invite is no longer valid.
-
-    Example: riskset site join kurume.invite.json --telephone +81-942-35-3311
-    """
+    """Makes the site's keys, and sends or writes its request; exit 3 where the invite is no longer valid."""
     paths = SitePaths(into)
     speak(paths.root / "site.toml", paths.study)
-    invite = _invite(invite_file)
-    _check_fits(paths, invite)
-    if invite.renews:
-        raise DataError(say("site.join.is_member", site=invite.site), say("site.join.is_member_hint"))
-    if paths.journal.exists() and not paths.has_keys:
-        message = say("site.join.other_ledger", file=paths.journal.name, folder=str(paths.keys[0]))
-        raise DataError(message, say("site.join.other_ledger_hint"))
-    wanted = _Details(telephone, irb, irb_until).completed(paths, invite)
-    if passphrase and paths.has_keys:
-        _lock(paths)
-
-    def keys() -> _Keys:
-        if paths.has_keys:
-            return _Keys(load_keys(paths))
-        made = make_keys(paths.keys[0], new_passphrase() if passphrase else b"")
-        tell(say("site.join.keys_made", site=invite.site, folder=str(paths.keys[0])))
-        warn(filter(None, [unprotected(paths.root)]))
-        return _Keys(made)
-
-    _request_to_join(invite, paths, keys, wanted, by_mail=by_mail)
+    stated = Details(telephone, irb, irb_until)
+    join_study(_invite(invite_file), paths, stated, tell, by_mail=by_mail, passphrase=passphrase)
 
 
 def renew(
@@ -103,195 +53,13 @@ def renew(
     by_mail: ByMail = False,
     passphrase: Passphrase = False,
 ) -> None:
-    """Make new keys for a site that has joined, and ask the coordinator to enter them. The earlier key signs, too.
-
-    The earlier keys stay in use until the new roster is in the folder. Keep them: they open earlier ledger entries.
-    Telephone and IRB approval stay as the roster lists them, unless others are given. A passphrase that locks the
-    earlier keys also locks the new ones.
-
-    Example: riskset site renew kurume.invite.json --irb-until 2028-03-31
-    """
+    """Makes new keys for a site that has joined, and sends or writes its request, signed by the earlier key,
+    too."""
     paths = SitePaths(into)
     speak(paths.root / "site.toml", paths.study)
-    invite = _invite(invite_file)
-    _check_fits(paths, invite)
-    if not invite.renews:
-        raise DataError(say("site.join.not_member", site=invite.site), say("site.join.not_member_hint"))
-    wanted = _Details(telephone, irb, irb_until).completed(paths, invite)
-    lock = _lock(paths) if passphrase else None
-
-    def keys() -> _Keys:
-        known = passphrase_of(paths) if lock is None else lock
-        earlier, folder = _earlier(paths, invite.site, invite.renews, known), paths.next_keys
-        made = make_keys(folder, known)
-        tell(say("site.join.keys_renewed", site=invite.site, folder=str(folder)))
-        return _Keys(made, earlier)
-
-    _request_to_join(invite, paths, keys, wanted, by_mail=by_mail)
-
-
-@dataclass(frozen=True)
-class _Keys:
-    """The keys of a request."""
-
-    identity: Identity
-    earlier: Ed25519PrivateKey | None = None
-
-
-@dataclass(frozen=True)
-class _Details:
-    """What the site states about itself; empty where the command does not say."""
-
-    telephone: str
-    irb: str
-    irb_until: str
-
-    def completed(self, paths: SitePaths, invite: Invite) -> Member:
-        """Returns what the request is to state: what the command says, otherwise what this site's last request said, or
-        the roster, where it renews. DataError where it is malformed, or the IRB approval has ended."""
-        before = _last_stated(paths, invite)
-        details = Member(
-            "", "", self.telephone or before.telephone, self.irb or before.irb, self.irb_until or before.irb_until
-        )
-        check_details(details)
-        if details.irb_until:
-            until, today = date.fromisoformat(details.irb_until), today_utc()
-            if until < today:
-                message = say("site.join.irb_ended", until=until.isoformat())
-                raise DataError(message, say("site.join.irb_ended_hint", today=today.isoformat()))
-            details = replace(details, irb_until=until.isoformat())
-        return details
-
-
-def _last_stated(paths: SitePaths, invite: Invite) -> Member:
-    if (text := _request_in(paths.request(invite.site), invite)) is not None:
-        return read_request(text).member
-    entered = load_roster(paths.roster).members.get(invite.site) if invite.renews and paths.roster.exists() else None
-    return entered or Member("", "")
-
-
-def _lock(paths: SitePaths) -> bytes:
-    """Locks the keys that are here, says so, and returns the passphrase."""
-    locked = all(is_locked(identity_in(keys)) and is_locked(node_in(keys)) for keys in paths.keys)
-    passphrase = lock_keys(paths)
-    tell(say(f"site.join.{'already_locked' if locked else 'locked'}", folder=str(paths.keys[0])))
-    return passphrase
+    stated = Details(telephone, irb, irb_until)
+    renew_keys(_invite(invite_file), paths, stated, tell, by_mail=by_mail, passphrase=passphrase)
 
 
 def _invite(path: Path) -> Invite:
-    invite = read_invite(read_file(path, say("site.join.invite"), say("site.join.invite_hint")), str(path))
-    invite.check_holds(today_utc())
-    return invite
-
-
-def _check_fits(paths: SitePaths, invite: Invite) -> None:
-    """Raises DataError where the folder belongs to a different study, site or coordinator."""
-    if paths.study.exists() and study_hash(load_study(paths.study)) != invite.study_sha256:
-        raise DataError(say("site.join.other_study", file=str(paths.study)), say("site.join.other_study_hint"))
-    site_file = paths.root / "site.toml"
-    if site_file.exists() and (own := load_site_file(site_file, needs_export=False).site) != invite.site:
-        message = say("site.join.other_site", site=invite.site, file=str(site_file), found=own)
-        raise DataError(message, say("site.join.other_site_hint"))
-    if not paths.connection.exists():
-        return
-    joined, folder = load_connection(paths.connection), str(paths.root)
-    if (joined.study, joined.site) != (invite.study, invite.site):
-        message = say("site.join.other_folder", folder=folder, site=joined.site, study=joined.study)
-        raise DataError(message, say("site.join.other_folder_hint"))
-    if joined.coordinator != invite.coordinator:
-        message = say("site.join.other_coordinator", folder=folder)
-        raise DataError(message, say("site.join.other_coordinator_hint"))
-
-
-def _earlier(paths: SitePaths, site: str, renews: str, passphrase: bytes) -> Ed25519PrivateKey:
-    """Returns the key that the invite renews. DataError where it is not in this folder."""
-    found = keys_of(paths, renews, passphrase)
-    if found is None:
-        raise DataError(say("site.join.no_key", site=site, folder=str(paths.keys[0])), say("site.join.no_key_hint"))
-    return found.signing
-
-
-def _request_to_join(
-    invite: Invite, paths: SitePaths, keys: Callable[[], _Keys], wanted: Member, *, by_mail: bool
-) -> None:
-    path = paths.request(invite.site)
-    text = _request_in(path, invite)
-    if text is None:
-        text = _request(invite, keys(), wanted)
-        replace_private(paths.connection, write_connection(Connection.of(invite)))
-        replace_private(path, text)
-    elif _stated(read_request(text).member) == _stated(wanted):
-        tell(say("site.join.same_request", file=str(path)))
-    else:
-        text = _request(invite, _keys_of(paths, read_request(text)), wanted)
-        replace_private(path, text)
-        tell(say("site.join.corrected", file=str(path)))
-    _send(invite, path, text, by_mail=by_mail)
-    member = read_request(text).member
-    _print_stated(member)
-    _print_words(invite, member.identity)
-    called, remedy = say("site.join.authority"), say("site.join.authority_remedy")
-    warn(expiry_lines([of_certificate(called, invite.authority, remedy)], today_utc()))
-
-
-def _stated(member: Member) -> tuple[str, str, str]:
-    return member.telephone, member.irb, member.irb_until
-
-
-def _keys_of(paths: SitePaths, request: Request) -> _Keys:
-    """Returns the keys with which the request was made. DataError where they are not in this folder."""
-    passphrase = passphrase_of(paths)
-    found = keys_of(paths, request.member.identity, passphrase)
-    if found is None:
-        message = say("site.join.other_keys", file=str(paths.request(request.site)), folder=str(paths.keys[0]))
-        raise DataError(message, say("site.join.other_keys_hint"))
-    return _Keys(found, _earlier(paths, request.site, request.renews, passphrase) if request.renews else None)
-
-
-def _print_stated(member: Member) -> None:
-    """Prints what every site of the study will read."""
-    none, irb = say("site.join.not_given"), member.irb or say("site.join.not_given")
-    if member.irb_until:
-        irb = say("site.join.irb_until", irb=irb, until=member.irb_until)
-    tell(say("site.join.stated", telephone=member.telephone or none, irb=irb))
-
-
-def _print_words(invite: Invite, identity: str) -> None:
-    fingerprint = fingerprint_words(public_from_hex(identity))
-    tell(say("site.join.words", words=invite.words(identity), fingerprint=fingerprint))
-
-
-def _request_in(path: Path, invite: Invite) -> bytes | None:
-    """Returns the request in the file if it was made with this invite."""
-    if not path.exists():
-        return None
-    text = read_file(path, say("site.join.request"), say("site.join.request_hint"))
-    return text if read_request(text, str(path)).is_proved(invite.token) else None
-
-
-def _request(invite: Invite, keys: _Keys, details: Member) -> bytes:
-    return write_request(
-        invite,
-        keys.identity.signing,
-        keys.identity.node.public_key(),
-        telephone=details.telephone,
-        irb=details.irb,
-        irb_until=details.irb_until,
-        earlier=keys.earlier,
-    )
-
-
-def _send(invite: Invite, path: Path, text: bytes, *, by_mail: bool) -> None:
-    """Sends the request, or says what to do with its file."""
-    if by_mail:
-        tell(say("site.join.by_mail", file=str(path)))
-        return
-    from riskset_site.network.join_request import send_join_request  # httpx takes a while to import
-
-    try:
-        send_join_request(invite, text)
-    except Unreachable as away:
-        tell(say("site.join.not_sent", error=away.message), err=True)
-        tell(say("site.join.not_sent_hint", file=str(path)))
-    else:
-        tell(say("site.join.sent", address=invite.address))
+    return read_invite(read_file(path, say("site.join.invite"), say("site.join.invite_hint")), str(path))

@@ -19,19 +19,11 @@ def ledger(
     html: HtmlFile = None,
     held: Annotated[
         str,
-        typer.Option(metavar="CHECKPOINT", help="Check that the ledger continues a checkpoint noted earlier."),
+        typer.Option(metavar="CHECKPOINT"),
     ] = "",
     language: OwnLanguage = None,
 ) -> None:
-    """Show every number this site ever sent, and every approval, pause and refusal.
-
-    Beside each number: when it was sent, for which study and run, under which approval, and the findings of the
-    rules. The whole ledger is verified first. Nothing is sent.
-
-    Exit 1: an entry or a message was changed, removed or added; the error says which.
-
-    Example: riskset site ledger site.toml --html ledger.html
-    """
+    """Prints the whole ledger, or writes it as HTML or JSON; it is verified first."""
     speak_at(site_file)
     found = site_ledger(site_file, held)
     write_page(ledger_page(found), html, facts_json(found) if as_json else None)

@@ -12,12 +12,12 @@ from riskset.catalogue import say
 from riskset.errors import DataError
 from riskset.joining.expiry import today_utc
 from riskset.language import OwnLanguage, speak, spoken
-from riskset.private_files import replace_file
 from riskset.study.load import load_study
 from riskset.study.spec import Study
 from riskset.terminal import tell
 from riskset_site.mapping.answers import Answers, load_answers
 from riskset_site.mapping.own_site import own_site
+from riskset_site.mapping.proposal import Proposal
 from riskset_site.pages.output import facts_json
 
 Export = Annotated[Path, typer.Argument(metavar="EXPORT", help="The hospital's export.", show_default=False)]
@@ -57,38 +57,38 @@ def map_(
 
     Example: riskset site map export.csv --study study.toml
     """
-    from riskset_site.mapping.export_table import ExportFile  # only this command needs what these import
-    from riskset_site.mapping.propose import propose
-    from riskset_site.mapping.written import written
+    from riskset_site.mapping.acceptance import (  # tomlkit: only this command needs it
+        refuse_to_replace,
+        write_site_file,
+    )
 
     target = out or study.parent / "site.toml"
     speak(target, study)
-    if not as_json and not replace and target.exists():
-        raise DataError(say("site.map.exists", file=str(target)), say("site.map.exists_hint"))
+    if not as_json and not replace:
+        refuse_to_replace(target)
     of_study = load_study(study)
     given = _given(answers, site, of_study, study.parent)
-    file = ExportFile(export)
+    proposal = _proposal(export, of_study, given, target.parent, asks=not (as_json or answers or defaults))
     if as_json:
-        tell(facts_json(propose(file, of_study, today_utc(), given, target.parent)), nl=False)
+        tell(facts_json(proposal), nl=False)
         return
-    if answers is None and not defaults:
-        from riskset_site.commands.map_questions import ask
-
-        if not sys.stdin.isatty():
-            raise DataError(say("site.map.no_terminal"), say("site.map.no_terminal_hint"))
-        given = ask(file, of_study, today_utc(), given)
-    if given.key is None:
-        raise DataError(say("site.map.key_never_default"), say("site.map.key_never_default_hint"))
-    proposal = propose(file, of_study, today_utc(), given, target.parent)
-    if given.encoding is None and proposal.is_encoding_doubtful:
-        names = tuple(one.encoding for one in proposal.table.encodings)
-        message = say("site.map.doubtful_encoding", file=export.name, encodings=names)
-        raise DataError(message, say("site.map.doubtful_encoding_hint"))
-    replace_file(target, written(proposal, spoken()).encode())
+    write_site_file(target, proposal, spoken())
     tell(say("site.map.written", file=str(target)))
     for choice in proposal.open:
         tell(say("site.map.still_open", question=choice.question))
     tell(say("site.map.next", file=str(target), study=str(study)))
+
+
+def _proposal(export: Path, study: Study, given: Answers, folder: Path, *, asks: bool) -> Proposal:
+    """Returns the proposal, with what a person answers where the command asks."""
+    from riskset_site.commands.map_questions import ask  # only this command needs what these import
+    from riskset_site.mapping.export_table import ExportFile
+    from riskset_site.mapping.propose import propose
+
+    if asks and not sys.stdin.isatty():
+        raise DataError(say("site.map.no_terminal"), say("site.map.no_terminal_hint"))
+    file, today = ExportFile(export), today_utc()
+    return propose(file, study, today, ask(file, study, today, given) if asks else given, folder)
 
 
 def _given(answers: Path | None, site: str | None, study: Study, folder: Path) -> Answers:

@@ -14,10 +14,10 @@ from riskset.audit.site_opening import Notice
 from riskset.catalogue import Message, say
 from riskset.errors import DataError, Refused
 from riskset.joining.signed import read_file
-from riskset.language import OwnLanguage, told
+from riskset.language import OwnLanguage
 from riskset.ledger.durable import utc_now
 from riskset.private_files import create_file
-from riskset.terminal import tell
+from riskset.terminal import agreed, tell
 from riskset_site.commands import SiteToml, speak_at
 from riskset_site.commands.finished_run import finished_run
 from riskset_site.records.disclosing import (
@@ -32,37 +32,26 @@ from riskset_site.records.disclosing import (
 )
 from riskset_site.records.journal import DISCLOSED
 
-Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as riskset site status lists it.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Run = Annotated[str, typer.Argument(metavar="RUN")]
+Yes = Annotated[bool, typer.Option("--yes")]
 _ENDING = ".opening.json"
 
 
 def open_(
     site_file: SiteToml,
     run: Run,
-    to: Annotated[str, typer.Option(help="The auditor to whom the run is opened.")],
-    reason: Annotated[str, typer.Option(help="Why, in one sentence.")],
-    notice: Annotated[
-        list[Path] | None, typer.Option(help="The notice of another site that has opened this run.")
-    ] = None,
+    to: Annotated[str, typer.Option()],
+    reason: Annotated[str, typer.Option()],
+    notice: Annotated[list[Path] | None, typer.Option()] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="The file to write. Default: SITE.RUN.opening.json in the folder.", show_default=False),
+        typer.Option(show_default=False),
     ] = None,
     yes: Yes = False,
     language: OwnLanguage = None,
 ) -> None:
-    """Open to an auditor what this site sent in a run that is over: its own sums, in clear.
-
-    The file holds every number before it was masked, the findings of the rules, the secret of the run, and the log of
-    this site, signed. It shows first which other sites have opened the run, and what follows: openings add up. The
-    ledger has the act before the file exists. A notice beside the file says that this site has opened, without a
-    number; the auditor hands it to the sites that have not.
-
-    Exit 3: the run is not over, or its secret was destroyed.
-
-    Example: riskset site open site.toml 0f9a3c5e7b1d2468 --to "K. Sato, auditor" --reason "audit of the first run"
-    """
+    """Writes what the site sent in a run, in clear, and a notice; the ledger has the act before. Raises Refused
+    where the run is not over."""
     speak_at(site_file)
     with finished_run(site_file, run) as (identity, of):
         check_secret(of)
@@ -84,15 +73,7 @@ def open_(
 
 
 def destroy_secret(site_file: SiteToml, run: Run, yes: Yes = False, language: OwnLanguage = None) -> None:
-    """Destroy the secret of a run that is over, once the audit has ended: nobody can open the run any more.
-
-    The ledger has the act. Every number stays in the ledger, for this site alone; other runs are not touched. Backups
-    keep the secret as long as they exist.
-
-    Exit 3: the run is not over, has no secret, or it was destroyed before.
-
-    Example: riskset site destroy-secret site.toml 0f9a3c5e7b1d2468
-    """
+    """Destroys the secret of a run. Raises Refused where there is none any more, or the run is not over."""
     speak_at(site_file)
     with finished_run(site_file, run) as (_, of):
         check_secret(of)
@@ -143,9 +124,5 @@ def _ask(question: Message, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise DataError(say("site.open.no_terminal"), say("site.open.no_terminal_hint"))
-    try:
-        agreed = typer.confirm(told(question))
-    except typer.Abort:
-        agreed = False
-    if not agreed:
+    if not agreed(question):
         raise DataError(say("site.open.not_done"))

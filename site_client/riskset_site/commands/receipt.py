@@ -26,20 +26,14 @@ from riskset_site.records.journal import JournalFile, ledger_to_read
 
 def receipt(
     site_file: SiteToml,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as riskset site status lists it.")],
+    run: Annotated[str, typer.Argument(metavar="RUN")],
     out: Annotated[
         Path | None,
-        typer.Option(help="The file to write. Default: SITE.RUN.receipt.json in the folder.", show_default=False),
+        typer.Option(show_default=False),
     ] = None,
     language: OwnLanguage = None,
 ) -> None:
-    """Write this site's receipt of a run into a file, for an auditor.
-
-    It proves that the coordinator has what this site sent, and with which results the run ended, under a checkpoint
-    that all sites cosigned. It holds no number. Nothing is sent. Exit 3: no receipt has arrived yet.
-
-    Example: riskset site receipt site.toml 0f9a3c5e7b1d2468
-    """
+    """Writes the receipt of a run into a file. Raises Refused where none has arrived."""
     speak_at(site_file)
     site, paths = load_site_file(site_file, needs_export=False).site, SitePaths(site_file.parent)
     if not paths.journal.exists():

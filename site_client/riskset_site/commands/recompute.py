@@ -25,19 +25,12 @@ CLOSEST: Final = 1e-9
 def recompute_run(
     site_file: SiteToml,
     run: Run,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
     study: StudyFile = None,
     roster: RosterFile = None,
     language: OwnLanguage = None,
 ) -> None:
-    """Compute a run's numbers again from this site's rows, and compare them with the ledger and with what was sent.
-
-    For an auditor who looks on. It needs the data, the study and the roster with which the run began. It only reads.
-
-    Exit 3: a number does not follow from the rows or was not sent as the ledger says, or the run began with other data.
-
-    Example: riskset site recompute site.toml 0f9a3c5e7b1d2468
-    """
+    """Prints how a run's numbers, computed again, compare with the ledger; exit 3 where they differ."""
     speak_at(site_file, study)
     folder = load_study_folder(site_file, study, roster)
     with closing(JournalFile(ledger_to_read(folder.paths, folder.identity, folder.site))) as journal:

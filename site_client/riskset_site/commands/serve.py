@@ -40,17 +40,10 @@ def serve(
     roster: RosterFile = None,
     connection: Annotated[
         Path | None,
-        typer.Option("--connection", help="Default: connection.json beside the site file.", show_default=False),
+        typer.Option("--connection", show_default=False),
     ] = None,
 ) -> None:
-    """Take part in the study until stopped (Ctrl-C or SIGTERM): wait for the coordinator's requests and answer them.
-
-    It opens no port. It starts only under an approval in force (riskset site approve), waits while the site is paused,
-    and checks the approval again before every answer. The data are read once, at the start; a run in progress continues
-    where it was. Its messages also go to serve.log.
-
-    Example: riskset site serve site.toml
-    """
+    """Answers the coordinator until it is stopped. Raises Refused where no approval is in force."""
     speak_at(site_file, study)
     paths = SitePaths(site_file.parent)
     log = ServiceLog(paths.log)

@@ -15,12 +15,7 @@ def status(
     roster: RosterFile = None,
     language: OwnLanguage = None,
 ) -> None:
-    """Show whether this site has joined, which approval is in force or what is missing, and what it has answered.
-
-    The whole ledger is verified first. Nothing is sent.
-
-    Example: riskset site status site.toml
-    """
+    """Prints where the site stands; the whole ledger is verified first."""
     speak_at(site_file, study)
     found = site_status(site_file, study, roster)
     write_page(status_page(found), None, facts_json(found) if as_json else None)

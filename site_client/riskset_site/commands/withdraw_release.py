@@ -21,31 +21,18 @@ from riskset_site.records.disclosing import signing_key
 
 def withdraw_release(
     site_file: SiteToml,
-    released: Annotated[Path, typer.Argument(help="The folder of the release, or a copy.", metavar="RELEASED")],
-    outputs: Annotated[
-        list[str] | None, typer.Argument(metavar="[OUTPUT]...", help="Ids. Without any: every output.")
-    ] = None,
-    name: Annotated[str, typer.Option("--name", help="Your name as it is printed with the signature.")] = "",
-    reason: Annotated[str, typer.Option("--reason", help="Why, in 20 characters or more; everybody reads it.")] = "",
+    released: Annotated[Path, typer.Argument(metavar="RELEASED")],
+    outputs: Annotated[list[str] | None, typer.Argument(metavar="[OUTPUT]...")] = None,
+    name: Annotated[str, typer.Option("--name")] = "",
+    reason: Annotated[str, typer.Option("--reason")] = "",
     keys: Annotated[
         Path | None,
-        typer.Option(
-            "--keys", help="TOML: fingerprints; where auditors who accepted nothing have withdrawn.", show_default=False
-        ),
+        typer.Option("--keys", show_default=False),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="The folder to write into. Default: that of the site.", show_default=False)
-    ] = None,
+    out: Annotated[Path | None, typer.Option(show_default=False)] = None,
     language: OwnLanguage = None,
 ) -> None:
-    """Withdraw outputs of a release of a run in which this site took part.
-
-    It writes a file for each output, signed by this site's key in the run. Give them to whoever published: riskset
-    audit withdraw puts them into the folder. No copy and no citation is taken back.
-
-    Example: riskset site withdraw-release site.toml released table-1 --name "M. Uchida" --reason "A date was coded
-    wrongly at our hospital."
-    """
+    """Writes a signed withdrawal for each output that was not withdrawn before."""
     speak_at(site_file)
     trusted = None if keys is None else load_trusted(keys)
     found = released_of(*read_folder(released), trusted)

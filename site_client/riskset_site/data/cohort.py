@@ -85,7 +85,7 @@ class Loaded:
 
     cohort: Cohort
     content: Content
-    keys: tuple[str, ...] | None
+    keys: Sequence[str] | None
     """The patient numbers by row of the export; None where the site file names no column of patient numbers."""
 
 

@@ -7,7 +7,7 @@ leaves the site.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from riskset.catalogue import Message, say
 from riskset.errors import Problem
 from riskset_site.data.faults import MOST_ROWS, Fault, problem_in_rows, texts_and_rows
+from riskset_site.data.number_forms import is_number
 from riskset_site.data.sources.table import TextColumn
 from riskset_site.data.text_meanings import TWO_PATTERNS, Reading, TextMeanings
 from riskset_site.data.value_kinds import NOT_BOOLEAN, ValueKind
@@ -97,6 +98,8 @@ def read_column(
     width, case or spaces of its characters distinguish from a known text. A column of which some texts are true or
     false by themselves, and others are not, is not read at all: 1 may mean censored where 2 means an event.
     """
+    if column.values is not None and kind.is_of_numbers and not reading.pattern:
+        return _read_numbers(column, column.values, kind, reading, where, row_numbers)
     texts = TextMeanings(column.texts, kind, reading, column.numbers)
     problems = [_alike(where, column, texts, row_numbers)] if texts.proposals else []
     faults = texts.faults()
@@ -117,11 +120,34 @@ def read_column(
     )
 
 
+def _read_numbers(
+    column: TextColumn,
+    numbers: NDArray[Any],
+    kind: ValueKind,
+    reading: Reading,
+    where: Message,
+    row_numbers: NDArray[np.int64],
+) -> VariableColumn:
+    """Returns as `read_column` does the values of a column that holds numbers: all but those that the site file names,
+    and those that are none, are what they are."""
+    named = [float(text) for text in (*reading.missing, *reading.recode) if is_number(text)]
+    rows = np.flatnonzero(~np.isfinite(numbers) | np.isin(numbers, np.array(named, np.float64)))
+    texts, codes = np.unique([column.texts[row] for row in rows.tolist()] or [""], return_inverse=True)
+    some = TextColumn(codes.reshape(-1)[: len(rows)], tuple(texts.tolist()), frozenset(range(len(texts))))
+    read = read_column(some, kind, reading, where, row_numbers[rows])
+    values = numbers.astype(np.float64)
+    values[rows] = read.values
+    missing, excluded = np.zeros(len(values), bool), np.zeros(len(values), bool)
+    missing[rows], excluded[rows] = read.missing, read.excluded
+    return replace(read, values=values, missing=missing, excluded=excluded)
+
+
 def rows_holding(column: TextColumn, codes: Sequence[int]) -> NDArray[np.bool_]:
     """True where the row has one of the texts."""
     chosen = np.zeros(len(column.texts), bool)
     chosen[list(codes)] = True
-    return chosen[column.codes]
+    of_row: NDArray[np.bool_] = chosen[column.codes]
+    return of_row
 
 
 def _alike(where: Message, column: TextColumn, texts: TextMeanings, row_numbers: NDArray[np.int64]) -> Problem:

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from riskset.catalogue import NOTHING, say, verbatim
 from riskset.errors import DataError, Problem, did_you_mean
+from riskset.file_errors import reason_of
 from riskset.study.spec import Study
 from riskset.study.toml_lines import KeyPath, key_lines, line_of
 from riskset.study.toml_syntax import how_to_write_line
@@ -81,8 +82,7 @@ def _read(path: Path) -> str:
     except NotToml as error:
         raise _wrong(path, [Problem(say("data.where.site_file"), error.reason)]) from None
     except OSError as error:
-        reason = (error.strerror or "unreadable").lower()
-        unreadable = say("data.site_file.cannot_read", file=str(path), reason=reason)
+        unreadable = say("data.site_file.cannot_read", file=str(path), reason=reason_of(error))
         raise DataError(unreadable, say("study.file.give_site")) from None
     except UnicodeDecodeError:
         message = say("data.site_file.not_utf8", file=path.name)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import DataError, Problem, did_you_mean
+from riskset.file_errors import reason_of
 from riskset.study.spec import Study
 from riskset.study.truth import Columns
 from riskset_site.data.column_reading import VariableColumn
@@ -49,7 +50,7 @@ class Export:
     """Every variable of the study, by name."""
     problems: tuple[Problem, ...]
     """Those of the file, of its key and of every column."""
-    keys: tuple[str, ...] | None = None
+    keys: Sequence[str] | None = None
     """(n,) patient numbers, where the site file names their column."""
     texts: Mapping[str, TextColumn] = field(default_factory=dict)
     """(n,) by header: the cells from which the variables were read."""
@@ -158,11 +159,10 @@ def _perhaps_repeated(
     yield from same_times(rows, needed)
 
 
-def _keys(source: Source, table: SourceTable) -> tuple[str, ...] | None:
+def _keys(source: Source, table: SourceTable) -> Sequence[str] | None:
     if source.patient is None or source.patient not in table.columns:
         return None
-    column = table.columns[source.patient]
-    return tuple(column.texts[code] for code in column.codes)
+    return table.columns[source.patient].by_row
 
 
 def _read(source: Source, required: list[str], needs: Mapping[str, list[Message]]) -> SourceTable:
@@ -171,7 +171,7 @@ def _read(source: Source, required: list[str], needs: Mapping[str, list[Message]
         table = read_source(source, required, needs, every=not source.patient)  # the key may be any of them
         is_same = _written(source) == before
     except OSError as error:
-        reason = (error.strerror or "unreadable").lower()
+        reason = reason_of(error)
         hint = say("data.export.close_excel") if isinstance(error, PermissionError) else NOTHING
         raise DataError(say("data.export.cannot_read", file=str(source.path), reason=reason), hint) from None
     if not is_same:  # its last value may be the beginning of one: 2024-01-1 of 2024-01-15

@@ -80,6 +80,11 @@ def number_reader(form: NumberForm) -> Callable[[str], float]:
     return read
 
 
+def is_number(text: str) -> bool:
+    """True for a text that is a number by itself."""
+    return _digits(NumberForm()).fullmatch(in_one_width(text)) is not None
+
+
 def is_limit(text: str) -> bool:
     """True for a text such as `<2.0` or `2.0未満`."""
     plain = in_one_width(text)

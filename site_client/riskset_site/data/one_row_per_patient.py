@@ -23,6 +23,7 @@ from riskset.study.spec import DateEndpoint, DateVariable, Study
 from riskset_site.data.column_reading import VariableColumn, known
 from riskset_site.data.export_rows import ExportRows
 from riskset_site.data.faults import Fault, problem_in_rows
+from riskset_site.data.number_forms import is_number
 from riskset_site.data.site_source import Source
 from riskset_site.data.sources.table import SourceTable, TextColumn
 from riskset_site.data.width import in_one_width
@@ -63,6 +64,8 @@ def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
     if source.patient is None or source.patient not in table.columns:
         return
     column, where = table.columns[source.patient], say("data.where.key", column=source.patient)
+    if _are_plain_keys(column, source):
+        return
     texts = [in_one_width(text) for text in column.texts]
     rounded = _rows_with(column, [_ROUNDED.fullmatch(text) is not None for text in texts])
     distinct = set(texts)
@@ -84,6 +87,8 @@ def doubtful_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
         if header not in table.columns:
             continue
         column, where = table.columns[header], say("data.where.column", column=header)
+        if _are_plain_keys(column, source):
+            continue
         texts = [in_one_width(text) for text in column.texts]
         keys = _numbered([_as_number(text) for text in texts], source.missing)[column.codes]
         digitless = [bool(text) and _DIGIT.search(text) is None for text in texts]
@@ -143,7 +148,7 @@ def _repeated_columns(
     lasting = [columns[name].values for name in names if columns[name].is_present]
     profile, blank = _profiles(lasting, rows.table.n)
     for header, column in rows.table.columns.items():
-        ids = _numbered(column.texts, rows.site.source.missing)[column.codes]
+        ids = _ids(column, rows.site.source.missing)
         repeated = (ids >= 0) & _repeats(ids)
         if not repeated.any() or len(np.unique(ids)) < 2:
             continue
@@ -233,7 +238,8 @@ def _as_number(text: str) -> str:
 
 def _rows_with(column: TextColumn, chosen: Sequence[bool]) -> NDArray[np.bool_]:
     """True where the row's text (n,) is one of those chosen by its position."""
-    return np.array(chosen, bool)[column.codes]
+    of_row: NDArray[np.bool_] = np.array(chosen, bool)[column.codes]
+    return of_row
 
 
 def _numbered(texts: Sequence[str], missing: Collection[str]) -> NDArray[np.int64]:
@@ -241,6 +247,26 @@ def _numbered(texts: Sequence[str], missing: Collection[str]) -> NDArray[np.int6
     number: dict[str, int] = {}
     empty = {"", *missing}
     return np.array([-1 if text in empty else number.setdefault(text, len(number)) for text in texts], np.int64)
+
+
+def _ids(column: TextColumn, missing: Collection[str] = ()) -> NDArray[np.int64]:
+    """Returns (n,) a number for each distinct text, -1 for none."""
+    if column.values is None:
+        of_row: NDArray[np.int64] = _numbered(column.texts, missing)[column.codes]
+        return of_row
+    distinct, ids = np.unique(column.values, return_inverse=True)
+    named = [float(text) for text in missing if is_number(text)]
+    none = np.isnan(distinct) | np.isin(distinct, np.array(named, np.float64))
+    return np.where(none[ids], -1, ids)
+
+
+def _are_plain_keys(column: TextColumn, source: Source) -> bool:
+    """True for whole numbers that all differ and are not missing: nothing is to be said of such patient numbers."""
+    numbers = column.values
+    if numbers is None or numbers.dtype.kind not in "iu" or any(map(is_number, source.missing)):
+        return False
+    ordered = np.sort(numbers)  # np.unique takes ten times as long
+    return bool((ordered[1:] != ordered[:-1]).all())
 
 
 def _repeats(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -253,13 +279,13 @@ def _repeats(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
 def _agreement(column: TextColumn) -> float:
     """Returns how probably two rows have the same text, a row and itself among them: of few rows rather too much, since
     what follows is a problem."""
-    counts = np.bincount(_numbered(column.texts, ())[column.codes] + 1)
+    counts = np.bincount(_ids(column) + 1)
     return float(((counts / counts.sum()) ** 2).sum())
 
 
 def _agreement_of_two(column: TextColumn) -> float:
     """Returns how probably two different rows have the same text."""
-    counts, n = np.bincount(_numbered(column.texts, ())[column.codes] + 1), len(column.codes)
+    counts, n = np.bincount(_ids(column) + 1), len(column.codes)
     return float((counts / n * ((counts - 1) / max(1, n - 1))).sum())
 
 
@@ -274,11 +300,13 @@ def _equal_patients(
 
 def _equal_rows(columns: Collection[TextColumn]) -> NDArray[np.bool_]:
     """True where a row has the same texts as another in all columns."""
-    rows = np.stack([_numbered(column.texts, ())[column.codes] for column in columns])
-    mixed = np.zeros(rows.shape[1], np.int64)
-    for numbers in rows:
-        mixed = mixed * _MIXER + numbers  # modulo 2^64; equal for equal rows, and for few others
+    mixed = np.zeros(1, np.int64)
+    for column in columns:
+        mixed = mixed * _MIXER + _ids(column)  # modulo 2^64; equal for equal rows, and for few others
     equal = _repeats(mixed)
-    _, at = np.unique(rows[:, equal], axis=1, return_inverse=True)  # of all rows it takes ten times as long
+    if not equal.any():
+        return equal
+    rows = np.stack([_ids(column)[equal] for column in columns])  # of all rows it takes ten times as long
+    _, at = np.unique(rows, axis=1, return_inverse=True)
     equal[equal] = _repeats(at.reshape(-1))
     return equal

@@ -3,7 +3,7 @@ a duration in another unit. For the site's own eyes; nothing here leaves the sit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,9 @@ _FEWEST = 5
 """Values, for one to be far from the rest."""
 _LOOKS_MISSING = Fault("looks_missing", say("data.hint.looks_missing"))
 _FAR_DATE = Fault("far_date", say("data.hint.far_date"))
+_MISSING_CODES = [-1.0, 9.0, -9.0] + [
+    sign * float(digit * length) for digit in "987" for length in range(2, 16) for sign in (1, -1)
+]
 _ON_ONE_DAY, _SHARE_OF_ONE_DAY = 5, 0.05
 """Patients who hardly have an event on the same day, and their share of all who have one."""
 _TIMES_ANY_OTHER = 2
@@ -75,23 +78,17 @@ def suspects(values: NDArray[Any], is_event: bool = False) -> Iterator[tuple[Fau
 
 
 def _codes(numbers: NDArray[np.float64]) -> list[float]:
-    distinct, counts = np.unique(numbers, return_counts=True)
-    rest: list[float] = distinct.tolist()
-    often = dict(zip(rest, counts.tolist(), strict=True))
-    chosen = [value for value in rest if _is_code(value) and abs(value) > 99 and often[value] > 2]
-    for end in (-1, 0):  # the largest, then the smallest, as long as they look so
-        while len(rest) > 1 and _is_code(rest[end]) and (often[rest[end]] > 1 or _is_far(rest, end)):
-            chosen.append(rest.pop(end))
+    rest, counts = np.unique(numbers, return_counts=True)
+    is_code = np.isin(rest, _MISSING_CODES)
+    chosen: list[float] = rest[is_code & (np.abs(rest) > 99) & (counts > 2)].tolist()
+    for end, others in ((-1, slice(None, -1)), (0, slice(1, None))):  # the largest, then the smallest
+        while len(rest) > 1 and is_code[end] and (counts[end] > 1 or _is_far(rest, end)):
+            chosen.append(float(rest[end]))
+            rest, counts, is_code = rest[others], counts[others], is_code[others]
     return chosen
 
 
-def _is_code(value: float) -> bool:
-    digits = f"{abs(value):.0f}"
-    repeats = set(digits) in ({"9"}, {"8"}, {"7"}) and (digits == "9" or len(digits) > 1)
-    return value == round(value) and (repeats or value == -1)
-
-
-def _is_far(ordered: list[Any], end: int) -> bool:
+def _is_far(ordered: Sequence[Any] | NDArray[np.float64], end: int) -> bool:
     """Whether the last or first of ascending values is farther from its neighbour than all others are apart, or the
     only negative one."""
     others = ordered[:-1] if end else ordered[1:]

@@ -55,6 +55,11 @@ class ValueKind:
     says_less: Callable[[str], bool] = lambda _: False
     """True for a text that says less than the value that is read from it: a limit of detection, a date without day."""
 
+    @property
+    def is_of_numbers(self) -> bool:
+        """True where a number is a value by itself."""
+        return self.dtype == "float64" and not self.words
+
     def is_blank(self, value: float | int) -> bool:
         return value == self.blank or value != value  # NaN
 

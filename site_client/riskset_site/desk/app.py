@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from riskset_site.desk import approve, check, ledger, overview, review, rows, service, unlock
+from riskset_site.desk import approve, check, join, ledger, map_page, overview, review, rows, service, unlock
 from riskset_site.desk.seat import SiteSeat
 from riskset_site.desk.site_desk import SiteDesk
 
 PAGES = (
     *overview.PAGES,
+    *map_page.PAGES,
     *check.PAGES,
     *rows.PAGES,
+    *join.PAGES,
     *review.PAGES,
     *approve.PAGES,
     *service.PAGES,

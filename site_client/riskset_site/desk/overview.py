@@ -21,6 +21,8 @@ class NextStep:
 
 
 async def _show(visit: Visit) -> Response:
+    if not visit.seat.site_file.exists():
+        return visit.page("overview", page=None, step=NextStep(say("site.desk.step.map"), "/map"))
     found = await visit.work(lambda: site_status(visit.seat.site_file))
     is_running = process_of(visit.seat.paths.lock) is not None
     page = status_page(replace(found, next=NOTHING))  # its words are those of the command line
@@ -30,7 +32,7 @@ async def _show(visit: Visit) -> Response:
 def next_step(found: SiteStatus, *, is_running: bool) -> NextStep:
     """Returns what to do next at a site that stands so; `is_running`: the program that answers."""
     if not found.has_joined:
-        return NextStep(say("site.desk.step.join"), "/check")
+        return NextStep(say("site.desk.step.join"), "/join")
     if found.is_approved:
         if is_running:
             return NextStep(say("site.desk.step.nothing"))

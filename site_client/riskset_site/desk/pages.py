@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from riskset.catalogue import Message, say
 from riskset.desk.templates import environment_of
@@ -61,7 +61,9 @@ def _environment() -> Environment:
         "fits": _fits,
         "column_of": _column_of,
         "spoken": told,
-        "listed": lambda rows: say("data.detail.rows", n=len(rows), numbers=tuple(rows)),
+        "exact": lambda text: Markup(escape(text)),  # in what a form sends back, nothing is changed to be seen
+        "rows_of": lambda table: say("site.map.ask.rows", n=table.rows),
+        "distinct": lambda one: say("site.desk.map.distinct", distinct=one.distinct, rows=one.rows),
         "problems": lambda error: [one for one in getattr(error, "problems", ()) if isinstance(one, Problem)],
     }
     return environment_of("riskset_site.desk", filters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -22,6 +22,8 @@ from riskset_site.desk.seat import SiteSeat
 
 MOST_FILES = 5
 """Files that vouch for keys, in one form."""
+MOST_FIELDS = 5_000
+"""Of the map's form: three for each text."""
 Found = TypeVar("Found")
 
 
@@ -76,6 +78,8 @@ class DeskPage:
 class SiteDesk(OwnDeskApp[SiteSeat]):
     """The desk of one site on one port of this machine."""
 
+    most_body: ClassVar[int] = 2**21
+    """The form of the map has each text of the categories of an export."""
     shown: Sequence[DeskPage] = ()
 
     @property
@@ -101,7 +105,7 @@ class SiteDesk(OwnDeskApp[SiteSeat]):
             return await self._shown(page, Visit(self, session, request, Form({})))
 
         async def act(request: Request, session: Session[SiteSeat]) -> Response:
-            form = await form_of(request, MOST_FILES)
+            form = await form_of(request, MOST_FILES, MOST_FIELDS)
             check_session(session, form)
             if page.needs_keys and session.seat.is_shut:
                 return self.to("/unlock")

@@ -15,8 +15,8 @@ from riskset_site.mapping.contents import contents_of, names_of
 from riskset_site.mapping.date_forms import share_of_dates
 from riskset_site.mapping.export_table import Table
 from riskset_site.mapping.levels import boolean_meanings, category_meanings
-from riskset_site.mapping.number_forms import share_of_numbers
 from riskset_site.mapping.words import in_brackets, plain, resembles, without_brackets
+from riskset_site.mapping.written_numbers import share_of_numbers
 
 _LEAST = 0.4
 """Of the certainty of a name, times how well the texts fit: less is no proposal."""

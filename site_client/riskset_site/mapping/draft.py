@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from riskset.catalogue import say
-from riskset.errors import DataError, did_you_mean
 from riskset.study.spec import DateEndpoint, Study
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.columns import ColumnMatch, assigned, matches, name_certainty
@@ -44,13 +42,6 @@ class Draft:
     @cached_property
     def assigned(self) -> Mapping[str, str]:
         """The column of each variable that has one: as answered, else as it is proposed."""
-        for name, column in self.answers.columns.items():
-            if name not in self.study.read_variables:
-                hint = did_you_mean(name, self.study.read_variables)
-                raise DataError(say("site.map.answers.no_variable", variable=name), hint)
-            if column and column not in self.table.headers:
-                hint = did_you_mean(column, self.table.headers)
-                raise DataError(say("site.map.answers.no_column", column=column), hint)
         answered = {name: column for name, column in self.answers.columns.items() if column}
         open_ = {name: of for name, of in self.matches.items() if name not in self.answers.columns}
         free = {name: [match for match in of if match.column not in answered.values()] for name, of in open_.items()}

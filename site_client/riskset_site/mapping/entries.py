@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,15 @@ from riskset_site.data.time_words import time_unit
 from riskset_site.data.value_kinds import BOOLEANS
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.columns import unit_in_name
+from riskset_site.mapping.date_forms import date_forms
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.levels import TRUE, TextMeaning, boolean_meanings, category_meanings, prefix_patterns
-from riskset_site.mapping.number_forms import NumberForms, number_forms
 from riskset_site.mapping.proposal import Choice
 from riskset_site.mapping.words import factor, in_brackets, missing_words, plain, unit
+from riskset_site.mapping.written_numbers import WrittenNumbers, written_numbers
 
+_SHOWN, _ASKED = 8, 20
+"""Texts in a note; and texts of a number or date that are asked about, since a wrong column has many."""
 _LIMITS = {"below": ("half", "value", "missing"), "above": ("value", "missing")}
 
 
@@ -39,7 +42,7 @@ class Entry:
 
 
 def entry_of(draft: Draft, name: str, column: str) -> Entry:
-    """Returns the entry of a category, boolean or number; of a date there is nothing to say."""
+    """Returns the entry of a variable in one column."""
     variable, counts = draft.study.variables[name], draft.counts(column)
     if isinstance(variable, NumberVariable):
         return _number(draft, name, variable, column, counts)
@@ -47,7 +50,23 @@ def entry_of(draft: Draft, name: str, column: str) -> Entry:
         return _category(draft, name, variable.levels, counts)
     if isinstance(variable, BooleanVariable):
         return _boolean(draft, name, counts)
-    return Entry({})
+    forms = date_forms(dict(counts))
+    texts, recode = _unread(draft, name, forms.unread)
+    left = tuple(one for one in texts if one.meaning is None)
+    shown = tuple(one.text for one in left[:_SHOWN])
+    notes = (say("site.map.note.no_date", n=sum(one.rows for one in left), texts=shown),) if left else ()
+    return Entry(recode, None, texts, notes=notes)
+
+
+def _unread(
+    draft: Draft, name: str, unread: Sequence[tuple[str, int]]
+) -> tuple[tuple[TextMeaning, ...], dict[str, Any]]:
+    """Returns the texts that are no numbers or dates, as far as a person has said what they mean, and their recode."""
+    told = draft.answers.recode.get(name, {})
+    asked = [(text, rows) for at, (text, rows) in enumerate(unread) if at < _ASKED or text in told]
+    texts = _answered(draft, name, tuple(TextMeaning(text, rows, None) for text, rows in asked))
+    recode = {one.text: one.meaning for one in texts if one.meaning is not None}
+    return texts, {"recode": _once(recode)} if recode else {}
 
 
 def _category(draft: Draft, name: str, levels: tuple[str, ...], counts: Mapping[str, int]) -> Entry:
@@ -115,10 +134,10 @@ def _is_told(one: TextMeaning) -> bool:
 def _notes(texts: tuple[TextMeaning, ...]) -> Iterator[Message]:
     unknown = [one for one in texts if one.meaning is None]
     if unknown:
-        yield say("site.map.note.unknown_texts", n=len(unknown), texts=tuple(one.text for one in unknown[:8]))
+        yield say("site.map.note.unknown_texts", n=len(unknown), texts=tuple(one.text for one in unknown[:_SHOWN]))
     doubtful = [one for one in texts if one.meaning and not one.is_sure]
     if doubtful:
-        yield say("site.map.note.resembling", n=len(doubtful), texts=tuple(one.text for one in doubtful[:8]))
+        yield say("site.map.note.resembling", n=len(doubtful), texts=tuple(one.text for one in doubtful[:_SHOWN]))
 
 
 def _is_same(text: str, meaning: str) -> bool:
@@ -136,7 +155,7 @@ def _number(draft: Draft, name: str, variable: NumberVariable, column: str, coun
     if "unit" in keys and (days := unit_days(name, draft.study)):
         ratio = DAYS_PER_UNIT[keys["unit"]] / days
         low, high = low / ratio, high / ratio
-    forms = number_forms(counts, low, high, None if "unit" in keys else variable.step)
+    forms = written_numbers(counts, low, high, None if "unit" in keys else variable.step)
     if "unit" not in keys:
         more, said = _unit(draft, name, variable, forms, column)
         keys, notes = {**keys, **more}, (*notes, *said)
@@ -144,14 +163,16 @@ def _number(draft: Draft, name: str, variable: NumberVariable, column: str, coun
     keys |= {choice.id.rpartition(".")[2]: choice.chosen for choice in choices if choice.chosen}
     marks = _marks(draft, name, forms)
     keys |= marks[0]
-    if forms.unread:
-        unread = tuple(text for text, _ in forms.unread[:8])
-        notes = (*notes, say("site.map.note.no_number", n=sum(n for _, n in forms.unread), texts=unread))
+    texts, recode = _unread(draft, name, forms.unread)
+    keys |= recode
+    if left := tuple(one for one in texts if one.meaning is None):
+        shown = tuple(one.text for one in left[:_SHOWN])
+        notes = (*notes, say("site.map.note.no_number", n=sum(one.rows for one in left), texts=shown))
     if forms.numbers and not forms.ambiguous:
         outside = sum(not low <= value <= high for value in forms.numbers)
         if outside:
             notes = (*notes, say("site.map.note.outside", n=outside, low=variable.range[0], high=variable.range[1]))
-    return Entry(keys, None, (), forms.missing, notes, (*choices, *marks[1]))
+    return Entry(keys, None, texts, forms.missing, notes, (*choices, *marks[1]))
 
 
 def _time_unit(draft: Draft, name: str, column: str) -> tuple[dict[str, Any], tuple[Message, ...]]:
@@ -163,7 +184,7 @@ def _time_unit(draft: Draft, name: str, column: str) -> tuple[dict[str, Any], tu
 
 
 def _unit(
-    draft: Draft, name: str, variable: NumberVariable, forms: NumberForms, column: str
+    draft: Draft, name: str, variable: NumberVariable, forms: WrittenNumbers, column: str
 ) -> tuple[dict[str, Any], tuple[Message, ...]]:
     """Returns the unit after the numbers, or in the column's name, and the factor where it is not the study's."""
     if forms.unit and time_unit(forms.unit) and unit_days(name, draft.study) is not None:
@@ -181,7 +202,7 @@ def _unit(
     return {"unit": found} | ({"factor": ratio} if ratio != 1 else {}), (note,) if ratio != 1 else ()
 
 
-def _limits(draft: Draft, name: str, variable: NumberVariable, forms: NumberForms) -> Iterator[Choice]:
+def _limits(draft: Draft, name: str, variable: NumberVariable, forms: WrittenNumbers) -> Iterator[Choice]:
     """Yields what `<2.0` and `>10000` may mean, where the study does not say it."""
     for side, texts, said in (
         ("below", forms.below, variable.below_limit),
@@ -193,7 +214,7 @@ def _limits(draft: Draft, name: str, variable: NumberVariable, forms: NumberForm
             yield Choice(id_, question, _LIMITS[side], chosen=draft.answers.choose.get(id_))
 
 
-def _marks(draft: Draft, name: str, forms: NumberForms) -> tuple[dict[str, str], tuple[Choice, ...]]:
+def _marks(draft: Draft, name: str, forms: WrittenNumbers) -> tuple[dict[str, str], tuple[Choice, ...]]:
     """Returns the marks of the numbers where they are not a point and nothing."""
     if not forms.ambiguous:
         marks = {"decimal": forms.decimal} if forms.decimal != "." else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from riskset_site.mapping.first_look import (
 from riskset_site.mapping.layout import TITLES, known_in, proposed_footer, proposed_header
 from riskset_site.mapping.proposal import TableProposal
 
-_KINDS = {
+KINDS: Final = {
     ".csv": "csv",
     ".txt": "csv",
     ".tsv": "csv",
@@ -101,9 +101,9 @@ class ExportFile:
 
 def _table(export: Path, words: frozenset[str], names: frozenset[str], answers: Answers) -> tuple[TableProposal, Table]:
     """`words` are plain words by which an encoding is known, `names` those of columns."""
-    kind = _KINDS.get(export.suffix.lower())
+    kind = KINDS.get(export.suffix.lower())
     if kind is None:
-        hint = say("site.map.known_kinds", kinds=tuple(_KINDS))
+        hint = say("site.map.known_kinds", kinds=tuple(KINDS))
         raise DataError(say("site.map.unknown_kind", file=export.name), hint)
     try:
         form = _form(kind, export, words, names, answers)
@@ -113,17 +113,19 @@ def _table(export: Path, words: frozenset[str], names: frozenset[str], answers: 
         reason = (error.strerror or "unreadable").lower()
         hint = say("data.export.close_excel") if isinstance(error, PermissionError) else NOTHING
         raise DataError(say("data.export.cannot_read", file=str(export), reason=reason), hint) from None
-    return _described(kind, form, table, source), table
+    return _described(kind, form, table, source, answers), table
 
 
-def _described(kind: str, form: _Form, table: Table, source: Source) -> TableProposal:
+def _described(kind: str, form: _Form, table: Table, source: Source, answers: Answers) -> TableProposal:
     header, footer = (source.header, source.footer) if isinstance(source, CsvSource | ExcelSource) else ((), 0)
     return TableProposal(
         kind=kind,
         keys=form.keys,
         encodings=form.encodings,
         encoding=source.encoding if isinstance(source, CsvSource) else "",
+        is_encoding_answered=answers.encoding is not None,
         sheets=form.sheets,
+        sheet=form.keys.get("sheet", ""),
         header=header,
         footer=footer,
         left_out=tuple(" ".join(filter(None, row.fields)) for row in form.left_out),

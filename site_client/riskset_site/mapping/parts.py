@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import say
 from riskset_site.mapping.columns import ColumnMatch
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.entries import Entry, entry_of
@@ -36,14 +36,13 @@ class Part:
     def keys(self) -> Mapping[str, Any]:
         return self.entry or {}
 
-    def finished(self, marks: Mapping[str, str], take: str | None, date_notes: tuple[Message, ...]) -> VariableProposal:
+    def finished(self, marks: Mapping[str, str], take: str | None) -> VariableProposal:
         """Returns the proposal with its entry, without the marks of numbers that [source] says."""
         found = self.proposal
         entry, fuller = (_written(table, marks, take) for table in (self.entry, self.fuller))
-        notes = (*found.notes, *date_notes) if found.kind == "date" and found.columns else found.notes
         if not found.is_sure:
             entry, fuller = None, fuller or entry
-        return replace(found, entry=entry, suggestion=fuller, notes=notes)
+        return replace(found, entry=entry, suggestion=fuller)
 
 
 def part_of(draft: Draft, name: str) -> Part:

@@ -43,7 +43,7 @@ class VariableProposal:
     others: tuple[str, ...] = ()
     """Columns that it may be instead, the best first."""
     texts: tuple[TextMeaning, ...] = ()
-    """Of a category or boolean every text, the most frequent first."""
+    """Of a category or boolean every text, the most frequent first; of a number or date those that are none."""
     example: tuple[str, ...] = ()
     """A few texts of the column."""
     notes: tuple[Message, ...] = ()
@@ -84,8 +84,11 @@ class TableProposal:
     """The best first; none where the kind of file needs none."""
     encoding: str
     """Empty where the kind of file needs none."""
+    is_encoding_answered: bool
     sheets: tuple[str, ...]
     """Those of a workbook, where several have rows."""
+    sheet: str
+    """Empty where nothing needs to be said of it."""
     header: tuple[int, ...]
     """The row of the names, or two rows of them; none where the kind of file has no such rows."""
     footer: int
@@ -118,10 +121,10 @@ class Proposal:
 
     @property
     def is_encoding_doubtful(self) -> bool:
-        """True where another encoding shows other texts and as many known words. UTF-8 is never doubtful: texts in
-        another encoding are not UTF-8 by accident."""
+        """True where nobody has named the encoding, and another one shows other texts and as many known words. UTF-8 is
+        never doubtful: texts in another encoding are not UTF-8 by accident."""
         first, *more = self.table.encodings or (None,)
-        if first is None or first.encoding == "utf-8-sig":
+        if first is None or first.encoding == "utf-8-sig" or self.table.is_encoding_answered:
             return False
         return any(one.words == first.words and one.example != first.example for one in more)
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from riskset.catalogue import say
-from riskset.errors import DataError
 from riskset.study.spec import Study
 from riskset_site.mapping.answers import Answers
+from riskset_site.mapping.answers_fit import check_choices, check_meanings, check_names
 from riskset_site.mapping.date_forms import all_counts, date_forms
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.export_table import ExportFile
 from riskset_site.mapping.keys import key_candidates, several_rows
 from riskset_site.mapping.parts import date_columns, part_of
-from riskset_site.mapping.proposal import Choice, Proposal
+from riskset_site.mapping.proposal import Proposal
 from riskset_site.mapping.source_lines import common_marks, date_lines, missing_lines
 
 
@@ -25,36 +24,23 @@ def propose(
     begins. Raises DataError where the export cannot be read, or an answer names what is not there."""
     given = answers or Answers()
     described, table = export.table(study, given)
+    check_names(given, study, table.headers)
     draft = Draft(study, table, given, today)
     parts = {name: part_of(draft, name) for name in study.read_variables}
     keys = key_candidates(draft)
-    if given.key and given.key not in table.headers:
-        raise DataError(say("site.map.answers.no_column", column=given.key))
     rows, of_rows, take = several_rows(draft, given.key)
     dates = date_forms(all_counts(dict(draft.counts(column)) for column in date_columns(parts.values())))
-    of_dates, date_choices, date_notes = date_lines(draft, dates)
+    of_dates, date_choices = date_lines(draft, dates)
     marks = common_marks({name: part.keys for name, part in parts.items()})
     missing = [text for part in parts.values() for text in part.missing]
     source = {**missing_lines([*missing, *dates.missing]), **of_dates, **marks, **({"rows": rows} if rows else {})}
-    variables = tuple(parts[name].finished(marks, take.get(name), date_notes) for name in study.read_variables)
+    variables = tuple(parts[name].finished(marks, take.get(name)) for name in study.read_variables)
     choices = (*date_choices, *of_rows, *(choice for part in parts.values() for choice in part.choices))
-    _check_choices(given, choices)
+    check_meanings(given, study, variables)
+    check_choices(given, choices)
     return Proposal(
         study.id, given.site or "", _path(export.path, folder), described, variables, keys, given.key, source, choices
     )
-
-
-def _check_choices(answers: Answers, choices: tuple[Choice, ...]) -> None:
-    by_id = {choice.id: choice for choice in choices}
-    for id_, chosen in answers.choose.items():
-        if id_ not in by_id:
-            known = tuple(by_id) or ("-",)
-            raise DataError(
-                say("site.map.answers.no_choice", choice=id_), say("site.map.answers.choices", choices=known)
-            )
-        if chosen not in by_id[id_].options:
-            hint = say("site.map.answers.options", options=by_id[id_].options)
-            raise DataError(say("site.map.answers.no_option", choice=id_, option=chosen), hint)
 
 
 def _path(export: Path, folder: Path | None) -> str:

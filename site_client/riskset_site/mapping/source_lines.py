@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import say
 from riskset_site.mapping.date_forms import PARTIAL, DateForms, pivot
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.proposal import Choice
@@ -13,8 +13,8 @@ from riskset_site.mapping.proposal import Choice
 _DEFAULT_DATES = ("%Y-%m-%d",)
 
 
-def date_lines(draft: Draft, forms: DateForms) -> tuple[dict[str, Any], tuple[Choice, ...], tuple[Message, ...]]:
-    """Returns the lines about dates, what is to be chosen, and what to look at."""
+def date_lines(draft: Draft, forms: DateForms) -> tuple[dict[str, Any], tuple[Choice, ...]]:
+    """Returns the lines about dates, and what is to be chosen."""
     formats, choices = list(forms.formats), []
     for at, family in enumerate(forms.ambiguous):
         id_ = "dates.order" if at == 0 else f"dates.order{at + 1}"
@@ -34,13 +34,7 @@ def date_lines(draft: Draft, forms: DateForms) -> tuple[dict[str, Any], tuple[Ch
         lines["two_digit_years"] = pivot(draft.today)
     if forms.no_date:
         lines["no_date"] = list(forms.no_date)
-    return lines, tuple(choices), tuple(_unread(forms))
-
-
-def _unread(forms: DateForms) -> Iterable[Message]:
-    if forms.unread:
-        texts = tuple(text for text, _ in forms.unread[:8])
-        yield say("site.map.note.no_date", n=sum(n for _, n in forms.unread), texts=texts)
+    return lines, tuple(choices)
 
 
 def missing_lines(texts: Iterable[str]) -> dict[str, Any]:

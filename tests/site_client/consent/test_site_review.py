@@ -218,7 +218,7 @@ def test_what_the_check_warns_of_is_shown_before_anyone_signs(member):
     lines[1] = lines[1].replace("2021-", "2019-").replace("2020-01-01", "1960-01-01")
     member.exports("\n".join(lines))
     (found,) = review_page(review(member.study_folder, TODAY)).warnings
-    assert found == "riskset site check warns: variable start: 1 date is far from all others"
+    assert found == "riskset site check warns: variable start: 1 date is far from all others [data.fault.far_date]"
 
 
 def test_the_parties_are_shown_with_what_is_known_of_their_keys(member):

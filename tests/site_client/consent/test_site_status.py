@@ -40,7 +40,9 @@ def test_the_approval_and_what_is_missing(member, status):
 
     member.says("pause", "--by", "M. Uchida", "--reason", "a new export comes")
     said, facts = status()
-    assert "by M. Uchida: a new export comes To do to continue: riskset site resume" in said
+    assert (
+        "a new export comes [protocol.approval.stopped_because.paused] To do to continue: riskset site resume" in said
+    )
     assert facts["is_approved"] is False
 
     member.says("withdraw", "--by", "M. Uchida", "--reason", "the board said so")

@@ -169,3 +169,29 @@ def test_answers_of_a_file(tmp_path):
     )
     found = load_answers(tmp_path / "answers.toml")
     assert (found.header, found.columns, found.recode) == ((3,), {"age": "나이"}, {"event": {"1": "true"}})
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ({"accept": ["agee"]}, "the study has no variable 'agee'"),
+        ({"recode": {"arm": {"sorafenib": "x"}}}, "arm: the study does not know 'x'"),
+        ({"recode": {"arm": {"placebo": "sorafenib"}}}, "arm: its column has no text 'placebo'"),
+        ({"recode": {"age": {"40": "many"}}}, "age: its column has no text '40'"),
+    ],
+)
+def test_no_answer_is_left_out_in_silence(desk, answers, message):
+    desk.has(HEADER, plain)
+    with pytest.raises(DataError, match=message):
+        desk.proposes(**answers)
+
+
+def test_texts_that_are_no_numbers_or_dates_are_asked(desk):
+    def row(i):
+        return plain(i).replace(f",{40 + i},", ",溶血,") if i == 3 else plain(i).replace(day(i), "来院せず", i == 5)
+
+    desk.has(HEADER, row)
+    proposal = desk.proposes()
+    assert [one.text for one in proposal.of("age").texts] == ["溶血"]
+    assert [one.text for one in proposal.of("start").texts] == ["来院せず"]
+    assert desk.fits(recode={"age": {"溶血": "44"}, "start": {"来院せず": ""}})

@@ -5,8 +5,8 @@ import pytest
 from riskset_site.mapping.columns import name_certainty, unit_in_name
 from riskset_site.mapping.date_forms import date_forms
 from riskset_site.mapping.levels import boolean_meanings, category_meanings
-from riskset_site.mapping.number_forms import number_forms
 from riskset_site.mapping.words import column_words, factor, plain
+from riskset_site.mapping.written_numbers import written_numbers
 
 
 def counts(*texts):
@@ -104,22 +104,22 @@ def test_dates_without_a_day_and_texts_that_are_none():
     ],
 )
 def test_marks_of_numbers(texts, marks):
-    found = number_forms(counts(*texts), 0, 1e9)
+    found = written_numbers(counts(*texts), 0, 1e9)
     assert (found.decimal, found.thousands, found.ambiguous) == marks
 
 
 def test_the_range_decides_what_a_comma_is():
-    found = number_forms(counts("1,234", "3,900"), 0, 10)
+    found = written_numbers(counts("1,234", "3,900"), 0, 10)
     assert (found.decimal, found.ambiguous) == (",", False)
 
 
 def test_the_step_decides_what_a_comma_is():
-    found = number_forms(counts("1,234", "39"), 0, 1e6, 1)
+    found = written_numbers(counts("1,234", "39"), 0, 1e6, 1)
     assert (found.decimal, found.thousands, found.ambiguous) == (".", ",", False)
 
 
 def test_units_and_limits():
-    found = number_forms({"<1.3 ng/mL": 2, "12 ng/mL": 1, "＞1000": 1, "不明": 1, "溶血": 1}, 0, 1e6)
+    found = written_numbers({"<1.3 ng/mL": 2, "12 ng/mL": 1, "＞1000": 1, "不明": 1, "溶血": 1}, 0, 1e6)
     assert (found.unit, found.below, found.above) == ("ng/mL", (("<1.3 ng/mL", 2),), (("＞1000", 1),))
     assert (found.missing, found.unread) == (("不明",), (("溶血", 1),))
 

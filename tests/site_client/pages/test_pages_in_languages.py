@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from tests.pseudo_language import latin_words
 
+from riskset.language import chosen, language_of_command_line, language_of_environment, spoken
 from riskset.protocol.coordinator import Coordinator
 from riskset.protocol.opening import Opening, read_object
 from riskset.rehearsal import MemoryRecord
@@ -179,6 +180,38 @@ def test_which_language_is_spoken(hospital, pseudo_language, monkeypatch, capsys
     site_file_with(pseudo_language)
     hospital.joins()
     assert (spoken(), spoken("--lang", "en")) == ("xx", "en")
+
+
+def test_a_locale_decides_where_nothing_else_does(hospital, pseudo_language, monkeypatch, capsys):
+    study = ["--study", str(hospital.folder / "study.toml")]
+
+    def spoken(*options):
+        assert hospital_says(hospital, *study, *options) == 0
+        return language_of(capsys)
+
+    hospital.joins()
+    monkeypatch.setenv("LANG", f"{pseudo_language}_XX.UTF-8")
+    assert (spoken(), spoken("--lang", "en")) == ("xx", "en")
+    monkeypatch.setenv("LC_ALL", "tlh_TLH.UTF-8")
+    assert spoken() == "en"
+    monkeypatch.delenv("LC_ALL")
+    hospital.joins(header='language = "en"')
+    assert spoken() == "en"
+    monkeypatch.setenv("RISKSET_LANG", "en")
+    hospital.joins()
+    assert spoken() == "en"
+
+
+def test_a_locale_has_no_influence_on_what_is_kept(monkeypatch):
+    """A release and a dossier are for others."""
+    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
+    language_of_environment()
+    assert (spoken(), chosen()) == ("ko", "en")
+    language_of_command_line(["release", "run.zip", "--lang", "ja"])
+    assert (spoken(), chosen()) == ("ja", "ja")
+    monkeypatch.delenv("LANG")
+    language_of_environment()
+    assert (spoken(), chosen()) == ("en", "en")
 
 
 def test_a_language_without_a_catalogue_is_refused_by_name(hospital, monkeypatch, capsys):

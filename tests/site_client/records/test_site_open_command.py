@@ -167,7 +167,7 @@ def test_nothing_is_opened_or_destroyed_unless_somebody_says_yes(answered, monke
         assert "nobody can be asked here" in capsys.readouterr().err
         for answer in (False, True):
             monkeypatch.setattr(commands.sys.stdin, "isatty", lambda: True, raising=False)
-            monkeypatch.setattr(commands.typer, "confirm", lambda _, answer=answer: answer)
+            monkeypatch.setattr(commands, "agreed", lambda _, answer=answer: answer)
             assert answered.says(*command) == (0 if answer else 1)
             monkeypatch.undo()
             assert (kinds(answered) != before) == answer

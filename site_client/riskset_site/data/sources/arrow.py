@@ -6,11 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from riskset.catalogue import say
 from riskset.errors import Problem
-from riskset_site.data.sources.cells import column_texts, written_as
+from riskset_site.data.sources.arrow_columns import ArrowColumnBuilder
 from riskset_site.data.sources.csv import not_a_table, unreadable
 from riskset_site.data.sources.kept_columns import KeptColumns
 from riskset_site.data.sources.table import SourceTable
@@ -27,9 +25,9 @@ def read_parquet(
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
             schema = file.schema_arrow
-            kept = KeptColumns(path, schema.names, expected, optional, every)
+            kept = KeptColumns(path, schema.names, expected, optional, every, ArrowColumnBuilder)
             columns = [schema.names[at] for at in kept.positions.values()]
             return _read(path, schema, kept, file.iter_batches(_BATCH_ROWS, columns=columns))
     except pa.ArrowException as error:
@@ -44,7 +42,7 @@ def read_feather(
 
     try:
         with pa.memory_map(str(path)) as mapped, pa.ipc.open_file(mapped) as file:
-            kept = KeptColumns(path, file.schema.names, expected, optional, every)
+            kept = KeptColumns(path, file.schema.names, expected, optional, every, ArrowColumnBuilder)
             batches = (file.get_batch(number) for number in range(file.num_record_batches))
             return _read(path, file.schema, kept, batches)
     except pa.ArrowException as error:
@@ -52,13 +50,16 @@ def read_feather(
 
 
 def _read(path: Path, schema: Any, kept: KeptColumns, batches: Iterable[Any]) -> SourceTable:  # noqa: ANN401
+    import pyarrow as pa
+
     refuse_nested(path, {name: schema.types[at] for name, at in kept.positions.items()})
     n = 0
     names = {name: schema.names[at] for name, at in kept.positions.items()}
     for batch in batches:
         n += batch.num_rows
         for name, of_file in names.items():
-            kept.add(name, arrow_texts(batch.column(of_file)))
+            kept.add(name, batch.column(of_file))
+    pa.default_memory_pool().release_unused()  # hundreds of megabytes, which the rest of the reading needs
     return kept.table(n)
 
 
@@ -79,24 +80,6 @@ def refuse_nested(path: Path, types: Mapping[str, Any]) -> None:
     ]
     if problems:
         raise not_a_table(path, problems)
-
-
-def arrow_texts(column: Any) -> Iterable[str]:  # noqa: ANN401
-    """Returns the text of every row; each distinct value is made a text once."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("s", column.type.tz), safe=False)
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    coded = pc.dictionary_encode(column, null_encoding="encode")
-    if pa.types.is_float32(column.type):
-        values = coded.dictionary.to_numpy(zero_copy_only=False)
-        texts = column_texts(written_as(values.astype(np.float32)).tolist())
-    else:
-        texts = column_texts(coded.dictionary.to_pylist())
-    return map(texts.__getitem__, coded.indices.to_pylist())
 
 
 def _damaged(path: Path, error: Exception) -> Exception:

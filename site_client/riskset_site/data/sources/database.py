@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from riskset.catalogue import Message, say
 from riskset.errors import DataError, Problem
-from riskset_site.data.sources.arrow import arrow_texts, refuse_nested
+from riskset_site.data.sources.arrow import refuse_nested
+from riskset_site.data.sources.arrow_columns import ArrowColumnBuilder
 from riskset_site.data.sources.cells import column_texts
 from riskset_site.data.sources.csv import not_a_table
 from riskset_site.data.sources.kept_columns import KeptColumns
@@ -87,7 +88,7 @@ class _DuckDb:
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise failed(path, say("data.source.not_a_select"), say("data.source.write_select"))
         relation = self.connection.sql(query)
-        kept = KeptColumns(path, relation.columns, expected, optional, every)
+        kept = KeptColumns(path, relation.columns, expected, optional, every, ArrowColumnBuilder)
         names = [relation.columns[at] for at in kept.positions.values()] or relation.columns[:1]
         batches = relation.project(", ".join(map(_quoted, names))).to_arrow_reader(_CHUNK_ROWS)
         refuse_nested(path, dict(zip(kept.positions, batches.schema.types, strict=False)))
@@ -95,7 +96,7 @@ class _DuckDb:
         for batch in batches:
             n += batch.num_rows
             for name, column in zip(kept.positions, batch.columns, strict=False):
-                kept.add(name, arrow_texts(column))
+                kept.add(name, column)
         return kept.table(n)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -11,14 +12,28 @@ from riskset.catalogue import say
 from riskset.errors import Problem
 from riskset_site.data.sources.csv import not_a_table, unreadable
 from riskset_site.data.sources.headers import matched, numbered
-from riskset_site.data.sources.table import SourceTable, TextColumnBuilder
+from riskset_site.data.sources.table import SourceTable, TextColumn, TextColumnBuilder
+
+
+class ColumnBuilder(Protocol):
+    """Collects a column chunk by chunk."""
+
+    def extend(self, chunk: Any, /) -> None: ...  # noqa: ANN401
+
+    def build(self) -> TextColumn: ...
 
 
 class KeptColumns:
     """The columns of a source that are asked for, as far as it has them; each row is a record, none is empty."""
 
     def __init__(
-        self, path: Path, names: Sequence[str], expected: Collection[str], optional: Collection[str], every: bool
+        self,
+        path: Path,
+        names: Sequence[str],
+        expected: Collection[str],
+        optional: Collection[str],
+        every: bool,
+        builder: Callable[[], ColumnBuilder] = lambda: TextColumnBuilder(typed=True),
     ) -> None:
         """Raises DataError, with problems, where there is no column, or a needed one is there several times."""
         self.path = path
@@ -31,11 +46,11 @@ class KeptColumns:
         kept = [*expected, *optional, *(filter(None, found.names) if every else ())]
         self.positions = {name: found.names.index(name) for name in dict.fromkeys(kept) if name in found.names}
         """Of each kept column among all, by its name in the table."""
-        self.builders = {name: TextColumnBuilder(typed=True) for name in self.positions}
+        self.builders = {name: builder() for name in self.positions}
 
-    def add(self, name: str, texts: Iterable[str]) -> None:
-        """Appends the texts of a chunk to one column."""
-        self.builders[name].extend(texts)
+    def add(self, name: str, chunk: Any) -> None:  # noqa: ANN401 - texts, or what its builder takes
+        """Appends a chunk to one column."""
+        self.builders[name].extend(chunk)
 
     def table(self, n: int, problems: Sequence[Problem] = ()) -> SourceTable:
         """Returns the table of n rows. Raises DataError, with the problem, where there is none."""

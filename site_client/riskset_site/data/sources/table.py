@@ -7,8 +7,9 @@ is therefore read once, and its value spread over the rows.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,16 +25,43 @@ NUMBER = "\0"
 class TextColumn:
     """One column: the text of row i is `texts[codes[i]]`."""
 
-    codes: NDArray[np.int32]
-    """(n,), in the order of the file."""
-    texts: tuple[str, ...]
+    codes: NDArray[Any]
+    """(n,) whole numbers, in the order of the file."""
+    texts: Sequence[str]
     """Stripped, so several codes may have equal texts."""
     numbers: frozenset[int] = frozenset()
     """Codes of texts that a typed source made of numbers: they have a point, whatever mark its other texts have."""
 
+    values: NDArray[Any] | None = None
+    """The number of each row, of which `texts` are, where the column hardly repeats itself; NaN for none."""
+
+    @property
+    def by_row(self) -> Sequence[str]:
+        """The text of each row (n,), found when it is asked for."""
+        return _ByRow(self)
+
     def quoted(self, row: int) -> str:
         """Returns the text of one row in quotation marks. Never leaves the site."""
         return repr(self.texts[self.codes[row]])
+
+
+class _ByRow(Sequence[str]):
+    """The text of each row of a column."""
+
+    def __init__(self, column: TextColumn) -> None:
+        self._texts, self._codes = column.texts, column.codes
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, at: int | slice) -> str | tuple[str, ...]:
+        if isinstance(at, slice):
+            return tuple(self._texts[code] for code in self._codes[at].tolist())
+        return self._texts[int(self._codes[at])]
 
 
 @dataclass(frozen=True)

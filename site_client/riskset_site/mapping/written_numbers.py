@@ -17,7 +17,7 @@ _BELOW, _ABOVE = "<≤≦", ">≥≧"
 
 
 @dataclass(frozen=True)
-class NumberForms:
+class WrittenNumbers:
     """How the texts of a column are read as numbers."""
 
     decimal: str = "."
@@ -35,7 +35,7 @@ class NumberForms:
     """What was read of each text that is a number."""
 
 
-def number_forms(counts: Mapping[str, int], low: float, high: float, step: float | None = None) -> NumberForms:
+def written_numbers(counts: Mapping[str, int], low: float, high: float, step: float | None = None) -> WrittenNumbers:
     """Returns how the texts are read; between `low` and `high`, in steps of `step`, are the numbers that the study
     allows, which decide what `1,234` is where they can."""
     missing = tuple(text for text in counts if text and in_one_width(text) in missing_words())
@@ -57,7 +57,7 @@ def number_forms(counts: Mapping[str, int], low: float, high: float, step: float
         (text, counts[text]) for text, match in parsed.items() if (match["unit"] or "").strip() not in ("", unit)
     ]
     of = {text: (match["limit"] or " ")[0] for text, match in parsed.items()}
-    return NumberForms(
+    return WrittenNumbers(
         decimal,
         thousands,
         ambiguous,
@@ -72,7 +72,7 @@ def number_forms(counts: Mapping[str, int], low: float, high: float, step: float
 
 def share_of_numbers(counts: Mapping[str, int], low: float, high: float) -> float:
     """Returns the share of the texts, but for missing ones, that are numbers which the study allows."""
-    forms = number_forms(counts, low, high)
+    forms = written_numbers(counts, low, high)
     total = sum(rows for text, rows in counts.items() if text and text not in forms.missing)
     unread = sum(rows for _, rows in forms.unread)
     if not total or unread == total:

@@ -1,0 +1,181 @@
+"""The form of the map: a proposal as rows with choices, and the answers that the form brings back.
+
+Columns and texts are numbers in the form, of the proposal that it showed: a browser changes the ends of lines in what
+it sends, and a name may have some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from riskset.catalogue import Message, say
+from riskset.desk.forms import Form
+from riskset.errors import DataError
+from riskset.study.spec import Study
+from riskset_site.mapping.answers import Answers
+from riskset_site.mapping.export_table import KINDS
+from riskset_site.mapping.proposal import Proposal, TableProposal, VariableProposal
+
+AS_PROPOSED = "="
+"""The value of a field that nobody has changed."""
+_NO_COLUMN, _MISSING = "-", "missing"
+_MOST_TEXTS = 60
+"""Of one variable, the most frequent; the check lists what is left."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One of the options of a field."""
+
+    value: str
+    text: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class ColumnRow:
+    """Where a variable is."""
+
+    field: str
+    one: VariableProposal
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True)
+class TextRow:
+    """What a text means."""
+
+    n: int
+    variable: str
+    text: str
+    rows: int
+    is_sure: bool
+    options: tuple[Option, ...]
+
+
+def exports_in(folder: Path) -> tuple[str, ...]:
+    """Returns the names of the files in the folder that may be exports."""
+    return tuple(sorted(one.name for one in folder.iterdir() if one.suffix.lower() in KINDS and one.is_file()))
+
+
+def column_rows(proposal: Proposal, given: Answers) -> Iterator[ColumnRow]:
+    """Yields the variables in the study's order."""
+    for n, one in enumerate(proposal.variables):
+        chosen = given.columns.get(one.variable)
+        options = [Option(AS_PROPOSED, _proposed(one), chosen is None)]
+        options.append(Option(_NO_COLUMN, say("site.desk.map.no_column"), chosen == ""))
+        for at, header in enumerate(proposal.table.headers):
+            if header:
+                options.append(Option(str(at), header, chosen == header))
+        yield ColumnRow(f"column-{n}", one, tuple(options))
+
+
+def _proposed(one: VariableProposal) -> Message:
+    if not one.columns:
+        return say("site.desk.map.not_found")
+    if one.is_sure:
+        return say("site.desk.map.proposed", columns=one.columns)
+    return say("site.desk.map.perhaps", columns=one.columns)
+
+
+def text_rows(proposal: Proposal, study: Study, given: Answers) -> Iterator[TextRow]:
+    """Yields the texts of categories and booleans, the most frequent of each."""
+    n = 0
+    for one in proposal.variables:
+        known = study.levels_of(one.variable)  # of a number or date none: what is none of them can be missing
+        for text in one.texts[:_MOST_TEXTS]:
+            chosen = given.recode.get(one.variable, {}).get(text.text)
+            meaning = _meaning(text.meaning)
+            options = [Option(AS_PROPOSED, meaning, chosen is None)]
+            options += [Option(f"={level}", level, chosen == level) for level in known]
+            options.append(Option(_MISSING, say("site.desk.map.missing"), chosen == ""))
+            is_sure = text.is_sure and text.meaning is not None
+            yield TextRow(n, one.variable, text.text, text.rows, is_sure, tuple(options))
+            n += 1
+
+
+def _meaning(meaning: str | None) -> Message:
+    if meaning is None:
+        return say("site.desk.map.unknown")
+    return say("site.desk.map.means", meaning=meaning) if meaning else say("site.desk.map.means_missing")
+
+
+def layout_in(form: Form) -> Answers:
+    """Returns what the form says of the site, and of how the export is written. DataError where that is not right."""
+    header, footer = form.line("header"), form.line("footer")
+    if 0 in _rows(header):
+        raise DataError(say("site.map.ask.not_a_row", text=header))
+    named = {name: form.text(name) for name in ("site", "encoding", "sheet")}
+    said = {**named, "header": _rows(header), "footer": next(iter(_rows(footer)), None)}
+    try:
+        return Answers.model_validate({name: value for name, value in said.items() if value not in ("", (), None)})
+    except ValidationError:
+        raise DataError(say("site.map.ask.not_a_row", text=header)) from None
+
+
+def sheet_of(table: TableProposal) -> str:
+    """Returns the name of the sheet of a workbook; empty where nothing says it."""
+    return str(table.keys.get("sheet", ""))
+
+
+def has_layout(table: TableProposal, layout: Answers) -> bool:
+    """Whether an export that is laid out so is the same table: only then answers about it mean anything."""
+    said = (layout.encoding, layout.sheet, layout.header, layout.footer)
+    found = (table.encoding, sheet_of(table), table.header, table.footer)
+    return all(one is None or one == other for one, other in zip(said, found, strict=True))
+
+
+def answers_in(form: Form, layout: Answers, before: Proposal, study: Study) -> Answers:
+    """Returns the layout with what the form answers of the proposal that it showed."""
+    return layout.model_copy(
+        update={
+            "columns": dict(_columns(form, before)),
+            "recode": _recode(form, before, study),
+            "choose": dict(_choices(form, before)),
+            "key": _key(form.text("key"), before.table.headers),
+        }
+    )
+
+
+def _rows(text: str) -> tuple[int, ...]:
+    """Returns `3` or `2, 3` as numbers; none of an empty text."""
+    parts = [part.strip() for part in text.replace("、", ",").split(",") if part.strip()]
+    if not all(part.isdecimal() for part in parts):
+        raise DataError(say("site.map.ask.not_a_row", text=text))
+    return tuple(map(int, parts))
+
+
+def _columns(form: Form, before: Proposal) -> Iterator[tuple[str, str]]:
+    for n, one in enumerate(before.variables):
+        chosen = form.text(f"column-{n}")
+        if chosen == _NO_COLUMN:
+            yield one.variable, ""
+        elif chosen.isdecimal() and int(chosen) < len(before.table.headers):
+            yield one.variable, before.table.headers[int(chosen)]
+
+
+def _recode(form: Form, before: Proposal, study: Study) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for row in text_rows(before, study, Answers()):
+        chosen = form.text(f"text-{row.n}")
+        if chosen == _MISSING:
+            found.setdefault(row.variable, {})[row.text] = ""
+        elif chosen.startswith("=") and chosen != AS_PROPOSED:
+            found.setdefault(row.variable, {})[row.text] = chosen[1:]
+    return found
+
+
+def _choices(form: Form, before: Proposal) -> Iterator[tuple[str, str]]:
+    for n, choice in enumerate(before.choices):
+        if (chosen := form.text(f"choice-{n}")) in choice.options:
+            yield choice.id, chosen
+
+
+def _key(chosen: str, headers: tuple[str, ...]) -> str | None:
+    if chosen == _NO_COLUMN:
+        return ""
+    return headers[int(chosen)] if chosen.isdecimal() and int(chosen) < len(headers) else None

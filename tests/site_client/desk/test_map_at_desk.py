@@ -1,0 +1,168 @@
+"""The map at the desk: a proposal is corrected in a form, and what is written passes the check."""
+
+import re
+import tomllib
+from html import unescape
+
+import pytest
+from tests.site_client.conftest import TODAY
+from tests.site_client.desk.conftest import at_desk
+
+from riskset.catalogue import say
+from riskset_site.data.check import check_site
+from riskset_site.data.config import load_site_file
+
+HEADER = "患者番号,治療薬,年齢,脈管侵襲,AFP,投与開始日,死亡日,最終確認日"
+ARMS = {"sorafenib": "ソラフェニブ", "lenvatinib": "ﾚﾝﾊﾞﾁﾆﾌﾞ"}
+
+
+def export(member, *, limit="9"):
+    """The patients of a hospital as its own system writes them."""
+    lines = [HEADER]
+    for n, row in enumerate(member.patients(60).strip().split("\n")[1:]):
+        arm, age, mvi, _, *dates = row.split(",")
+        written = [
+            f"K{n:04d}",
+            ARMS[arm],
+            age,
+            "あり" if mvi == "yes" else "なし",
+            limit if n % 7 == 0 else "9",
+            *dates,
+        ]
+        lines.append(",".join(written))
+    return "\n".join([*lines, "合計,60,,,,,,"]) + "\n"
+
+
+@pytest.fixture
+def desk(member):
+    member.site_file.unlink()
+    member.exports(export(member), encoding="cp932")
+    return at_desk(member)
+
+
+def fields(page):
+    """What a browser would send of the form as it is shown."""
+    form = re.search(r'<form[^>]*class="map">(.*?)</form>', page, re.DOTALL)[1]
+    found = dict(re.findall(r'<input type="(?:hidden|text)"[^>]*? name="([^"]*)" value="([^"]*)"', form))
+    for name, options in re.findall(r'<select[^>]* name="([^"]*)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        values = re.findall(r'<option(?: value="([^"]*)")?( selected)?>([^<]*)', options)
+        chosen = [one for one in values if one[1]] or values[:1]
+        found[name] = unescape(chosen[0][0] or (chosen[0][2] if chosen[0][1] else ""))
+    return found
+
+
+def looks(desk, **typed):
+    """Asks for the proposal, the first time or again."""
+    if not typed:
+        typed = {"export": "export.csv"}
+    return desk.client.post(f"{desk.app.base}/map", data={"csrf": csrf(desk), "act": "look", **typed})
+
+
+def csrf(desk):
+    return re.search(r'name="csrf" value="([^"]*)"', desk.gets("/map").text)[1]
+
+
+def writes(desk, shown, **changes):
+    data = {**fields(shown.text), "csrf": csrf(desk), "act": "write", **changes}
+    return desk.client.post(f"{desk.app.base}/map", data=data)
+
+
+def number_of(page, select, text):
+    """The value of the option of a select that begins with a text."""
+    options = re.search(rf'<select[^>]* name="{select}"[^>]*>(.*?)</select>', page, re.DOTALL)[1]
+    return next(value for value, shown in re.findall(r'<option value="([^"]*)"[^>]*>([^<]*)', options) if shown == text)
+
+
+def key(page):
+    return number_of(page, "key", "患者番号 (60 different in 60 rows)")
+
+
+def test_a_desk_without_a_site_file_begins_with_the_map(desk):
+    page = desk.reads("/")
+    assert say("site.desk.step.map") in page
+    assert f'href="{desk.app.base}/map"' in page
+    assert "export.csv" in desk.reads("/map")
+
+
+def test_what_is_proposed_and_accepted_fits_the_study(desk, member):
+    shown = looks(desk)
+    answer = writes(desk, shown, site="kurume", key=key(shown.text))
+    assert answer.status_code == 200, answer.text
+    assert say("site.desk.fits_with_warnings", n=1) in answer.text  # the footer, which was left out
+    assert load_site_file(member.site_file).source.key == "患者番号"
+    assert check_site(member.site_file, member.study, TODAY).fits
+
+
+def test_corrections_are_written(desk, member):
+    shown = looks(desk)
+    page = shown.text
+    changes = {
+        "column-3": "-",
+        "column-1": number_of(page, "column-1", "AFP"),
+        "text-0": "=lenvatinib",
+        "text-1": "missing",
+        "site": "kurume",
+        "key": "-",
+    }
+    again = looks(desk, **{**fields(page), **changes})
+    kept = fields(again.text)
+    assert {name: kept[name] for name in changes} == changes
+    assert writes(desk, again).status_code == 200
+    file = tomllib.loads(member.site_file.read_text(encoding="utf-8"))
+    assert "key" not in file["source"]
+    assert "afp" not in file["map"]
+    assert file["map"]["age"] in ("AFP", {"column": "AFP"})
+    assert file["map"]["arm"]["recode"] == {"ソラフェニブ": "lenvatinib", "レンバチニブ": ""}
+
+
+def test_what_only_the_hospital_knows_is_asked(desk, member):
+    member.exports(export(member, limit="<2.0"), encoding="cp932")
+    shown = looks(desk)
+    answer = writes(desk, shown, **{"choice-0": "half", "site": "kurume", "key": key(shown.text)})
+    assert answer.status_code == 200
+    assert tomllib.loads(member.site_file.read_text(encoding="utf-8"))["map"]["afp"]["below_limit"] == "half"
+
+
+def test_without_the_patient_number_nothing_is_written_and_what_was_typed_stays(desk, member):
+    shown = looks(desk)
+    answer = writes(desk, shown, site="asan", **{"column-3": "-"})
+    assert answer.status_code == 422
+    assert say("site.map.key_never_default") in answer.text
+    kept = fields(answer.text)
+    assert (kept["site"], kept["column-3"]) == ("asan", "-")
+    assert not member.site_file.exists()
+
+
+def test_a_site_file_that_is_there_is_replaced_only_when_asked(desk, member):
+    member.site_file.write_text("mine", encoding="utf-8")
+    shown = looks(desk)
+    typed = {"site": "kurume", "key": key(shown.text)}
+    answer = writes(desk, shown, **typed)
+    assert answer.status_code == 422
+    assert member.site_file.read_text(encoding="utf-8") == "mine"
+    assert writes(desk, answer, **typed, replace="yes").status_code == 200
+    assert load_site_file(member.site_file).site == "kurume"
+
+
+def test_another_row_of_names_makes_the_proposal_again(desk):
+    page = looks(desk).text
+    again = looks(desk, **{**fields(page), "header": "2", "column-1": "3"})
+    assert again.status_code == 200
+    assert "K0000" in again.text
+    for wrong in ("0", "x", "99999"):
+        assert looks(desk, **{**fields(again.text), "header": wrong}).status_code == 422
+
+
+@pytest.mark.parametrize("export", ["", "../export.csv", "/etc/passwd", "nothing.csv", "study.toml"])
+def test_only_an_export_of_the_folder_is_read(desk, export):
+    answer = looks(desk, export=export)
+    assert answer.status_code == 422
+    assert say("site.desk.map.no_export") in answer.text
+
+
+def test_a_form_of_an_earlier_proposal_is_not_taken(desk):
+    first = fields(looks(desk).text)
+    looks(desk)
+    answer = looks(desk, **first)
+    assert answer.status_code == 422
+    assert say("site.desk.map.older") in answer.text
