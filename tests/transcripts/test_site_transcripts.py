@@ -24,7 +24,8 @@ def commands(session):
 def test_the_session_goes_as_written(path, tmp_path, monkeypatch, capsys):
     folder = shutil.copytree(HERE / "hospital", tmp_path / "hospital")
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("riskset_site.commands.check.today_utc", lambda: date(2026, 6, 30))
+    for command in ("check", "explore"):
+        monkeypatch.setattr(f"riskset_site.commands.{command}.today_utc", lambda: date(2026, 6, 30))
     for line, expected in commands(path.read_text(encoding="utf-8")):
         code = main(line.split())
         out, err = capsys.readouterr()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _EXACT = {"precision": 1e-20, "r_precision": 0.0, "max_steps": 100}
 """lifelines' defaults stop some 1e-6 standard errors before convergence."""
 _Z = NormalDist().inv_cdf(0.975)
-_FEW_EVENTS = 10
+FEW_EVENTS = 10
 """For each coefficient: with fewer, estimates and their limits are hardly to be trusted."""
 _UNBOUNDED = 10.0
 """Of a coefficient in standard deviations of its column: a hazard ratio of 22,000 is none."""
@@ -66,6 +66,11 @@ class LocalModel:
     notes: tuple[Message, ...] = ()
     """What to bear in mind of the fit."""
 
+    @property
+    def has_few_events(self) -> bool:
+        """Whether the estimates and their limits are hardly to be trusted."""
+        return self.events < FEW_EVENTS * len(self.terms)
+
 
 def local_models(cohort: Cohort, study: Study) -> Iterator[LocalModel]:
     """Yields each Cox model of the study that one site can fit, in the study's order."""
@@ -91,8 +96,6 @@ def local_model(analysis: Analysis, cohort: Cohort) -> LocalModel:
     fit = _fitted(rows, columns, strata_of(analysis.exposure.conditions, rows))
     if isinstance(fit, Message):
         return replace(model, why_not=fit, notes=notes)
-    if model.events < _FEW_EVENTS * len(columns):
-        notes += (say("explore.cox.few_events", n=model.events, terms=len(columns)),)
     return replace(model, terms=fit, notes=notes)
 
 

@@ -18,15 +18,15 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class LocalCurve:
-    """A Kaplan-Meier curve at the days on which patients exit, ascending; arrays (exits,)."""
+    """A curve at the days on which patients exit, ascending; arrays (exits,)."""
 
     level: str
     """Of the arm; empty for all patients."""
     n: int
     events: int
     days: NDArray[np.float64]
-    survival: NDArray[np.float64]
-    """Just after the day."""
+    estimate: NDArray[np.float64]
+    """Survival, or incidence, just after the day."""
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     at_risk: NDArray[np.int64]
@@ -93,7 +93,7 @@ def _curve(
         n=len(days),
         events=int(event.sum()),
         days=days_of_exits,
-        survival=survival,
+        estimate=survival,
         lower=lower,
         upper=upper,
         at_risk=at_risk,

@@ -11,6 +11,7 @@ from riskset_report.figures.survival_plot import PlottedCurve, SurvivalPlot
 from riskset_report.notation import p_phrase, time_with_limits
 from riskset_site.explore.curves import LocalCurve, LocalCurves, local_curves
 from riskset_site.explore.figures.month_bars import MonthBars, draw
+from riskset_site.explore.incidence import local_incidences
 from riskset_site.explore.months import event_months
 from riskset_site.explore.pictures import WIDE, Pictures
 from riskset_site.explore.rows import Looked
@@ -40,8 +41,7 @@ def _parts(name: str, looked: Looked, pictures: Pictures) -> Iterator[PagePart]:
     yield pictures.drawn(
         draw_curves, _survival(found, study, pictures), WIDE, say("explore.endpoint.picture", name=label)
     )
-    if rows.cause is not None:
-        yield say("explore.endpoint.competing")
+    yield from _incidences(name, looked, pictures)
     yield say("explore.endpoint.follow_up")
     yield pictures.drawn(
         draw_curves, _follow_up(found, study, pictures), WIDE, say("explore.endpoint.picture_of_follow_up", name=label)
@@ -50,6 +50,20 @@ def _parts(name: str, looked: Looked, pictures: Pictures) -> Iterator[PagePart]:
         axis = say("explore.axis.month") if months.of_calendar else say("explore.axis.month_since")
         bars = MonthBars(months, pictures.said(axis), pictures.said(say("explore.axis.events")))
         yield pictures.drawn(draw, bars, WIDE, say("explore.endpoint.picture_of_months", name=label))
+
+
+def _incidences(name: str, looked: Looked, pictures: Pictures) -> Iterator[PagePart]:
+    """Yields the cumulative incidence of each cause of an endpoint with competing events."""
+    study, rows = looked.study, looked.cohort.outcomes(name)
+    arm = study.comparison.arm if study.comparison else None
+    causes = study.endpoints[name].causes
+    found = list(local_incidences(rows, causes, arm, study.levels_of(arm) if arm else ()))
+    if found:
+        yield say("explore.endpoint.competing")
+    for cause, curves in found:
+        y_label = say("report.axis.cumulative_incidence", cause=cause)
+        plot = _plot(curves, y_label, (), name, study, pictures, start=0.0)
+        yield pictures.drawn(draw_curves, plot, WIDE, say("explore.endpoint.picture_of_incidence", cause=cause))
 
 
 def _survival(found: LocalCurves, study: Study, pictures: Pictures) -> SurvivalPlot:
@@ -72,6 +86,7 @@ def _plot(
     endpoint: str,
     study: Study,
     pictures: Pictures,
+    start: float = 1.0,
 ) -> SurvivalPlot:
     everybody = pictures.said(say("explore.endpoint.all"))
     labels = [curve.level or everybody for curve in curves]
@@ -92,10 +107,10 @@ def _plot(
         risk_title=pictures.said(say("report.figure.at_risk")),
         unit=unit,
         days_per_unit=study.days_per_unit,
-        curves=tuple(_plotted(curve, label) for curve, label in zip(curves, labels, strict=True)),
+        curves=tuple(_plotted(curve, label, start) for curve, label in zip(curves, labels, strict=True)),
         legend=tuple(labels),
-        statistics=(pictures.said(title), *medians, *(("", *tests) if tests else ())),
-        footnote=_footnote(curves, pictures),
+        statistics=(pictures.said(title), *medians, *(("", *tests) if tests else ())) if start else (),
+        footnote=_footnote(curves, pictures) if start else pictures.said(say("explore.endpoint.footnote_of_incidence")),
         ticks=study.time.ticks,
     )
 
@@ -107,14 +122,15 @@ def _footnote(curves: Sequence[LocalCurve], pictures: Pictures) -> str:
     return f"{whole} {pictures.said(say('report.km.not_reached'))}"
 
 
-def _plotted(curve: LocalCurve, label: str) -> PlottedCurve:
+def _plotted(curve: LocalCurve, label: str, start: float) -> PlottedCurve:
     """Returns a curve as it is drawn: to its end, since every step is the site's own patient."""
     return PlottedCurve(
         label=label,
         days=curve.days,
-        survival=curve.survival,
+        survival=curve.estimate,
         lower=curve.lower,
         upper=curve.upper,
         at_risk=tuple(map(str, curve.at_risk)),
         median_days=curve.median,
+        start=start,
     )

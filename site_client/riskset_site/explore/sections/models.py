@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from riskset.analyses.plan import plan
 from riskset.catalogue import Message, say
 from riskset_report.notation import p_value, ratio
-from riskset_site.explore.cox import LocalModel, is_local, local_models
+from riskset_site.explore.cox import FEW_EVENTS, LocalModel, is_local, local_models
 from riskset_site.explore.pictures import Pictures
 from riskset_site.explore.rows import Looked
 from riskset_site.pages import PagePart, PageSection, PageTable
@@ -37,6 +37,8 @@ def _of_endpoint(label: str, models: Sequence[LocalModel], pictures: Pictures) -
     fitted = [model for model in models if model.terms]
     if fitted:
         yield _table(label, fitted, pictures)
+    if few := tuple(model.id for model in fitted if model.has_few_events):
+        yield say("explore.cox.few_events", fewest=FEW_EVENTS, models=few)
     if said := tuple(note for model in models for note in _notes(model)):
         yield said
 
