@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks import audit, doors, fits, machine, one_request, rounds, secure_sum, tables
+from benchmarks import audit, doors, exports, fits, machine, one_request, rounds, secure_sum, tables
 
 SIZES, COLUMNS, SITES, SUMMED = (10_000, 100_000, 1_000_000), (10, 30, 100), (3, 10, 22, 50), (10, 50)
 TURNS = 5
@@ -31,6 +31,7 @@ def main() -> None:
     results["one_request"] = one_request.run()
     results["secure_sum"] = [secure_sum.run(sites) for sites in asked.summed]
     results["audits"] = [audit.run(name, of, asked.audits) for name, of in audit.studies().items() if asked.audits]
+    results["exports"] = [exports.run(*case) for case in exports.CASES if asked.exports]
     results["lists"] = [rounds.list_of("hcc", "seoul") for _ in range(asked.lists)]
     for sites in [*asked.sites] * STUDIES:
         results["rounds"].append(rounds.run(sites))
@@ -62,6 +63,8 @@ def page(results: dict[str, Any]) -> str:
     parts["One request at the server"] = tables.one_request(results["one_request"])
     if results["audits"]:
         parts["An auditor's commands"] = tables.audits(results["audits"])
+    if results["exports"]:
+        parts["A site's export"] = tables.exports(results["exports"])
     if results["rounds"]:
         parts["Rounds"] = tables.rounds(results["rounds"])
     if results["lists"]:
@@ -77,6 +80,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sites", type=int, nargs="*", default=SITES, help="over the engine (default: 3 10 22 50)")
     parser.add_argument("--lists", type=int, default=STUDIES, help="runs of the study hcc over the engine (default: 3)")
     parser.add_argument("--audits", type=int, default=TURNS, help="turns of an auditor's commands (default: 5)")
+    parser.add_argument("--exports", type=int, default=1, help="0: exports are not read (default: 1)")
     parser.add_argument("--summed", type=int, nargs="*", default=SUMMED, help="secure sums (default: 10 50)")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results.json", help="raw measures")
     return parser.parse_args()

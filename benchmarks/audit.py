@@ -115,12 +115,12 @@ def _cohorts(demonstration: Demonstration, study: Study, folder: Path) -> dict[s
 
 
 def _measured(command: tuple[str, ...], bundle: Path, turns: int) -> dict[str, float]:
-    """Returns the medians of `_once` over some turns."""
-    costs = [_once(["audit", *command, str(bundle)]) for _ in range(turns)]
+    """Returns the medians of `cost_of` over some turns."""
+    costs = [cost_of(["audit", *command, str(bundle)]) for _ in range(turns)]
     return {key: median(cost[key] for cost in costs) for key in costs[0]}
 
 
-def _once(arguments: list[str]) -> dict[str, float]:
+def cost_of(arguments: list[str]) -> dict[str, float]:
     """Returns seconds of CPU, seconds by the clock and the peak of memory in MB of a command, from the start of the
     interpreter on, as somebody waits who types it."""
     began = time.perf_counter()

@@ -157,6 +157,22 @@ def audits(cases: Sequence[Measures]) -> str:
     return _table(["bundle", "rounds", "files", "MB", "command", "CPU, s", "by the clock, s", "peak, MB"], rows)
 
 
+def exports(cases: Sequence[Measures]) -> str:
+    """Seconds and peak memory of a site's check of its export."""
+    head = ["export", "patients", "MB", "CPU, s", "by the clock, s", "peak, MB"]
+    rows = [
+        [
+            c["kind"],
+            f"{c['n']:,}",
+            f"{c['bytes'] / 1e6:.0f}",
+            *(f"{c[k]:.1f}" for k in ("cpu_s", "wall_s")),
+            f"{c['peak_mb']:,.0f}",
+        ]
+        for c in cases
+    ]
+    return _table(head, rows)
+
+
 def doors(cases: Sequence[Measures]) -> str:
     """CPU seconds and MB until a hostile text is refused."""
     rows = [[c["text"], f"{c['bytes']:,}", f"{c['cpu_s']:.2f}", f"{c['mb']:.0f}", c["passed"]] for c in cases]

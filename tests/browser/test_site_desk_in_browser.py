@@ -14,7 +14,19 @@ from riskset.desk.serving import bound
 from riskset_site.consent.approvals import Approvals
 from riskset_site.desk.app import desk_of
 
-PAGES = ("/", "/map", "/check", "/join", "/review", "/approve", "/service", "/ledger", "/unlock", "/nowhere")
+PAGES = (
+    "/",
+    "/map",
+    "/check",
+    "/join",
+    "/review",
+    "/approve",
+    "/service",
+    "/ledger",
+    "/unlock",
+    "/nowhere",
+    "/explain/data.fault.not_a_number",
+)
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ def desk(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open your browser.")] = True,
     language: OwnLanguage = None,
 ) -> None:
-    """Open the site desk: pages in your browser to check the data, review, approve, pause, and read the ledger.
+    """Open the site desk: pages in your browser to map and check the data, join, review, approve, pause, and read the
+    ledger.
 
     The pages come from this machine and go nowhere else; they do what the commands do. The address opens the desk once.
     Ctrl-C, or closing the window, ends the desk; riskset site serve goes on without it.

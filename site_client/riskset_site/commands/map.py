@@ -34,6 +34,15 @@ AnswersFile = Annotated[
     Path | None,
     typer.Option("--answers", metavar="ANSWERS.TOML", help="Answers, so that nothing is asked.", show_default=False),
 ]
+DictionaryFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--dictionary",
+        metavar="DICTIONARY.CSV",
+        help="REDCap's data dictionary; default: the one beside the export.",
+        show_default=False,
+    ),
+]
 Defaults = Annotated[bool, typer.Option("--defaults", help="Take each default; the key is never one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the proposal as JSON, and write nothing.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace a site file that exists.")]
@@ -44,6 +53,7 @@ def map_(
     study: StudyToml,
     out: Out = None,
     site: SiteName = None,
+    dictionary: DictionaryFile = None,
     answers: AnswersFile = None,
     defaults: Defaults = False,
     as_json: AsJson = False,
@@ -68,6 +78,8 @@ def map_(
         refuse_to_replace(target)
     of_study = load_study(study)
     given = _given(answers, site, of_study, study.parent)
+    if dictionary is not None:
+        given = given.model_copy(update={"dictionary": str(dictionary)})
     proposal = _proposal(export, of_study, given, target.parent, asks=not (as_json or answers or defaults))
     if as_json:
         tell(facts_json(proposal), nl=False)

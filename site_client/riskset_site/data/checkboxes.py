@@ -97,8 +97,11 @@ def _met(
     """Yields how many rows have each box checked, and how many none or several."""
     for (header, level), rows in zip(mapped.any_of.items(), checked & ~several, strict=True):
         yield MetText(header, "read", kind.word(level), int(rows.sum()))
-    none = known(values) & ~checked.any(axis=0)
-    if none.any():
-        yield MetText(say("data.page.no_box"), "read", kind.word(mapped.none or "false"), int(none.sum()))
+    none = ~checked.any(axis=0)
+    outcomes: tuple[tuple[Outcome, NDArray[np.bool_]], ...] = (("read", known(values)), ("missing", ~known(values)))
+    for outcome, rows in outcomes:
+        if (none & rows).any():
+            meaning = kind.word(mapped.none or "false") if outcome == "read" else ""
+            yield MetText(say("data.page.no_box"), outcome, meaning, int((none & rows).sum()))
     if several.any():
         yield MetText(say("data.page.several_boxes"), _SEVERAL[mapped.several], "", int(several.sum()))

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from riskset.catalogue import say
 from riskset.errors import Problem
 from riskset.study.spec import DateEndpoint, Study
-from riskset_site.data.column_reading import known
+from riskset_site.data.column_reading import VariableColumn, known
 from riskset_site.data.faults import Fault
 from riskset_site.data.follow_up import EligibleRows, two_days
 from riskset_site.data.site_file import SiteFile
 
 _DEATH = re.compile(r"death|dead|died|deceas|exitus|mort|dth|dod\b|死|사망", re.IGNORECASE)
+_ALIVE = re.compile(r"alive|living|surviv|censor|生存|생존", re.IGNORECASE)
 
 
 def after_death(
@@ -34,6 +35,16 @@ def after_death(
             day, last = columns[name], columns[death]
             where = say("data.where.a_variable", name=name)
             yield from rows.problem(where, fault, (day > last) & ~early, two_days(day, last, "after"))
+
+
+def alive_counts(study: Study, columns: Mapping[str, VariableColumn]) -> Iterator[Problem]:
+    """Yields a warning where the date of a death is taken from rows whose status is a word for alive."""
+    for name, column in columns.items():
+        is_death = _DEATH.search(f"{name} {study.label_of(name)}") is not None
+        rows = sum(met.rows for met in column.met if met.outcome == "counted" and _ALIVE.search(met.text))
+        if is_death and rows:
+            fault = Fault("alive_counts", say("data.hint.alive_counts", name=name))
+            yield Problem(say("data.where.a_variable", name=name), fault.message(rows), fault.hint)
 
 
 def _deaths(site: SiteFile, study: Study, columns: Mapping[str, NDArray[Any]]) -> list[str]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import DataError, Problem, did_you_mean
 from riskset.file_errors import reason_of
-from riskset.study.spec import Study
+from riskset.study.spec import CategoryVariable, Study
 from riskset.study.truth import Columns
 from riskset_site.data.column_reading import VariableColumn
 from riskset_site.data.derived import with_derived
@@ -22,6 +22,7 @@ from riskset_site.data.latest_day import latest_day
 from riskset_site.data.one_row_per_patient import (
     doubtful_keys,
     of_keys,
+    only_key,
     perhaps_without_key,
     same_times,
     twins,
@@ -85,7 +86,7 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     table = _read(source, required, needs)
     latest = latest_day(today, source.exported, study.header.data_cutoff)
     rows = with_patients(ExportRows(site_file, study, table, latest))
-    absent = tuple(_absent(site_file, table, required, needs))
+    absent = tuple(_absent(site_file, table, required, needs, _of_categories(site_file, study)))
     of_patients = rows.patients.problems if rows.patients else ()
     columns = {name: read_variable(name, rows) for name in study.read_variables}
     columns = {name: _in_another_encoding(name, column, rows) for name, column in columns.items()}
@@ -152,6 +153,7 @@ def _perhaps_repeated(
 ) -> Iterator[Problem]:
     if rows.table.n:
         yield from doubtful_keys(rows.site.source, rows.table)
+        yield from only_key(rows, needed)
     if rows.site.source.patient:
         yield from twins(rows, needed)
     elif rows.table.n:
@@ -215,7 +217,11 @@ def _required(site_file: SiteFile, study: Study) -> list[str]:
 
 
 def _absent(
-    site_file: SiteFile, table: SourceTable, required: list[str], needs: Mapping[str, list[Message]]
+    site_file: SiteFile,
+    table: SourceTable,
+    required: list[str],
+    needs: Mapping[str, list[Message]],
+    categories: Collection[str],
 ) -> Iterator[Problem]:
     absent = [header for header in required if header not in table.headers]
     found = say("data.detail.header", names=table.headers[:_HEADERS]) if absent else ""
@@ -226,7 +232,11 @@ def _absent(
         yield Problem(where, message, elsewhere or _how_to_map(table.headers), detail=found)
         return
     for header in absent:
-        hint = elsewhere or _near(header, table.headers) or _how_to_map(table.headers, needs[header])
+        hint = (
+            elsewhere
+            or _near(header, table.headers)
+            or (_how_to_map(table.headers, needs[header], header in categories))
+        )
         where = say("data.where.needed_column", column=header, needed_by=tuple(needs[header]))
         yield Problem(where, say("data.export.missing_column"), hint, detail=found)
         found = ""  # once
@@ -251,8 +261,16 @@ def _near(header: str, headers: Collection[str]) -> Message:
     return did_you_mean(header, headers) or (say("data.export.alike_column", name=alike[0]) if alike else NOTHING)
 
 
-def _how_to_map(headers: tuple[str, ...], needed_by: Sequence[Message] = ()) -> Message:
+def _of_categories(site_file: SiteFile, study: Study) -> frozenset[str]:
+    """Returns the columns of categories, which an export may spread over checkboxes."""
+    names = (name for name, variable in study.read_variables.items() if isinstance(variable, CategoryVariable))
+    return frozenset(header for name in names for header in site_file.mapped(name).columns)
+
+
+def _how_to_map(headers: tuple[str, ...], needed_by: Sequence[Message] = (), is_category: bool = False) -> Message:
     if len(headers) == 1:
         return say("data.export.one_name")
+    if is_category:
+        return say("data.hint.map_boxes")
     is_key = list(needed_by) == [say("data.where.source_key")]
     return say("data.export.name_key") if is_key else say("data.export.map_column")

@@ -20,6 +20,7 @@ from riskset_site.data.number_forms import NumberForm
 from riskset_site.data.rows_where import rows_where
 from riskset_site.data.several_rows import spread_over_rows
 from riskset_site.data.site_mapping import AnyMapped, AnyOf, DateWhere, FirstOf, MappedColumn, YearsBetween
+from riskset_site.data.sources.table import TextColumn
 from riskset_site.data.text_meanings import Reading
 from riskset_site.data.time_units import is_whole_days, unit_days
 from riskset_site.data.time_words import time_unit
@@ -41,8 +42,10 @@ def read_mapped(name: str, mapped: AnyMapped, rows: ExportRows) -> VariableColum
         case AnyOf():
             return from_boxes(name, mapped, kind_of(name, mapped, rows), rows)
         case MappedColumn():
-            column = _in_one_column(name, mapped.column, mapped, rows)
-            return rows_where(column, mapped.where, rows, where_of(name, mapped.column))[0] if mapped.where else column
+            if not mapped.where:
+                return _in_one_column(name, mapped.column, mapped, rows)
+            counting = rows_where(mapped.where, rows)
+            return counting.added_to(_in_one_column(name, mapped.column, mapped, rows, counting.counts))
 
 
 def writing_of(mapped: AnyMapped, variable: Variable, rows: ExportRows) -> Writing:
@@ -83,14 +86,20 @@ def _month_and_day(day: NDArray[np.datetime64]) -> NDArray[np.int64]:
     return month_and_day
 
 
-def _in_one_column(name: str, header: str, mapped: MappedColumn | FirstOf, rows: ExportRows) -> VariableColumn:
+def _in_one_column(
+    name: str, header: str, mapped: MappedColumn | FirstOf, rows: ExportRows, counts: NDArray[np.bool_] | None = None
+) -> VariableColumn:
+    """Returns the values of a column, in the rows that count where it is said which."""
     excludes = mapped.other == "exclude"
     reading = Reading(rows.site.source.missing, mapped.recode, excludes_other=excludes, pattern=mapped.pattern)
-    where = where_of(name, header)
-    column = read_column(
-        rows.table.columns[header], kind_of(name, mapped, rows), reading, where, rows.table.row_numbers
-    )
+    texts, kind = _texts(header, rows, counts), kind_of(name, mapped, rows)
+    column = read_column(texts, kind, reading, where_of(name, header), rows.table.row_numbers)
     return _in_unit(name, mapped, rows.study, column)
+
+
+def _texts(header: str, rows: ExportRows, counts: NDArray[np.bool_] | None) -> TextColumn:
+    column = rows.table.columns[header]
+    return column if counts is None else column.blank_but(counts)
 
 
 def _in_unit(name: str, mapped: MappedColumn | FirstOf, study: Study, column: VariableColumn) -> VariableColumn:
@@ -123,20 +132,26 @@ def _years_between(name: str, mapped: YearsBetween, rows: ExportRows) -> Variabl
     )
 
 
-def _dates(name: str, header: str, mapped: YearsBetween | DateWhere, rows: ExportRows) -> VariableColumn:
+def _dates(
+    name: str,
+    header: str,
+    mapped: YearsBetween | DateWhere,
+    rows: ExportRows,
+    counts: NDArray[np.bool_] | None = None,
+) -> VariableColumn:
     where, variable = where_of(name, header), rows.study.variables[name]
     kind, reading = date_kind(writing_of(mapped, variable, rows)), Reading(rows.site.source.missing, {})
-    column = read_column(rows.table.columns[header], kind, reading, where, rows.table.row_numbers)
+    column = read_column(_texts(header, rows, counts), kind, reading, where, rows.table.row_numbers)
     return rows.not_too_late(where, column)
 
 
 def _date_where(name: str, mapped: DateWhere, rows: ExportRows) -> VariableColumn:
     """Returns the dates of the rows that count; one of them without a date is a problem, since an event without its
     day would be taken for none."""
-    dates = _dates(name, mapped.date, mapped, rows)
-    column, counts = rows_where(dates, mapped.where, rows, where_of(name, mapped.date))
-    undated = counts & dates.missing
-    return rows.in_rows(column, where_of(name, mapped.date), _NO_DATE_WHERE, undated, has_value=False)
+    counting = rows_where(mapped.where, rows)
+    dates = _dates(name, mapped.date, mapped, rows, counting.counts)
+    undated = counting.counts & dates.missing
+    return rows.in_rows(counting.added_to(dates), where_of(name, mapped.date), _NO_DATE_WHERE, undated, has_value=False)
 
 
 def _first_of(name: str, mapped: FirstOf, rows: ExportRows) -> VariableColumn:

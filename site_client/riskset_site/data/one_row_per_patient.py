@@ -33,6 +33,7 @@ _SHARED_KEY = Fault("shared_key", say("data.hint.shared_key"))
 _ROUNDED_KEY = Fault("rounded_key", say("data.hint.rounded_key"))
 _KEYS_ALIKE = Fault("keys_alike", say("data.hint.twins"))
 _NOT_A_NUMBER = Fault("no_digit_key", say("data.hint.no_digit_key"))
+_ONLY_KEY = Fault("only_key", say("data.hint.only_key"))
 _EQUAL_ROWS = Fault("equal_rows", say("data.hint.name_key"))
 _TWINS = Fault("twins", say("data.hint.twins"))
 _SAME_TIMES = Fault("same_times", say("data.hint.twins"))
@@ -101,10 +102,28 @@ def doubtful_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
                 yield problem_in_rows(where, _below(fault, rows, source), table.row_numbers, rows, column.quoted)
 
 
+def only_key(rows: ExportRows, needed: Collection[str]) -> Iterator[Problem]:
+    """Yields a warning of rows that have nothing but the patient number in the columns that the study needs: a remark
+    below the table, or a patient of whom nothing is known."""
+    source, table = rows.site.source, rows.table
+    if source.patient is None or source.patient not in table.columns:
+        return
+    empty = np.ones(table.n, bool)
+    for header in needed:
+        if header in table.columns and header != source.patient and empty.any():
+            column = table.columns[header]
+            at = np.flatnonzero(empty)
+            empty[at] = [column.texts[code] in ("", *source.missing) for code in column.codes[at].tolist()]
+    if empty.any() and not empty.all():
+        where = say("data.where.column", column=source.patient)
+        fault = _below(_ONLY_KEY, empty, source)
+        yield problem_in_rows(where, fault, table.row_numbers, empty, table.columns[source.patient].quoted)
+
+
 def _below(fault: Fault, rows: NDArray[np.bool_], source: Source) -> Fault:
     """Returns the fault with the key of [source] that leaves rows at the end of the export out, where it has one."""
     n = int(rows.sum())
-    if fault is not _NOT_A_NUMBER or not rows[-n:].all() or not hasattr(source, "footer"):
+    if fault not in (_NOT_A_NUMBER, _ONLY_KEY) or not rows[-n:].all() or not hasattr(source, "footer"):
         return fault
     return replace(fault, hint=say("data.source.footer_total", n=n + source.footer))
 

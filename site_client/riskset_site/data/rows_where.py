@@ -4,12 +4,12 @@ laboratory values of one visit."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import say
 from riskset.errors import Problem
 from riskset_site.data.column_reading import MetText, Outcome, VariableColumn, rows_by_text, rows_holding
 from riskset_site.data.export_rows import ExportRows, blanked
@@ -22,15 +22,30 @@ from riskset_site.data.width import in_one_width
 _ALIKE = Fault("alike_where", say("data.hint.alike_where"))
 
 
-def rows_where(
-    column: VariableColumn, where: Where, rows: ExportRows, place: Message
-) -> tuple[VariableColumn, NDArray[np.bool_]]:
-    """Returns the column, missing in the rows that do not count, and which rows (n,) count.
+@dataclass(frozen=True)
+class CountingRows:
+    """The rows (n,) that count, what became of each text of the other columns, and which of these are in doubt."""
 
-    Every text of the other columns is listed, with what became of its rows. One that only case, spaces or the size of
-    kana distinguish from a text of the site file is a problem.
-    """
-    counts, problems, met = np.ones(rows.table.n, bool), list(column.problems), list(column.met)
+    counts: NDArray[np.bool_]
+    met: tuple[MetText, ...]
+    problems: tuple[Problem, ...]
+
+    def added_to(self, column: VariableColumn) -> VariableColumn:
+        """Returns a column that was read in the rows that count; it is missing in all others."""
+        return replace(
+            column,
+            values=blanked(column.values, ~self.counts),
+            missing=column.missing | ~self.counts,
+            excluded=column.excluded & self.counts,
+            problems=(*column.problems, *self.problems),
+            met=(*column.met, *self.met),
+        )
+
+
+def rows_where(where: Where, rows: ExportRows) -> CountingRows:
+    """Returns the rows in which the other columns have one of the texts of the site file. A text that only case, spaces
+    or the size of kana distinguish from one of them is a problem."""
+    counts, met, problems = np.ones(rows.table.n, bool), list[MetText](), list[Problem]()
     for header, said in where.items():
         texts = rows.table.columns[header]
         wanted = {in_one_width(text) for text in said}
@@ -38,10 +53,7 @@ def rows_where(
         counts &= rows_holding(texts, chosen)
         met += _met(header, texts, set(chosen))
         problems += _alike(header, texts, chosen, said, rows)
-    values = blanked(column.values, ~counts)
-    missing, excluded = column.missing | ~counts, column.excluded & counts
-    found = replace(column, values=values, missing=missing, excluded=excluded, problems=tuple(problems), met=tuple(met))
-    return found, counts
+    return CountingRows(counts, tuple(met), tuple(problems))
 
 
 def _met(header: str, column: TextColumn, chosen: set[int]) -> Iterator[MetText]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from riskset_site.desk import approve, check, join, ledger, map_page, overview, review, rows, service, unlock
+from riskset_site.desk import approve, check, explain, join, ledger, map_page, overview, review, rows, service, unlock
 from riskset_site.desk.seat import SiteSeat
 from riskset_site.desk.site_desk import SiteDesk
 
@@ -13,6 +13,7 @@ PAGES = (
     *map_page.PAGES,
     *check.PAGES,
     *rows.PAGES,
+    *explain.PAGES,
     *join.PAGES,
     *review.PAGES,
     *approve.PAGES,

@@ -12,6 +12,7 @@ from riskset.desk.forms import Form
 from riskset.disclosure.rules import LIMITS
 from riskset.errors import DataError, Refused
 from riskset.joining.expiry import today_utc
+from riskset.language import spoken
 from riskset.ledger.durable import utc_now
 from riskset.secure.envelope import sha256
 from riskset_site.consent.signing import sign, signed_lines
@@ -42,6 +43,7 @@ async def _show(visit: Visit) -> Response:
         "approve",
         folder=folder,
         seen=_seen(folder),
+        facts=_facts(folder),
         own=own,
         others=[_other(folder, site) for site in folder.others],
         is_withdrawn=consent.is_withdrawn,
@@ -51,6 +53,16 @@ async def _show(visit: Visit) -> Response:
         limits=list(LIMITS),
         rows=_EXCEPTIONS,
     )
+
+
+def _facts(folder: StudyFolder) -> dict[Message, str]:
+    """Returns what is approved: the study and the roster, with the hashes that the review shows."""
+    study = folder.study
+    return {
+        say("site.review.fact.study"): f"{study.title_in(spoken())} ({study.id} {study.version})",
+        say("site.review.fact.study_sha256"): folder.study_hash,
+        say("site.review.fact.roster_sha256"): folder.roster.sha256,
+    }
 
 
 def _other(folder: StudyFolder, site: str) -> Other:

@@ -11,8 +11,10 @@ from markupsafe import Markup, escape
 
 from riskset.catalogue import Message, say
 from riskset.desk.templates import environment_of
+from riskset.error_pages import page_name
 from riskset.errors import Problem
 from riskset.language import spoken, told
+from riskset.visible_text import visible
 from riskset_site.data.check import SiteCheck
 from riskset_site.desk.seat import SiteSeat
 from riskset_site.desk.words import WORDS
@@ -37,6 +39,13 @@ def _table(table: PageTable) -> Markup:
     return Markup(table_html(table, spoken()))
 
 
+def _marked(text: str) -> Markup:
+    """Returns a text of a page of errors, in which what is between backticks is code."""
+    parts = visible(" ".join(text.split())).split("`")
+    written = (f"<code>{escape(part)}</code>" if at % 2 else escape(part) for at, part in enumerate(parts))
+    return Markup("".join(written))
+
+
 def _fits(check: SiteCheck) -> Message:
     if not check.fits:
         return say("site.desk.does_not_fit", n=len(check.problems))
@@ -59,6 +68,8 @@ def _environment() -> Environment:
         "in_force": lambda one: say("site.desk.in_force", by=one.by, until=one.until.isoformat()),
         "problem": lambda problem: say("data.page.problem", where=problem.where, message=problem.message),
         "fits": _fits,
+        "has_page": lambda message: isinstance(message, Message) and page_name(message.code) is not None,
+        "marked": _marked,
         "column_of": _column_of,
         "spoken": told,
         "exact": lambda text: Markup(escape(text)),  # in what a form sends back, nothing is changed to be seen

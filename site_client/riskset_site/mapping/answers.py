@@ -24,6 +24,8 @@ class Answers(TomlTable):
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
+    dictionary: str | None = None
+    """The path of REDCap's data dictionary; empty for none."""
     header: tuple[int, ...] | None = None
     """The row of the names, or two rows of them."""
     footer: int | None = Field(default=None, ge=0)

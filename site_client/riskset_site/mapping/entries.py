@@ -39,6 +39,8 @@ class Entry:
     """Texts of the column that mean that a value is unknown."""
     notes: tuple[Message, ...] = ()
     choices: tuple[Choice, ...] = ()
+    is_sure: bool = True
+    """False where values would be read in a wrong unit."""
 
 
 def entry_of(draft: Draft, name: str, column: str) -> Entry:
@@ -151,13 +153,13 @@ def _once(recode: Mapping[str, Any]) -> dict[str, Any]:
 
 def _number(draft: Draft, name: str, variable: NumberVariable, column: str, counts: Mapping[str, int]) -> Entry:
     low, high = variable.range
-    keys, notes = _time_unit(draft, name, column)
+    keys, notes, other = {**_time_unit(draft, name, column)}, tuple[Message, ...](), ""
     if "unit" in keys and (days := unit_days(name, draft.study)):
         ratio = DAYS_PER_UNIT[keys["unit"]] / days
         low, high = low / ratio, high / ratio
     forms = written_numbers(counts, low, high, None if "unit" in keys else variable.step)
     if "unit" not in keys:
-        more, said = _unit(draft, name, variable, forms, column)
+        more, said, other = _unit(draft, name, variable, forms, column)
         keys, notes = {**keys, **more}, (*notes, *said)
     choices = tuple(_limits(draft, name, variable, forms))
     keys |= {choice.id.rpartition(".")[2]: choice.chosen for choice in choices if choice.chosen}
@@ -172,34 +174,39 @@ def _number(draft: Draft, name: str, variable: NumberVariable, column: str, coun
         outside = sum(not low <= value <= high for value in forms.numbers)
         if outside:
             notes = (*notes, say("site.map.note.outside", n=outside, low=variable.range[0], high=variable.range[1]))
-    return Entry(keys, None, texts, forms.missing, notes, (*choices, *marks[1]))
+    fuller = {**keys, "unit": other, "factor": "..."} if other else None
+    return Entry(keys, fuller, texts, forms.missing, notes, (*choices, *marks[1]), is_sure=not other)
 
 
-def _time_unit(draft: Draft, name: str, column: str) -> tuple[dict[str, Any], tuple[Message, ...]]:
+def _time_unit(draft: Draft, name: str, column: str) -> dict[str, Any]:
     """Returns the unit of a time where the column's name has another than the study's."""
     days, found = unit_days(name, draft.study), unit_in_name(column)
     if days is None or not found or DAYS_PER_UNIT[found] == days:
-        return {}, ()
-    return {"unit": found}, ()
+        return {}
+    return {"unit": found}
 
 
 def _unit(
     draft: Draft, name: str, variable: NumberVariable, forms: WrittenNumbers, column: str
-) -> tuple[dict[str, Any], tuple[Message, ...]]:
-    """Returns the unit after the numbers, or in the column's name, and the factor where it is not the study's."""
-    if forms.unit and time_unit(forms.unit) and unit_days(name, draft.study) is not None:
-        return {"unit": time_unit(forms.unit)}, ()
+) -> tuple[dict[str, Any], tuple[Message, ...], str]:
+    """Returns the unit after the numbers, or in the column's name, with the factor where it is not the study's; what to
+    look at; and a unit of which nobody knows how it is converted."""
+    is_time, of_study = unit_days(name, draft.study) is not None, variable.unit
+    if forms.unit and is_time and (found := time_unit(forms.unit)):
+        return {"unit": found}, (), ""
     in_name = in_brackets(column)
-    found = forms.unit or (in_name if "/" in in_name and variable.unit else "")
-    if not found:
-        return {}, ()
-    if not variable.unit or unit(found) == unit(variable.unit):
-        return ({"unit": found} if forms.unit else {}), ()
-    ratio = factor(draft.contents[name], found, variable.unit)
-    note = say("site.map.note.other_unit", found=found, unit=variable.unit)
+    found = forms.unit or (in_name if "/" in in_name and of_study else "")
+    if (
+        not found
+        or (not of_study and not is_time)
+        or in_one_width(found).casefold() == in_one_width(of_study).casefold()
+    ):
+        return ({"unit": found} if forms.unit else {}), (), ""
+    ratio = 1.0 if unit(found) == unit(of_study) else factor(draft.contents[name], found, of_study)
+    note = say("site.map.note.other_unit", found=found, unit=of_study or "day")
     if ratio is None:
-        return ({"unit": found} if forms.unit else {}), (note,)
-    return {"unit": found} | ({"factor": ratio} if ratio != 1 else {}), (note,) if ratio != 1 else ()
+        return {}, (note,), found
+    return {"unit": found, "factor": ratio}, (note,) if ratio != 1 else (), ""
 
 
 def _limits(draft: Draft, name: str, variable: NumberVariable, forms: WrittenNumbers) -> Iterator[Choice]:

@@ -14,6 +14,7 @@ from riskset.errors import DataError
 from riskset.study.spec import Study
 from riskset_site.data.site_source import Source
 from riskset_site.data.source_kinds import SOURCES, CsvSource, ExcelSource
+from riskset_site.data.source_systems import RedcapSource
 from riskset_site.data.sources.csv_form import CsvForm
 from riskset_site.data.sources.reading import read_source
 from riskset_site.data.sources.table import SourceTable
@@ -29,6 +30,7 @@ from riskset_site.mapping.first_look import (
 )
 from riskset_site.mapping.layout import TITLES, known_in, proposed_footer, proposed_header
 from riskset_site.mapping.proposal import TableProposal
+from riskset_site.mapping.redcap_export import RedcapProject, redcap_project
 
 KINDS: Final = {
     ".csv": "csv",
@@ -51,8 +53,12 @@ _WITH_LABELS = ("spss", "stata")
 class Table:
     """The columns of an export, as their reader returns them."""
 
-    def __init__(self, source: SourceTable) -> None:
+    def __init__(self, source: SourceTable, project: RedcapProject | None = None) -> None:
         self.headers = source.headers
+        self.labels: Mapping[str, str] = project.labels if project else {}
+        """By column what REDCap's dictionary says of it: of a checkbox its choice."""
+        self.field_labels: Mapping[str, str] = project.field_labels if project else {}
+        """By field of REDCap."""
         self.n = source.n
         self._columns = source.columns
         self._counted: dict[str, dict[str, int]] = {}
@@ -81,6 +87,7 @@ class _Form:
     """Of [source]."""
     encodings: tuple[EncodingCandidate, ...] = ()
     sheets: tuple[str, ...] = ()
+    project: RedcapProject | None = None
     left_out: tuple[RawRow, ...] = ()
 
 
@@ -89,11 +96,12 @@ class ExportFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._read: dict[tuple[str | None, ...], tuple[TableProposal, Table]] = {}
+        self._read: dict[tuple[str, ...], tuple[TableProposal, Table]] = {}
 
     def table(self, study: Study, answers: Answers) -> tuple[TableProposal, Table]:
         """Returns the form of the export and its table. Raises DataError where it cannot be read."""
-        said = (answers.encoding, answers.delimiter, answers.sheet, str(answers.header), str(answers.footer))
+        of_table = ("encoding", "dictionary", "delimiter", "sheet", "header", "footer")
+        said = tuple(str(getattr(answers, name)) for name in of_table)
         if said not in self._read:
             self._read[said] = _table(self.path, known_words(study), known_names(study), answers)
         return self._read[said]
@@ -107,8 +115,9 @@ def _table(export: Path, words: frozenset[str], names: frozenset[str], answers: 
         raise DataError(say("site.map.unknown_kind", file=export.name), hint)
     try:
         form = _form(kind, export, words, names, answers)
-        source: Source = SOURCES[kind].model_validate({kind: export, **form.keys})
-        table = Table(read_source(source, (), (), every=True))
+        kind = "redcap" if form.project else kind
+        source: Source = SOURCES[kind].model_validate({kind: str(export), **form.keys})
+        table = Table(read_source(source, (), (), every=True), form.project)
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         hint = say("data.export.close_excel") if isinstance(error, PermissionError) else NOTHING
@@ -122,7 +131,7 @@ def _described(kind: str, form: _Form, table: Table, source: Source, answers: An
         kind=kind,
         keys=form.keys,
         encodings=form.encodings,
-        encoding=source.encoding if isinstance(source, CsvSource) else "",
+        encoding=source.encoding if isinstance(source, CsvSource | RedcapSource) else "",
         is_encoding_answered=answers.encoding is not None,
         sheets=form.sheets,
         sheet=form.keys.get("sheet", ""),
@@ -145,6 +154,8 @@ def _form(kind: str, export: Path, words: frozenset[str], names: frozenset[str],
 def _csv_form(export: Path, words: frozenset[str], names: frozenset[str], answers: Answers) -> _Form:
     encodings = encodings_of(export, words)
     encoding = answers.encoding or encodings[0].encoding
+    if (project := redcap_project(export, answers.dictionary, encoding)) is not None:
+        return _Form(_of_redcap(project, encoding), encodings, project=project)
     said = CsvForm(encoding).said_delimiter(export)
     delimiter = answers.delimiter or said or delimiter_of(export, encoding)
     rows = csv_rows(export, CsvForm(encoding, delimiter))
@@ -152,7 +163,14 @@ def _csv_form(export: Path, words: frozenset[str], names: frozenset[str], answer
     if delimiter not in (said, ","):
         keys["delimiter"] = delimiter
     of_rows, left_out = _rows(rows, names, answers)
-    return _Form({**keys, **of_rows}, encodings, (), left_out)
+    return _Form({**keys, **of_rows}, encodings, left_out=left_out)
+
+
+def _of_redcap(project: RedcapProject, encoding: str) -> dict[str, Any]:
+    """Returns what [source] says of an export of REDCap: choices are read as their labels, which people know."""
+    keys: dict[str, Any] = {"dictionary": project.path, "labels": True}
+    keys |= {"holds": project.holds} if project.holds != "codes" else {}
+    return keys | ({"encoding": encoding} if encoding != "utf-8-sig" else {})
 
 
 def _rows(
@@ -180,7 +198,7 @@ def _excel_form(export: Path, names: frozenset[str], answers: Answers) -> _Form:
         if not found or _known(rows, names) > _known(found, names):
             best, found = name or "", rows
     keys, left_out = _rows(found, names, answers)
-    return _Form(({"sheet": best} if len(sheets) > 1 or answers.sheet else {}) | keys, (), sheets, left_out)
+    return _Form(({"sheet": best} if len(sheets) > 1 or answers.sheet else {}) | keys, (), sheets, None, left_out)
 
 
 def _known(rows: tuple[RawRow, ...], names: frozenset[str]) -> int:

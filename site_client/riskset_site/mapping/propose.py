@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from riskset.study.spec import Study
 from riskset_site.mapping.answers import Answers
@@ -24,6 +26,7 @@ def propose(
     begins. Raises DataError where the export cannot be read, or an answer names what is not there."""
     given = answers or Answers()
     described, table = export.table(study, given)
+    described = replace(described, keys={key: _written(value, folder) for key, value in described.keys.items()})
     check_names(given, study, table.headers)
     draft = Draft(study, table, given, today)
     parts = {name: part_of(draft, name) for name in study.read_variables}
@@ -41,6 +44,10 @@ def propose(
     return Proposal(
         study.id, given.site or "", _path(export.path, folder), described, variables, keys, given.key, source, choices
     )
+
+
+def _written(value: Any, folder: Path | None) -> Any:  # noqa: ANN401 - any value of [source]
+    return _path(value, folder) if isinstance(value, Path) else value
 
 
 def _path(export: Path, folder: Path | None) -> str:

@@ -130,8 +130,12 @@ def _boxes(draft: Draft, name: str) -> dict[str, str]:
     found: dict[str, dict[str, str]] = {}
     for header in draft.table.headers:
         match = _BOX.match(header)
-        if match and name_certainty(match["field"], names) >= _DATES:
-            found.setdefault(match["field"], {})[header] = match["label"] or match["code"]
+        if match is None:
+            continue
+        called = (match["field"], draft.table.field_labels.get(match["field"], ""))
+        if max(name_certainty(one, names) for one in called if one) >= _DATES:
+            label = match["label"] or draft.table.labels.get(header) or match["code"]
+            found.setdefault(match["field"], {})[header] = label
     return max(found.values(), key=len, default={})
 
 

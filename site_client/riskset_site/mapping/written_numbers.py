@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.words import missing_words
 
-_NUMBER = re.compile(r"(?P<limit>[<>≤≥≦≧]\s*)?(?P<number>[-+]?[\d.,'  ]*\d)\s*(?P<unit>[^\d\s<>].*)?")
+_UNIT = r"(?!e\d|[²³])([^\W\d_]|[%×]|/[^\W\d_]|10\^\d)([^<>=\d]|m2|1\.73|10\^?\d)*"
+"""Begins with a letter; digits are those of m2, of 1.73 m2 and of powers of ten."""
+_NUMBER = re.compile(rf"(?P<limit>[<>≤≥≦≧]\s*)?(?P<number>[-+]?[\d.,'  ]*\d)\s*(?P<unit>{_UNIT})?", re.IGNORECASE)
 _GROUPED = re.compile(r"[-+]?\d{1,3}([,.])\d{3}")
 _ROUNDING = 1e-6
 _BELOW, _ABOVE = "<≤≦", ">≥≧"

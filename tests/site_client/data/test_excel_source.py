@@ -3,6 +3,7 @@
 import struct
 import zipfile
 from datetime import date, datetime, time
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -167,6 +168,12 @@ class TestSheets:
         assert texts(one.read("a"), "a") == ["1"]
 
 
+def test_a_new_workbook_with_the_name_of_an_old_one(book):
+    one = book(["a"], [1])
+    one.made.save(one.path)
+    assert texts(read(one.path.rename(one.path.with_suffix(".xls")), "a"), "a") == ["1"]
+
+
 class TestOldWorkbooks:
     @pytest.fixture
     def old(self, tmp_path):
@@ -271,3 +278,17 @@ def test_a_number_has_its_point_whatever_mark_the_texts_have(hospital):
     assert export.problems == ()
     assert export.columns["afp"].values.tolist() == [1.234, 1234.0, 0.5]
     assert export.columns["age"].values.tolist() == [61.0, 73.0, 50.5]
+
+
+@pytest.mark.parametrize("name", ["patients.xlsx", "patients.xls"])
+def test_a_workbook_of_libreoffice(name):
+    table = read(Path(__file__).parent / "libreoffice" / name, "no", "start", "twice")
+    assert [texts(table, column) for column in table.columns] == [
+        ["1", "2"],
+        ["2024-01-31", "2024-02-29"],
+        ["2.5", "#DIV/0!"],
+    ]
+    assert [(one.message.code, one.detail) for one in (*table.problems, *table.warnings)] == [
+        ("data.fault.error_cell", "row 3: '#DIV/0!'"),
+        ("data.fault.hidden_rows", "row 3"),
+    ]

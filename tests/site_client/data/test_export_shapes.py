@@ -164,3 +164,52 @@ def test_what_is_nearly_a_date_is_none(read, text):
     lines = [HEADER, *(row(i, **({"start": text} if i == 3 else {})) for i in range(6))]
     _, problems = read(lines, 'key = "id"', 'dates = ["%Y-%m-%d", "excel"]')
     assert list(problems) == ["fault.not_a_date"]
+
+
+def test_a_remark_below_the_table_is_no_patient(read):
+    lines = [HEADER, *map(row, range(12)), "※ 4週以内の値,,,,,,,"]
+    check, problems = read(lines)
+    (warning,) = (one for one in check.warnings if one.message.code == "data.fault.only_key")
+    assert "footer = 1" in warning.hint
+    assert not problems
+    check, _ = read(lines, 'key = "id"', "footer = 1")
+    assert [one.message.code for one in check.warnings if "only_key" in one.message.code] == []
+
+
+STATUS = [
+    "id,arm,age,mvi,start,status,last",
+    *(
+        f"{i},sorafenib,{50 + i},no,2020-01-{i:02},{'dead' if i < 4 else 'alive'},2021-0{i % 9 + 1}-01"
+        for i in range(1, 9)
+    ),
+]
+
+
+def test_only_the_dates_that_count_are_listed(read):
+    lines = [line.removesuffix("-01") if i in (3, 6) else line for i, line in enumerate(STATUS)]
+    where = '[map]\ndeath = { date = "last", where = { status = ["dead"] } }'
+    check, problems = read(lines, 'key = "id"', 'dates = ["%Y-%m-%d", "partial:mid"]', where)
+    assert not problems
+    (death,) = (one for one in check.variables if one.variable == "death")
+    assert [(one.text, one.meaning) for one in death.texts if one.outcome == "read"] == [("2021-04", "2021-04-15")]
+
+
+def test_a_word_for_alive_is_hardly_a_death(read):
+    where = '[map]\ndeath = { date = "last", where = { status = ["alive"] } }'
+    check, _ = read(STATUS, 'key = "id"', where)
+    assert "data.fault.alive_counts" in [one.message.code for one in check.warnings]
+    check, _ = read(STATUS, 'key = "id"', where.replace("alive", "dead"))
+    assert "data.fault.alive_counts" not in [one.message.code for one in check.warnings]
+
+
+def test_boxes_of_which_none_is_checked_are_listed(read):
+    lines = ["id,a,b,age,mvi,start,death,last"]
+    lines += [f"{i},{int(i == 1)},{int(i == 2)},{50 + i},no,2020-01-0{i},,2021-02-0{i}" for i in range(1, 9)]
+    check, problems = read(lines, 'key = "id"')
+    assert "any_of" in problems["export.missing_column"].hint
+    check, _ = read(lines, 'key = "id"', "[map]", 'arm = { any_of = { a = "sorafenib", b = "lenvatinib" } }')
+    assert (str(check.variables[0].texts[-1].text), check.variables[0].texts[-1].outcome) == (
+        "(no box is checked)",
+        "missing",
+    )
+    assert check.variables[0].texts[-1].rows == 6

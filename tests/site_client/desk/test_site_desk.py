@@ -8,6 +8,7 @@ from tests.pseudo_language import latin_words, spoken_here
 from tests.site_client.conftest import EXPORT
 
 from riskset.catalogue import languages, say
+from riskset.error_pages import page_of
 from riskset.language import _Spoken
 from riskset.protocol.roster import load_roster
 from riskset.secure.fingerprint_words import fingerprint_words
@@ -103,6 +104,19 @@ def test_the_check_shows_each_problem_with_its_rows_and_values(desk, member):
     assert say("site.desk.does_not_fit", n=2) in page
 
 
+@pytest.mark.parametrize("language", languages())
+def test_a_problem_leads_to_the_page_of_its_code(desk, member, language, monkeypatch):
+    monkeypatch.setattr(_Spoken, "chosen", language)
+    broken(member)
+    (path, *_) = re.findall(rf'href="{desk.app.base}(/explain/[^"]*)"', desk.reads("/check"))
+    assert path == "/explain/data.fault.not_a_number"
+    page = unescape(desk.reads(path))
+    assert page_of("data.fault.not_a_number", language).title in page
+    assert "`" not in page
+    assert desk.gets("/explain/data.fault.nothing_known").status_code in (200, 404)
+    assert desk.gets("/explain/x").status_code == 404
+
+
 def test_the_rows_of_a_problem_open_as_the_export_writes_them(desk, member):
     member.exports("患者," + member.patients(60).replace("\n", "\nP7,").rstrip("P7,"))
     member.writes('key = "患者"', "[map]")
@@ -194,9 +208,10 @@ def test_every_sentence_of_the_pages_is_in_the_catalogue(desk_at, member, tmp_pa
         "serve",
         "INVITE",
         "export.csv",
+        "protocol.approval.none",
     }
     roster = load_roster(member.folder / "roster.json")
-    known = [str(member.folder), "Hospital of", "M. Uchida", "K. Sato", "riskset/site/kurume", "localhost"]
+    known = ["A trial", str(member.folder), "Hospital of", "M. Uchida", "K. Sato", "riskset/site/kurume", "localhost"]
     known += [*map(roster.fingerprint, member.sites), fingerprint_words(roster.coordinator)]
     left = set()
     for page in pages:

@@ -1,6 +1,8 @@
 """`riskset site map`: what it writes, what it asks, and what it refuses."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from tests.site_client.mapping.exports import DAYS, HEADER, TODAY, arm, day, died, plain
@@ -48,7 +50,7 @@ def test_a_site_file_with_which_the_check_passes(says, desk):
 def test_a_site_file_is_replaced_only_on_request(says, desk):
     desk.site_file.write_text("# mine", encoding="utf-8")
     code, _, err = says()
-    assert (code, "exists and is not replaced" in err) == (1, True)
+    assert (code, "already exists and is not replaced" in err) == (1, True)
     assert desk.site_file.read_text(encoding="utf-8") == "# mine"
     assert says("--replace")[0] == 0
     assert says("--out", str(desk.folder / "other.toml"))[0] == 0
@@ -56,7 +58,7 @@ def test_a_site_file_is_replaced_only_on_request(says, desk):
 
 def test_the_key_has_no_default(says, desk):
     code, _, err = says("--defaults", answers=None)
-    assert (code, "nobody has said which column is the patient number" in err) == (1, True)
+    assert (code, "the column of the patient number has not been given" in err) == (1, True)
     assert not desk.site_file.exists()
     assert says("--defaults", answers='key = ""\n')[0] == 0
     assert "\nkey" not in desk.site_file.read_text(encoding="utf-8")
@@ -64,7 +66,7 @@ def test_the_key_has_no_default(says, desk):
 
 def test_without_a_terminal_nothing_is_asked(says):
     code, _, err = says(answers=None)
-    assert (code, "nobody can be asked here" in err) == (1, True)
+    assert (code, "there is no terminal to ask questions at" in err) == (1, True)
 
 
 def test_which_site_it_is_must_be_known(says):
@@ -86,7 +88,7 @@ def test_what_is_to_be_decided_is_listed(says, desk):
     desk.has("id,arm,age,start,status,last_contact", lambda i: f"{i},{arm(i)},50,{day(i)},{1 + died(i)},{day(i, 2022)}")
     code, out, _ = says()
     assert code == 0
-    assert "to be decided in it: which text of 'status' means that there was the event death?" in out
+    assert "still to be decided in the file: which text in 'status' means that the event (death) occurred?" in out
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ def test_a_file_of_answers_that_is_wrong(says, answers, message):
         ({"columns": {"agee": "age"}}, "the study has no variable 'agee'"),
         ({"columns": {"age": "AGE"}}, "the export has no column 'AGE'"),
         ({"key": "ID"}, "the export has no column 'ID'"),
-        ({"choose": {"age.take": "max"}}, "nothing is to be chosen of the name 'age.take'"),
+        ({"choose": {"age.take": "max"}}, "there is no choice named 'age.take'"),
     ],
 )
 def test_answers_about_what_is_not_there(desk, answers, message):
@@ -120,7 +122,7 @@ def test_answers_about_what_is_not_there(desk, answers, message):
 
 def test_the_name_of_a_file_that_is_not_read(desk):
     desk.exports("x", name="export.pdf")
-    with pytest.raises(DataError, match="not a kind of file that is read"):
+    with pytest.raises(DataError, match="this kind of file is not supported"):
         desk.proposes()
 
 
@@ -175,9 +177,9 @@ def test_answers_of_a_file(tmp_path):
     ("answers", "message"),
     [
         ({"accept": ["agee"]}, "the study has no variable 'agee'"),
-        ({"recode": {"arm": {"sorafenib": "x"}}}, "arm: the study does not know 'x'"),
-        ({"recode": {"arm": {"placebo": "sorafenib"}}}, "arm: its column has no text 'placebo'"),
-        ({"recode": {"age": {"40": "many"}}}, "age: its column has no text '40'"),
+        ({"recode": {"arm": {"sorafenib": "x"}}}, "arm: 'x' is not a value of the study"),
+        ({"recode": {"arm": {"placebo": "sorafenib"}}}, "arm: the column does not contain 'placebo'"),
+        ({"recode": {"age": {"40": "many"}}}, "age: the column does not contain '40'"),
     ],
 )
 def test_no_answer_is_left_out_in_silence(desk, answers, message):
@@ -195,3 +197,10 @@ def test_texts_that_are_no_numbers_or_dates_are_asked(desk):
     assert [one.text for one in proposal.of("age").texts] == ["溶血"]
     assert [one.text for one in proposal.of("start").texts] == ["来院せず"]
     assert desk.fits(recode={"age": {"溶血": "44"}, "start": {"来院せず": ""}})
+
+
+def test_every_answer_is_explained():
+    page = (Path(__file__).parents[3] / "docs" / "site.md").read_text(encoding="utf-8")
+    section = page.split("## Writing the site file")[1].split("\n## ")[0]
+    explained = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]+)\|", section, re.MULTILINE)))
+    assert set(explained) == set(Answers.model_fields)

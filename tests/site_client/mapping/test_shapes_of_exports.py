@@ -124,7 +124,7 @@ def test_codes_by_their_beginning(desk):
 def test_a_pattern_may_be_answered(desk):
     desk.joins('liver = { type = "category", levels = ["no", "yes"] }')
     desk.has(f"{HEADER},icd", lambda i: f"{plain(i)},{('C22.0', 'C229', 'K74')[i % 3]}")
-    assert "# liver: no column was found; name it here" in desk.writes()
+    assert "# liver: no column found; name it here" in desk.writes()
     assert "icd" in desk.proposes().unused
     assert desk.fits(columns={"liver": "icd"}, recode={"liver": {"C22*": "yes", "K74": "no"}})
 
@@ -153,3 +153,22 @@ def test_the_encoding_under_which_the_drugs_appear(desk, encoding, words):
     desk.has(HEADER, lambda i: plain(i).replace(arm(i), words[i % 2]), encoding=encoding)
     assert desk.fits()
     assert desk.proposes().table.encoding == encoding
+
+
+CREATININE = 'creatinine = { type = "number", unit = "umol/L", range = [0, 2000] }'
+
+
+def test_a_unit_that_is_converted(desk):
+    desk.joins(CREATININE)
+    desk.has(f"{HEADER},Cre", lambda i: f"{plain(i)},0.{i + 10} mg/dL")
+    assert desk.fits()
+    assert desk.proposes().of("creatinine").entry == {"column": "Cre", "unit": "mg/dL", "factor": 88.42}
+
+
+def test_a_unit_that_nobody_can_convert_is_not_read_as_the_study_s(desk):
+    desk.joins(CREATININE)
+    desk.has(f"{HEADER},creatinine (g/h)", lambda i: f"{plain(i)},{i}")
+    found = desk.proposes().of("creatinine")
+    assert (found.entry, found.suggestion["factor"]) == (None, "...")
+    assert desk.problems() == [("column 'creatinine' (variable creatinine)", "not in the export")]
+    assert desk.fits(accept=["creatinine"])

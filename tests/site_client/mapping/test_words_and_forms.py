@@ -142,3 +142,8 @@ def test_names_of_columns():
 def test_the_unit_of_a_time_in_a_name():
     found = [unit_in_name(name) for name in ("OS_MONTHS", "生存期間（月）", "추적기간(일)", "os", "観察月数")]
     assert found == ["month", "month", "day", "", ""]
+
+
+@pytest.mark.parametrize("text", ["1/2/2020", "2020-01-01", "12:30", "10²", "C22.0", "1e5", "３歳5か月"])
+def test_what_is_no_number_with_a_unit(text):
+    assert written_numbers(counts(text), 0, 1e6).unread == ((text, 1),)

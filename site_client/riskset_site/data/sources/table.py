@@ -40,6 +40,12 @@ class TextColumn:
         """The text of each row (n,), found when it is asked for."""
         return _ByRow(self)
 
+    def blank_but(self, rows: NDArray[np.bool_]) -> TextColumn:
+        """Returns the column with the texts of the chosen rows (n,) alone; the others are empty."""
+        codes = np.where(rows, self.codes, len(self.texts))
+        values = None if self.values is None else np.where(rows, self.values, np.nan)
+        return TextColumn(codes, (*self.texts, ""), self.numbers, values)
+
     def quoted(self, row: int) -> str:
         """Returns the text of one row in quotation marks. Never leaves the site."""
         return repr(self.texts[self.codes[row]])

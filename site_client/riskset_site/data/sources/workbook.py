@@ -94,12 +94,12 @@ def _read_xlsx(path: Path, name: str | None) -> Sheet:
 
     _refuse_other_zip(path)
     try:
-        with warnings.catch_warnings():  # of what openpyxl does not keep when it writes: styles, validation, pictures
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(path, data_only=True)
+        with path.open("rb") as file, warnings.catch_warnings():  # openpyxl goes by the name where it is given one
+            warnings.simplefilter("ignore")  # it warns of what it would not write: styles, validation, pictures
+            book = openpyxl.load_workbook(file, data_only=True)
             with_rows = [one.title for one in book.worksheets if any(_values(one))]
             chosen = _chosen(path, [one.title for one in book.worksheets], with_rows, name)
-            formulas = openpyxl.load_workbook(path, read_only=True)
+            formulas = openpyxl.load_workbook(file, read_only=True)
             written = [[cell.value for cell in row] for row in formulas[chosen].iter_rows()]
             formulas.close()
     except (BadZipFile, KeyError, ValueError, TypeError, AttributeError) as error:
