@@ -11,7 +11,8 @@ import click
 from riskset.catalogue import NOTHING, Message, say, verbatim
 
 _SENTENCES: Final = {
-    "no_such_command": re.compile(r"No such command '(?P<name>[^']*)'\.?( Did you mean .*)?"),
+    "close_command": re.compile(r"No such command '(?P<name>[^']*)'\.? Did you mean [^']*'(?P<close>[^']*)'.*"),
+    "no_such_command": re.compile(r"No such command '(?P<name>[^']*)'\.?"),
     "extra_arguments": re.compile(r"Got unexpected extra arguments? \((?P<found>.*)\)"),
     "no_command": re.compile(r"Missing command\."),
     "no_value": re.compile(r"Option '(?P<name>[^']*)' requires (an argument|\d+ arguments)\."),
