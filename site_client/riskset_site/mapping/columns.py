@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -25,6 +26,7 @@ _OWN_NAME, _LEAST_OF_OWN = 0.95, 0.3
 """A column of the variable's own name or label is proposed whatever its texts: they are asked about."""
 _NEAR = 0.84
 _INSIDE = 0.6
+_BETWEEN = re.compile(r"[\s_./-]+")
 _DISTINCT = 300
 """Texts from which a fit is judged; no category has more."""
 _BY_VALUES = 0.55
@@ -98,6 +100,8 @@ def name_certainty(header: str, names: Mapping[str, float]) -> float:
         return exact
     own = plain(without_brackets(header)) or plain(header)
     part = max((_INSIDE * names[name] for name in names if resembles(name, own)), default=0.0)
+    tokens = (plain(token) for token in _BETWEEN.split(header))
+    part = max(part, *(_INSIDE * names[token] for token in tokens if token in names), 0.0)
     near = difflib.get_close_matches(own, names, n=1, cutoff=_NEAR) if len(own) >= 4 else []
     return max(part, *(0.8 * names[name] for name in near)) if near else part
 

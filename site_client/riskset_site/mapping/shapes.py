@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from riskset.catalogue import Message, say
-from riskset.study.spec import BooleanVariable, CategoryVariable, DateVariable, NumberVariable
+from riskset.study.spec import BooleanVariable, DateVariable, NumberVariable
 from riskset_site.mapping.columns import name_certainty
 from riskset_site.mapping.contents import names_of
 from riskset_site.mapping.date_forms import share_of_dates
@@ -120,8 +120,7 @@ def _checkboxes(draft: Draft, name: str) -> Shape | None:
     variable = draft.study.variables[name]
     if isinstance(variable, BooleanVariable):
         return Shape({"any_of": list(boxes)}, tuple(boxes), notes=(say("site.map.note.boxes"),))
-    assert isinstance(variable, CategoryVariable)
-    return _category_of_boxes(draft, name, variable.levels, boxes)
+    return _category_of_boxes(draft, name, draft.study.levels_of(name), boxes)
 
 
 def _boxes(draft: Draft, name: str) -> dict[str, str]:
