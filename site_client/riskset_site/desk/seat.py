@@ -14,6 +14,7 @@ from riskset.catalogue import say
 from riskset.errors import DataError, RisksetError
 from riskset.passphrase import is_in_environment, passphrase_given
 from riskset.secure.keys import is_locked
+from riskset_site.consent.signed_facts import DataFacts
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import SitePaths, identity_in, load_keys
 from riskset_site.mapping.answers import Answers
@@ -41,6 +42,8 @@ class SiteSeat:
     """The name under which they decided last, so that it is typed once."""
     done: tuple[str, ...] = ()
     """What their last form did, for the next page to say."""
+    reviewed: DataFacts | None = None
+    """The data of the review that was shown last."""
     proposed: Proposed | None = None
     """What the form of the map showed last."""
     passphrase: bytes = field(default=b"", repr=False)
