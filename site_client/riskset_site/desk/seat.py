@@ -29,6 +29,8 @@ class Proposed:
 
     proposal: Proposal
     given: Answers
+    export: str
+    """Hash of the file that was read."""
     id: str = field(default_factory=lambda: token_hex(8))
     """By which the form says which proposal its answers are of."""
 
