@@ -146,7 +146,8 @@ def _key(interview: Interview, given: Answers) -> Answers:
         text = interview.answer(say("site.map.ask.which_key", default=default)).strip()
         if (text or default) == NONE:
             return with_answer(given, key="")
-        chosen = text if text in proposal.table.headers else one_of(text, names, default)
+        is_header = text and text in proposal.table.headers
+        chosen = text if is_header else one_of(text, names, default)
         if chosen is not None:
             return with_answer(given, key=chosen)
         tell(say("site.map.ask.not_one", text=text))

@@ -13,7 +13,7 @@ from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset.language import spoken, told
 from riskset.study.spec import Study
-from riskset.terminal import tell
+from riskset.terminal import tell, tell_drawn
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.export_table import ExportFile
 from riskset_site.mapping.proposal import Proposal
@@ -80,4 +80,4 @@ def heading(message: Message) -> None:
 def show(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Prints a table; `titles` are codes under `site.map.column`."""
     columns = [say(f"site.map.column.{title}") for title in titles]
-    tell(printed([grid(PageTable(columns, rows), spoken())]), nl=False)
+    tell_drawn(printed([grid(PageTable(columns, rows), spoken())]))
