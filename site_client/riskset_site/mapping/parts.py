@@ -82,7 +82,7 @@ def _in_one_column(draft: Draft, empty: VariableProposal, column: str, entry: En
     proposal = replace(
         empty,
         columns=(column,),
-        is_sure=is_answered or (entry.is_sure and _is_sure(draft, name, column)),
+        is_sure=not entry.is_blocked and (is_answered or _is_sure(draft, name, column)),
         texts=entry.texts,
         example=tuple(text for text in draft.counts(column) if text)[:_EXAMPLES],
         notes=entry.notes,

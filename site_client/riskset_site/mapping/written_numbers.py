@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from riskset_site.data.number_forms import without_limit
@@ -33,8 +33,8 @@ class WrittenNumbers:
     above: tuple[tuple[str, int], ...] = ()
     missing: tuple[str, ...] = ()
     unread: tuple[tuple[str, int], ...] = ()
-    numbers: tuple[float, ...] = ()
-    """What was read of each text that is a number."""
+    numbers: tuple[tuple[float, int], ...] = ()
+    """What was read of each text that is a number, with its rows."""
 
 
 def written_numbers(counts: Mapping[str, int], low: float, high: float, step: float | None = None) -> WrittenNumbers:
@@ -68,7 +68,7 @@ def written_numbers(counts: Mapping[str, int], low: float, high: float, step: fl
         tuple((text, counts[text]) for text in parsed if sides[text] == "above"),
         missing,
         tuple(dict.fromkeys(unread)),
-        tuple(value for value in read.values() if value is not None),
+        tuple((value, counts[text]) for text, value in read.items() if value is not None),
     )
 
 
@@ -79,8 +79,13 @@ def share_of_numbers(counts: Mapping[str, int], low: float, high: float) -> floa
     unread = sum(rows for _, rows in forms.unread)
     if not total or unread == total:
         return 0.0
-    inside = sum(low <= value <= high for value in forms.numbers) / len(forms.numbers) if forms.numbers else 0.0
-    return (total - unread) / total * inside
+    return (total - unread) / total * share_inside(forms.numbers, low, high)
+
+
+def share_inside(numbers: Sequence[tuple[float, int]], low: float, high: float) -> float:
+    """Returns the share of the rows of numbers that are from `low` to `high`; 0 where there is none."""
+    rows = sum(n for _, n in numbers)
+    return sum(n for value, n in numbers if low <= value <= high) / rows if rows else 0.0
 
 
 def _marks(numbers: list[str], low: float, high: float, step: float | None) -> tuple[str, str, bool]:
