@@ -8,7 +8,11 @@ from riskset.catalogue import ENGLISH, Message, catalogue, say, verbatim
 
 
 def reason_of(error: OSError) -> Message:
-    """Returns the reason; one that the catalogue does not have as the system words it, in lower case."""
+    """Returns the reason; one that the catalogue does not have as the system words it, in lower case. An error of our
+    own (`NotPrivateError`) has its sentence with it."""
+    own: object = error.strerror
+    if isinstance(own, Message):
+        return own
     name = errno.errorcode.get(error.errno or 0, "")
     if f"files.reason.{name}" in catalogue(ENGLISH):
         return say(f"files.reason.{name}")

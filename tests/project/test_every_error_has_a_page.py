@@ -79,10 +79,18 @@ class Module:
         self.nodes = list(ast.walk(tree))
         self.functions = {node.name: node for node in self.nodes if isinstance(node, ast.FunctionDef)}
         self.calls = [node for node in self.nodes if isinstance(node, ast.Call)]
+        self.calls_of = {}
+        for call in self.calls:
+            self.calls_of.setdefault(called(call), []).append(call)
+        self.inside = {id(node): function for function in self._functions() for node in ast.walk(function)}
         self.assigned = {}
         for node in self.nodes:
             for target, value in self._assignments(node):
-                self.assigned.setdefault(target, []).append(value)
+                self.assigned.setdefault((self.inside.get(id(node)), target), []).append(value)
+
+    def _functions(self):
+        """Returns all functions, those inside others after them."""
+        return [node for node in self.nodes if isinstance(node, ast.FunctionDef)]
 
     @staticmethod
     def _assignments(node):
@@ -94,20 +102,21 @@ class Module:
                 (name.id, value) for name, value in zip(names, values, strict=False) if isinstance(name, ast.Name)
             )
 
-    def shown(self):
-        """Yields the codes and beginnings of codes of all that a person is shown."""
+    def shown(self, seen):
+        """Yields the codes and beginnings of codes of all that a person is shown; what was `seen` of faults (True) and
+        of messages (False) is not looked at again."""
         for call in self.calls:
             name, place = called(call), self.message_at.get(called(call), 0)
             if name in self.message_at and len(call.args) > place:
-                found = self.said(call.args[place], is_fault=name == "Fault", seen=frozenset())
+                found = self.said(call.args[place], is_fault=name == "Fault", seen=seen[name == "Fault"])
                 yield from (f"data.fault.{code}" for code in found) if name == "Fault" else found
 
     def said(self, value, *, is_fault, seen):
-        if id(value) in seen:
+        if (id(value), is_fault) in seen:
             return
-        seen |= {id(value)}
-        for inner in self._inner(value):
-            yield from self.said(inner, is_fault=is_fault, seen=seen)
+        seen.add((id(value), is_fault))
+        for module, inner in self._inner(value):
+            yield from module.said(inner, is_fault=is_fault, seen=seen)
         if is_fault and isinstance(value, ast.Constant):
             yield value.value
         if isinstance(value, ast.Call) and called(value) == "say":
@@ -116,28 +125,33 @@ class Module:
             yield f"{value.values[0].value}*"
 
     def _inner(self, value):
+        """Yields the expressions that a value is made of, each with its module."""
+        if isinstance(value, ast.Name):
+            function = self.inside.get(id(value))
+            yield from ((self, given) for given in self.assigned.get((function, value.id), ()))
+            yield from self._given(function, value.id)
+            return
+        inner = ()
         if isinstance(value, ast.IfExp):
-            yield from (value.body, value.orelse)
+            inner = (value.body, value.orelse)
         elif isinstance(value, ast.BoolOp):
-            yield from value.values
+            inner = value.values
         elif isinstance(value, ast.NamedExpr | ast.Starred):
-            yield value.value
-        elif isinstance(value, ast.Name):
-            yield from (*self.assigned.get(value.id, ()), *self._given(value.id))
+            inner = (value.value,)
         elif isinstance(value, ast.Call) and called(value) in self.functions:
-            yield from self._returned(self.functions[called(value)])
+            inner = self._returned(self.functions[called(value)])
+        yield from ((self, one) for one in inner)
 
-    def _given(self, parameter):
-        """Yields what the functions of this module with such a parameter are given for it."""
-        for function in self.functions.values():
-            names = [argument.arg for argument in function.args.args]
-            if parameter not in names:
-                continue
-            place = names.index(parameter) - (names[0] in ("self", "cls"))
-            for call in self.calls:
-                if called(call) == function.name:
-                    yield from call.args[place : place + 1]
-                    yield from (keyword.value for keyword in call.keywords if keyword.arg == parameter)
+    def _given(self, function, parameter):
+        """Yields what the function around a name is given for it, here or in other modules."""
+        names = [argument.arg for argument in function.args.args] if function else []
+        if parameter not in names:
+            return
+        place = names.index(parameter) - (names[0] in ("self", "cls"))
+        for module in [self] if function.name.startswith("_") else modules():
+            for call in module.calls_of.get(function.name, ()):
+                yield from ((module, given) for given in call.args[place : place + 1])
+                yield from ((module, keyword.value) for keyword in call.keywords if keyword.arg == parameter)
 
     @staticmethod
     def _returned(function):
@@ -147,13 +161,19 @@ class Module:
 
 
 @cache
+def modules():
+    return [Module(tree, message_at()) for tree in modules_of_a_site().values()]
+
+
+@cache
 def shown_codes():
     """Returns every code of what a hospital's commands can show; a family chosen at run time as those of its codes that
     are written out nowhere."""
     known, found, trees = catalogue("en"), set(), modules_of_a_site().values()
     texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    for tree in trees:
-        for code in Module(tree, message_at()).shown():
+    seen = {True: set(), False: set()}
+    for module in modules():
+        for code in module.shown(seen):
             family = {one for one in known if code.endswith("*") and one.startswith(code[:-1])}
             found |= family - texts or {code}
     return sorted(code for code in found if code in known and code != "verbatim")
@@ -166,6 +186,7 @@ def test_what_a_site_can_show_is_found():
         "data.export.missing_column",  # a problem
         "data.export.zero_bytes",  # handed to a function
         "data.export.not_csv",  # returned by one
+        "data.source.password",  # handed to a function of another module
         "data.site_file.delimiter",  # a complaint
         "protocol.approval.expired",  # a refusal
         "server.reach.http",  # what the network does

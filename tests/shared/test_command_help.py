@@ -89,6 +89,11 @@ def test_lines_of_wide_letters_are_whole(capsys, monkeypatch):
         (["site", "check", "site.toml", "more", "--study", "x"], "Unexpected: more"),
         (["site", "check", "site.toml", "--study"], "Option '--study' requires an argument."),
         (["site", "--lang", "en"], "Missing command."),
+        (["site", "desk", "site.toml", "--port", "x"], "Invalid value for '--port': 'x' is not a valid integer"),
+        (
+            ["site", "desk", "site.toml", "--port", "99999"],
+            "Invalid value for '--port': 99999 is not in the range 0<=x<=65535",
+        ),
     ],
 )
 def test_misuse_is_told_by_code(arguments, said, pseudo_language, capsys):

@@ -21,18 +21,11 @@ from riskset_site.commands import SiteToml, speak_at
 
 def desk(
     site_file: SiteToml,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 0,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open your browser.")] = True,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser")] = True,
     language: OwnLanguage = None,
 ) -> None:
-    """Open the site desk: pages in your browser to map and check the data, join, review, approve, pause, and read the
-    ledger.
-
-    The pages come from this machine and go nowhere else; they do what the commands do. The address opens the desk once.
-    Ctrl-C, or closing the window, ends the desk; riskset site serve goes on without it.
-
-    Example: riskset site desk site.toml --lang ja
-    """
+    """Serves the desk until it is stopped."""
     from riskset.desk.serving import bound, serve  # a web server takes half a second to import: here it is needed
     from riskset_site.desk.app import desk_of
 

@@ -23,19 +23,11 @@ _PAGES = (".html", ".htm")
 
 def explore(
     site_file: SiteToml,
-    study: Annotated[Path, typer.Option(metavar="STUDY.TOML", help="The study to look at the data for.")],
-    html: Annotated[Path, typer.Option(metavar="PAGE.HTML", help="The file to write.")],
+    study: Annotated[Path, typer.Option(metavar="STUDY.TOML")],
+    html: Annotated[Path, typer.Option(metavar="PAGE.HTML")],
     language: OwnLanguage = None,
 ) -> None:
-    """Look at this hospital's own data in pictures: curves, models, missing values, distributions, dates.
-
-    The page is for this hospital alone: it has patients' values with their rows. It writes this one file, and sends
-    and records nothing. It needs the extra `explore`.
-
-    Exit 0: the page is written, also where the data have problems; it lists them. 1: it could not be made.
-
-    Example: riskset site explore site.toml --study study.toml --html explore.html
-    """
+    """Writes the page of a site's own data. Raises DataError where it would replace something else."""
     speak_at(site_file, study)
     _check_installed()
     _check_target(html, SitePaths(site_file.parent))

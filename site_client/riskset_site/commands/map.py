@@ -20,32 +20,31 @@ from riskset_site.mapping.own_site import own_site
 from riskset_site.mapping.proposal import Proposal
 from riskset_site.pages.output import facts_json
 
-Export = Annotated[Path, typer.Argument(metavar="EXPORT", help="The hospital's export.", show_default=False)]
-StudyToml = Annotated[Path, typer.Option("--study", metavar="STUDY.TOML", help="The study that the data are for.")]
+Export = Annotated[Path, typer.Argument(metavar="EXPORT", show_default=False)]
+StudyToml = Annotated[Path, typer.Option("--study", metavar="STUDY.TOML")]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", metavar="SITE.TOML", help="Default: site.toml beside the study.", show_default=False),
+    typer.Option("--out", metavar="SITE.TOML", show_default=False),
 ]
 SiteName = Annotated[
     str | None,
-    typer.Option("--site", help="This hospital's name in the study; default: that of the invite.", show_default=False),
+    typer.Option("--site", show_default=False),
 ]
 AnswersFile = Annotated[
     Path | None,
-    typer.Option("--answers", metavar="ANSWERS.TOML", help="Answers, so that nothing is asked.", show_default=False),
+    typer.Option("--answers", metavar="ANSWERS.TOML", show_default=False),
 ]
 DictionaryFile = Annotated[
     Path | None,
     typer.Option(
         "--dictionary",
         metavar="DICTIONARY.CSV",
-        help="REDCap's data dictionary; default: the one beside the export.",
         show_default=False,
     ),
 ]
-Defaults = Annotated[bool, typer.Option("--defaults", help="Take each default; the key is never one.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the proposal as JSON, and write nothing.")]
-Replace = Annotated[bool, typer.Option("--replace", help="Replace a site file that exists.")]
+Defaults = Annotated[bool, typer.Option("--defaults")]
+AsJson = Annotated[bool, typer.Option("--json")]
+Replace = Annotated[bool, typer.Option("--replace")]
 
 
 def map_(
@@ -60,13 +59,7 @@ def map_(
     replace: Replace = False,
     language: OwnLanguage = None,
 ) -> None:
-    """Propose how an export is read, ask what only the hospital knows, and write the site file.
-
-    It asks at most five questions, each with a default except for the patient number. It only reads the export and
-    sends nothing. What it is unsure of is a comment in the site file.
-
-    Example: riskset site map export.csv --study study.toml
-    """
+    """Proposes a site file, asks, and writes it. Raises DataError where it cannot be proposed, or one exists."""
     from riskset_site.mapping.acceptance import (  # tomlkit: only this command needs it
         refuse_to_replace,
         write_site_file,

@@ -21,11 +21,12 @@ from riskset_site.data.eligibility import FlowStep
 from riskset_site.data.export_rows import printed
 from riskset_site.data.faults import problem_in_rows
 from riskset_site.data.follow_up import EligibleRows
-from riskset_site.data.plausibility import implausible_events, implausible_follow_up, implausible_time
+from riskset_site.data.plausibility import implausible_events, implausible_follow_up, implausible_time, one_level
 from riskset_site.data.shared_columns import shared_columns
 from riskset_site.data.site_file import SiteFile
 from riskset_site.data.site_mapping import YearsBetween
 from riskset_site.data.spread import Spread, spread, suspects
+from riskset_site.data.time_units import is_event
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,8 @@ def _warnings(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[P
                 yield problem_in_rows(where, fault, export.row_numbers, rows, printed(column.values))
         if isinstance(study.variables[name], NumberVariable):
             yield from implausible_time(name, study, column.values[known(column.values)])
+        elif not isinstance(study.variables[name], DateVariable) and not is_event(name, study):
+            yield from one_level(name, column.met)
     eligible = EligibleRows(prepared.eligible, export.row_numbers)
     yield from after_death(site, study, export.values, eligible)
     yield from alive_counts(study, export.columns)

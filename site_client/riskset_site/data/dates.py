@@ -90,6 +90,14 @@ def is_partial(text: str) -> bool:
     return partial_date(_without_time(in_one_width(text)), "missing") is not None
 
 
+def is_reckoned(text: str) -> bool:
+    """True for a date that nobody reads off its text: without its day, of an era, or as a day number."""
+    plain = _without_time(in_one_width(text))
+    with suppress(OutsideEra):
+        return era_date(plain) is not None or _EXCEL_NUMBER.fullmatch(plain) is not None or is_partial(plain)
+    return False
+
+
 def _not_a_date(text: str) -> Fault:
     """Returns the fault of a text that is no date in the formats; its hint names one that reads it, where there is one
     that cannot exchange month and day."""

@@ -4,7 +4,7 @@ the column of deaths makes every patient die. Only warnings, since only the site
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from riskset.catalogue import say
 from riskset.errors import Problem
 from riskset.study.endpoints import DAYS_PER_UNIT
 from riskset.study.spec import DaysEndpoint, Endpoint, Study
+from riskset_site.data.column_reading import MetText
 from riskset_site.data.spread import spread
 from riskset_site.data.time_units import unit_days
 
@@ -56,6 +57,14 @@ def implausible_events(name: str, endpoint: Endpoint, event: NDArray[np.bool_], 
         hint = say("data.hint.event_dates", events=endpoint.event, censor=endpoint.censor)
     detail = say("data.detail.no_follow_up", n=unknown) if unknown else ""
     yield Problem(say("data.where.endpoint", name=name), message, hint, detail=detail)
+
+
+def one_level(name: str, met: Sequence[MetText]) -> Iterator[Problem]:
+    """Yields a warning where several texts of a category or boolean are all read as the same."""
+    texts = [one for one in met if one.outcome == "read" and one.rows]
+    if len(texts) > 1 and len({one.meaning for one in texts}) == 1:
+        where, n = say("data.where.a_variable", name=name), sum(one.rows for one in texts)
+        yield Problem(where, say("data.warning.one_level", n=n), say("data.hint.one_level"))
 
 
 def implausible_time(name: str, study: Study, values: NDArray[np.float64]) -> Iterator[Problem]:

@@ -99,13 +99,14 @@ def _taken(name: str, column: VariableColumn, rows: ExportRows) -> tuple[NDArray
     blank = blanked(values[:1], np.ones(1, bool))
     taken = np.where(chosen >= 0, values[np.maximum(chosen, 0)], blank).astype(values.dtype)
     differ = has_value & (values != taken[patients.of_row])
-    where, problems = where_of(name, mapped.columns[0]), []
+    header, problems = mapped.columns[0], list[Problem]()
+    where = where_of(name, header)
     if take == "only" and differ.any():
-        problems.append(_in_rows_of(differ, _ROWS_DIFFER, where, rows))
+        problems.append(_in_rows_of(differ, _ROWS_DIFFER, where, header, rows))
     if take in ("first", "last"):
         tied = differ & (patients.place == patients.place[np.maximum(chosen, 0)][patients.of_row])
         if tied.any():
-            problems.append(_in_rows_of(tied, _SAME_ORDER, where, rows))
+            problems.append(_in_rows_of(tied, _SAME_ORDER, where, header, rows))
     return taken, problems
 
 
@@ -121,11 +122,15 @@ def _rows_of(rows: ExportRows) -> Rows:
     return rows.site.source.rows
 
 
-def _in_rows_of(wrong: NDArray[np.bool_], fault: Fault, where: Message, rows: ExportRows) -> Problem:
-    """Returns the problem with all rows of the patients concerned, by patient number."""
+def _in_rows_of(wrong: NDArray[np.bool_], fault: Fault, where: Message, header: str, rows: ExportRows) -> Problem:
+    """Returns the problem with all rows of the patients concerned, by patient number and text."""
     of_row = _patients(rows).of_row
-    quoted = rows.table.columns[_rows_of(rows).one_per].quoted
-    return problem_in_rows(where, fault, rows.table.row_numbers, np.isin(of_row, of_row[wrong]), quoted)
+    key, texts = rows.table.columns[_rows_of(rows).one_per], rows.table.columns[header]
+
+    def told(row: int) -> str:
+        return say("data.detail.of_patient", patient=key.quoted(row), value=texts.quoted(row))
+
+    return problem_in_rows(where, fault, rows.table.row_numbers, np.isin(of_row, of_row[wrong]), told)
 
 
 def table_of_patients(table: SourceTable, patients: Patients) -> SourceTable:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import say
 from riskset.study.spec import BooleanVariable, CategoryVariable, DateVariable, Variable
-from riskset_site.data.dates import NOT_A_DATE, date_reader, days_named, is_partial
+from riskset_site.data.dates import NOT_A_DATE, date_reader, days_named, is_reckoned
 from riskset_site.data.faults import Fault, Unreadable
 from riskset_site.data.number_forms import NumberForm, is_limit, number_reader
 from riskset_site.data.width import in_one_width
@@ -53,7 +53,8 @@ class ValueKind:
     read_recoded: Callable[[str], float | int] | None = None
     """Reads what the site file recodes to, where it is not written as the export writes values."""
     says_less: Callable[[str], bool] = lambda _: False
-    """True for a text that says less than the value that is read from it: a limit of detection, a date without day."""
+    """True for a text whose value is told beside it: a limit of detection, a date without its day, of an era, or as a
+    day number."""
 
     @property
     def is_of_numbers(self) -> bool:
@@ -120,7 +121,7 @@ def date_kind(writing: Writing) -> ValueKind:
             return value(text)
         return read_iso(text).toordinal() - _EPOCH
 
-    return ValueKind(value, "datetime64[D]", _NO_DATE, read_recoded=recoded, says_less=is_partial)
+    return ValueKind(value, "datetime64[D]", _NO_DATE, read_recoded=recoded, says_less=is_reckoned)
 
 
 read_number = number_reader(NumberForm())

@@ -58,8 +58,7 @@ def checkboxes(draft: Draft, name: str) -> Shape | None:
     notes = (say("site.map.note.boxes"),)
     if isinstance(variable, BooleanVariable):
         return Shape({"any_of": list(boxes), **marks.keys()}, tuple(boxes), notes=notes, missing=marks.missing)
-    assert isinstance(variable, CategoryVariable)
-    return _category_of_boxes(draft, name, variable.levels, boxes, marks)
+    return _category_of_boxes(draft, name, draft.study.levels_of(name), boxes, marks)
 
 
 def suggested_boxes(draft: Draft, name: str) -> dict[str, Any] | None:
@@ -133,8 +132,12 @@ def _is_box(draft: Draft, header: str) -> bool:
 
 def _marks(draft: Draft, headers: Collection[str]) -> _Marks:
     counts = {in_one_width(text): 1 for header in headers for text in draft.counts(header)}
-    found = {one.text: _CHECKED.get(one.text.casefold(), one.meaning) for one in boolean_meanings(counts, is_event=False)}
-    of = {meant: tuple(text for text, meaning in found.items() if meaning == meant) for meant in (TRUE, FALSE, "", None)}
+    found = {
+        one.text: _CHECKED.get(one.text.casefold(), one.meaning) for one in boolean_meanings(counts, is_event=False)
+    }
+    of = {
+        meant: tuple(text for text, meaning in found.items() if meaning == meant) for meant in (TRUE, FALSE, "", None)
+    }
     return _Marks(of[TRUE], of[FALSE], of[""], of[None], "" in counts and not of[FALSE])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -30,6 +31,7 @@ _OTHER_UNIT = 0.9
 """Of the fit, where a usual factor brings the numbers into the study's range."""
 _NEAR = 0.84
 _INSIDE = 0.6
+_BETWEEN = re.compile(r"[\s_./-]+")
 _DISTINCT = 300
 """Texts from which a fit is judged; no category has more."""
 _BY_VALUES = 0.55
@@ -105,6 +107,8 @@ def name_certainty(header: str, names: Mapping[str, float]) -> float:
         return exact
     own = plain(without_brackets(header)) or plain(header)
     part = max((_INSIDE * names[name] for name in names if resembles(name, own)), default=0.0)
+    tokens = (plain(token) for token in _BETWEEN.split(header))
+    part = max(part, *(_INSIDE * names[token] for token in tokens if token in names), 0.0)
     near = difflib.get_close_matches(own, names, n=1, cutoff=_NEAR) if len(own) >= 4 else []
     return max(part, *(0.8 * names[name] for name in near)) if near else part
 

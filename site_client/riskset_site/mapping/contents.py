@@ -12,7 +12,10 @@ from riskset_site.mapping.words import column_words, meanings, plain, without_br
 def contents_of(study: Study) -> dict[str, tuple[str, ...]]:
     """Returns the contents of each variable that is read from an export, the most certain first."""
     places = _by_place(study)
-    return {name: tuple(dict.fromkeys([*named_contents(study, name), *places.get(name, ())])) for name in study.read_variables}
+    return {
+        name: tuple(dict.fromkeys([*named_contents(study, name), *places.get(name, ())]))
+        for name in study.read_variables
+    }
 
 
 def names_of(study: Study, name: str, contents: tuple[str, ...]) -> Mapping[str, float]:

@@ -79,7 +79,9 @@ def _instead(study: Study, name: str, word: str) -> Message:
     return did_you_mean(word, known) or say("site.map.answers.options", options=known)
 
 
-def _columns_of(study: Study, name: str, said: str | tuple[str, ...], headers: Collection[str]) -> str | tuple[str, ...]:
+def _columns_of(
+    study: Study, name: str, said: str | tuple[str, ...], headers: Collection[str]
+) -> str | tuple[str, ...]:
     """Returns the column of a variable, several of checkboxes, or nothing."""
     if isinstance(said, str):
         return said and column_of(said, headers)

@@ -73,17 +73,17 @@ class _Writer:
         table, longer = tomlkit.table(), []
         for one in proposal.variables:
             choices = [choice for choice in proposal.open if choice.id.startswith(f"{one.variable}.")]
-            if one.entry is not None and len(_line(one)) > _LONGEST:
-                longer.append((one, choices))
+            if isinstance(one.entry, Mapping) and len(_line(one)) > _LONGEST:
+                longer.append((one, one.entry, choices))
                 continue
             self._about(table, one, choices)
             if one.entry is not None:
                 table.add(one.variable, _item(one.entry))
         if proposal.unused:
             self._comment(table, say("site.map.file.unused", columns=proposal.unused[:_MANY]))
-        for one, choices in longer:
+        for one, entry, choices in longer:
             self._about(table, one, choices)
-            table.add(one.variable, _long_table(one))
+            table.add(one.variable, _long_table(entry))
         return table
 
     def _about(self, table: Table, one: VariableProposal, choices: Collection[Choice]) -> None:
@@ -148,12 +148,11 @@ def _line(one: VariableProposal) -> str:
     return f"{one.variable} = {_item(one.entry).as_string()}"
 
 
-def _long_table(one: VariableProposal) -> Table:
+def _long_table(entry: Mapping[str, Any]) -> Table:
     """Returns an entry as a table of its own, with each text of a recode on a line."""
     table = tomlkit.table()
     inner = {}
-    assert isinstance(one.entry, Mapping)
-    for key, value in one.entry.items():
+    for key, value in entry.items():
         if isinstance(value, Mapping):
             inner[key] = value
         else:

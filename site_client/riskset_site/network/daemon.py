@@ -107,22 +107,22 @@ class _WithoutRepeats:
         self._away: tuple[type, str] | None = None
 
     def add(self, message: Message) -> None:
-        self._print(str(message))
+        self._print(message)
 
     def away(self, why: Unreachable) -> None:
         """Once per kind and remedy: the seconds in a message change each time."""
         kind = (type(why), why.hint or str(why))
         if kind != self._away:
             self._away = kind
-            said = verbatim(f"{why} ({why.hint})" if why.hint else why.message)
-            self._print(str(with_code(said, why.message)))
+            said = say("server.serve.away", reason=why.message, hint=why.hint) if why.hint else verbatim(why.message)
+            self._print(with_code(said, why.message))
 
     def reached(self) -> None:
         if self._away is not None:
             self._away = None
             self.add(say("server.serve.connected"))
 
-    def _print(self, line: str) -> None:
+    def _print(self, line: Message) -> None:
         if line != self._last:
             self._log(line)
             self._last = line

@@ -55,11 +55,22 @@ class _Html:
             [
                 Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
                 self._element("title", [page.title]),
-                Markup(f"<style>\n{style}</style>"),
+                Markup(f"<style>\n{style}{self._on_every_sheet(page.banner)}</style>"),
             ],
         )
         body = self._element("body", self.body(page))
         return f'<!DOCTYPE html>\n<html lang="{escape(self.language)}">\n{head}\n{body}\n</html>\n'
+
+    def _on_every_sheet(self, banner: str) -> str:
+        """Returns the rule that prints the banner in the upper margin of each sheet; nothing in the text can end the
+        string or the style."""
+        if not banner:
+            return ""
+        text = "".join(
+            sign if sign.isalnum() or sign == " " else f"\\{ord(sign):x} "
+            for sign in in_language(banner, self.language)
+        )
+        return f'@page {{ @top-center {{ content: "{text}"; color: #b3261e; font-weight: 700; }} }}\n'
 
     def body(self, page: Page) -> Iterator[Markup]:
         if page.banner:

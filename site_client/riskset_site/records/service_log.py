@@ -1,4 +1,5 @@
-"""The log of `riskset site serve`: lines with date and time, on the terminal and in a file that rotates."""
+"""The log of `riskset site serve`: lines with date and time, on the terminal in the language that is spoken, and in a
+file, which rotates, in English: people send it when they ask for help."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from riskset.catalogue import Message, say, verbatim
 from riskset.private_files import append_to_file, move
 from riskset.terminal import tell
 from riskset.visible_text import visible
@@ -37,9 +39,10 @@ class ServiceLog:
 
     def __call__(self, line: str) -> None:
         """Never raises for the file: a full disk does not end the process, which sends nothing that it cannot keep."""
-        text = f"{self._clock().isoformat(sep=' ', timespec='seconds')} {visible(line)}"
+        said = line if isinstance(line, Message) else verbatim(line)
+        text = say("site.serve.line", time=self._clock().isoformat(sep=" ", timespec="seconds"), line=said)
         tell(text, err=True)
-        written = f"{text}\n".encode()
+        written = f"{visible(text)}\n".encode()
         with suppress(OSError):
             if self.path.exists() and self.path.stat().st_size + len(written) > self._most_bytes:
                 self._rotate()

@@ -213,3 +213,27 @@ def test_boxes_of_which_none_is_checked_are_listed(read):
         "missing",
     )
     assert check.variables[0].texts[-1].rows == 6
+
+
+def test_two_texts_that_mean_the_same_for_all_are_shown(read):
+    lines = [HEADER, *(row(i, mvi=["あり", "なし"][i % 2]) for i in range(6))]
+    said = '[map]\nmvi = { column = "mvi", recode = { "あり" = false, "なし" = false } }'
+    check, _ = read(lines, 'key = "id"', said)
+    assert "data.warning.one_level" in [one.message.code for one in check.warnings]
+    check, _ = read(lines, 'key = "id"', said.replace('"あり" = false', '"あり" = true'))
+    assert "data.warning.one_level" not in [one.message.code for one in check.warnings]
+
+
+def test_a_date_of_an_era_is_told_with_its_day(read):
+    lines = [HEADER, *(row(i, **({"start": "R2.1.4"} if i == 3 else {})) for i in range(6))]
+    check, problems = read(lines, 'key = "id"', 'dates = ["%Y-%m-%d", "wareki"]')
+    assert not problems
+    (start,) = (one for one in check.variables if one.variable == "start")
+    assert [(one.text, one.meaning) for one in start.texts] == [("R2.1.4", "2020-01-04")]
+
+
+def test_the_header_is_in_another_row_than_the_site_file_says(read):
+    lines = ["A trial,,,,,,,", "patient,,,,,,,last", HEADER, *map(row, range(6))]
+    _, problems = read(lines, 'key = "id"', "header = 2")
+    assert list(problems) == ["source.other_header"]
+    assert "header = 3" in problems["source.other_header"].hint

@@ -5,6 +5,7 @@ import tomllib
 from html import unescape
 
 import pytest
+from openpyxl import Workbook
 from tests.site_client.conftest import TODAY
 from tests.site_client.desk.conftest import at_desk
 
@@ -166,3 +167,22 @@ def test_a_form_of_an_earlier_proposal_is_not_taken(desk):
     answer = looks(desk, **first)
     assert answer.status_code == 422
     assert say("site.desk.map.older") in answer.text
+
+
+def test_another_sheet_of_a_workbook_is_another_table(desk, member):
+    book = Workbook()
+    first, second = book.active, book.create_sheet("投与")
+    first.title = "概要"
+    first.append(["この一覧は久留米大学病院の", "ものです"])
+    for line in export(member).splitlines():
+        second.append(line.split(","))
+    book.save(member.folder / "list.xlsx")
+    (member.folder / "export.csv").unlink()
+    shown = looks(desk, export="list.xlsx")
+    assert fields(shown.text)["sheet"] == "投与"
+    other = looks(desk, **{**fields(shown.text), "sheet": "概要"})
+    back = looks(desk, **{**fields(other.text), "sheet": "投与"}) if other.status_code == 200 else shown
+    answer = writes(desk, back, site="kurume", key=key(back.text))
+    assert answer.status_code == 200
+    assert load_site_file(member.site_file).source.path.name == "list.xlsx"
+    assert check_site(member.site_file, member.study, TODAY).fits

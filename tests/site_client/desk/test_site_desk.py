@@ -233,3 +233,10 @@ def test_a_desk_opens_where_there_is_no_site_file_yet(desk_at, hospital):
     answer = desk_at(hospital, opened=False).opens()
     assert answer.status_code == 200
     assert say("site.desk.step.map") in answer.text
+
+
+def test_a_form_has_room_for_the_texts_of_an_export_and_no_more(desk):
+    csrf = desk.hidden("/map")["csrf"]
+    texts = {f"text-{n}": "=" + "a" * 200 for n in range(4_000)}
+    assert desk.client.post(f"{desk.app.base}/map", data={"csrf": csrf, **texts}).status_code == 422
+    assert desk.client.post(f"{desk.app.base}/map", data={"csrf": csrf, "x": "a" * 2**22}).status_code == 413

@@ -52,10 +52,12 @@ def test_the_page_says_that_it_does_not_leave(kurume, capsys):
     before = {path.name: path.read_bytes() for path in kurume.folder.iterdir()}
     assert explore(kurume) == 0
     after = {path.name: path.read_bytes() for path in kurume.folder.iterdir()}
-    assert after.pop("explore.html").startswith(b"<!DOCTYPE html>")
+    after_page = after.pop("explore.html").decode("utf-8")
+    assert after_page.startswith("<!DOCTYPE html>")
     assert after == before
     text = text_of(kurume)
     assert "This page does not leave this hospital" in text
+    assert '@top-center { content: "This page does not leave this hospital"' in after_page
     assert "40 rows were read from export.csv; 40 of them are used here, and 40 of these are eligible" in text
     assert "cox/os/all/multivariable" in text
     assert "Log-rank P" in text

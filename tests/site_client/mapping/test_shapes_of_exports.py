@@ -177,3 +177,12 @@ def test_a_unit_that_nobody_can_convert_is_not_read_as_the_study_s(desk):
     assert desk.problems() == [("column 'creatinine' (variable creatinine)", "not in the export")]
     assert desk.proposes(accept=["creatinine"]).of("creatinine").entry is None
     assert desk.fits(accept=["creatinine"], choose={"creatinine.factor": "1"})
+
+
+def test_many_texts_are_written_one_to_a_line(desk):
+    drugs = [f"{drug} {n}回目" for n in range(12) for drug in ("ソラフェニブ", "レンバチニブ")]
+    desk.has(HEADER, lambda i: plain(i).replace(arm(i), drugs[i]))
+    meanings = {drug: "sorafenib" if drug[0] == "ソ" else "lenvatinib" for drug in drugs}
+    text = desk.writes(recode={"arm": meanings})
+    assert '\n[map.arm.recode]\n"ソラフェニブ 0回目" = "sorafenib"\n' in text
+    assert desk.check().fits

@@ -136,6 +136,8 @@ def test_names_of_columns():
     assert name_certainty("baseline/AFP", names) > 0.9
     assert 0.3 < name_certainty("알파태아단백 수치", names) <= 0.8
     assert name_certainty("ALT", names) == 0
+    assert 0.3 < name_certainty("AFP_baseline", names) < 0.8
+    assert name_certainty("maffplot", names) == 0
     assert plain("Ｃｈｉｌｄ－Ｐｕｇｈ 分類") == plain("child-pugh分類")
 
 

@@ -19,7 +19,7 @@ BOTH = ("--compared", "asan", "--compared", "osaka")
 OF_THE_STUDY = ("A trial", "trial", "Hospital of ", "kurume", "asan", "osaka", "JP", "arm", "age", "mvi", "afp",
                 "ng/mL", "start", "death", "last", "sorafenib", "lenvatinib", "true", "false", "yes", "year", "cox",
                 "multivariable")  # fmt: skip
-OF_THE_SITE = ("M. Uchida", "localhost", "riskset/site/", "export.csv", "site.toml")
+OF_THE_SITE = ("M. Uchida", "journal.sqlite", "localhost", "riskset/site/", "export.csv", "site.toml")
 OF_PROGRAMS = ("admission/", "cohorts", "counts", "pairs", "products", "in clear", "os", "all", "R2", "R3", "R")
 KNOWN = (*OF_THE_STUDY, *OF_THE_SITE, *OF_PROGRAMS)
 
@@ -106,13 +106,20 @@ def printed(capsys):
     return CODE.sub("", out + err)
 
 
-@pytest.mark.parametrize("command", ["check", "status", "pause", "approve"])
+@pytest.mark.parametrize(
+    "command", ["check", "status", "pause", "resume", "withdraw", "approve", "receipt", "veto", "open"]
+)
 def test_what_commands_print(member, pseudo_language, monkeypatch, capsys, command):
     monkeypatch.setenv("RISKSET_LANG", pseudo_language)
     options = {
         "check": ["--study", str(member.folder / "study.toml")],
         "status": [],
         "pause": ["--by", "M. Uchida", "--reason", "2024"],
+        "resume": ["--by", "M. Uchida"],
+        "withdraw": ["--by", "M. Uchida", "--reason", "2024"],
+        "receipt": ["2024"],
+        "veto": ["2024", "--reason", "2024"],
+        "open": ["2024", "--to", "M. Uchida", "--reason", "2024"],
         "approve": ["--by", "M. Uchida", "--irb", "2024-117", "--until", "2099-12-31", *BOTH],
     }
     member.says(command, *options[command])

@@ -164,7 +164,7 @@ def test_nothing_is_opened_or_destroyed_unless_somebody_says_yes(answered, monke
     before = kinds(answered)
     for command in (("open", "run-1", *TO), ("destroy-secret", "run-1")):
         assert answered.says(*command) == 1
-        assert "nobody can be asked here" in capsys.readouterr().err
+        assert "there is no terminal to ask questions at" in capsys.readouterr().err
         for answer in (False, True):
             monkeypatch.setattr(commands.sys.stdin, "isatty", lambda: True, raising=False)
             monkeypatch.setattr(commands, "agreed", lambda _, answer=answer: answer)

@@ -48,7 +48,7 @@ def read_excel(
     found = matched(names, [*expected, *optional])
     if found.problems:
         raise not_a_table(path, found.problems)
-    if not set(expected) & set(found.names):
+    if len(set(expected) & set(found.names)) * 2 <= len(set(expected)):
         _refuse_other_header(path, sheet, header, expected)
     if not any(names):
         raise unreadable(path, say("data.export.empty"), say("data.export.header_first"))
