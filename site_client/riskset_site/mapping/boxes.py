@@ -1,4 +1,4 @@
-"""A boolean or category that an export spreads over columns of yes and no: the checkboxes of one field of REDCap, columns
+"""A boolean or category that an export spreads over columns of yes and no: checkboxes of one field of REDCap, columns
 that are named by words for the levels (B형간염, HCV抗体), or those that a person has named."""
 
 from __future__ import annotations

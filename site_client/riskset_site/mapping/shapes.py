@@ -70,7 +70,7 @@ def _dated(draft: Draft, name: str, day: str, status: str, counts: Mapping[str, 
     options = tuple(counts)[:_FEW]
     choices = () if where and not draft.answers.choose.get(id_) else (Choice(id_, question, options, chosen=chosen),)
     entry = {"date": day, "where": {status: where or ["..."]}}
-    notes = (say("site.map.note.status", column=status, day=day),)
+    notes = (say("site.map.note.status", column=status, day=day, texts=tuple(where) or ("...",)),)
     found, suggestion = (entry, None) if where else (None, entry)
     is_sure = bool(where and (alive or id_ in draft.answers.choose))
     return Shape(found, (day, status), notes=notes, choices=choices, suggestion=suggestion, is_sure=is_sure)

@@ -55,8 +55,8 @@ def named_column(text: str, headers: Collection[str]) -> str | None:
 
 
 def meaning_of(study: Study, name: str, text: str) -> str:
-    """Returns a meaning as the study writes it (`male` for 男, `true` for はい); empty for missing. Raises DataError for
-    a text that is none, nor surely a word for one."""
+    """Returns a meaning as the study writes it (`male` for 男, `true` for はい); empty for missing. Raises
+    DataError for a text that is none, nor surely a word for one."""
     word, variable = in_one_width(text), study.variables[name]
     if not word:
         return ""
