@@ -73,9 +73,10 @@ def _site(interview: Interview, given: Answers) -> Answers:
 
 
 def _encoding(interview: Interview, given: Answers) -> Answers:
-    """Asks only where encodings show different texts."""
+    """Asks only where encodings show different texts. Texts in another encoding are not UTF-8 by accident."""
     candidates = interview.proposal(given).table.encodings
-    if given.encoding or len({candidate.example for candidate in candidates}) < 2:
+    shown = {candidate.example for candidate in candidates}
+    if given.encoding or len(shown) < 2 or candidates[0].encoding == "utf-8-sig":
         return given
     interview.heading(say("site.map.ask.encoding"))
     titles = ("number", "encoding", "words", "example")

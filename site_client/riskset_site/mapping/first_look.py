@@ -109,10 +109,10 @@ def first_and_last(rows: Iterator[Sequence[str]]) -> tuple[RawRow, ...]:
 
 
 def check_encoding(named: str, found: Sequence[EncodingCandidate]) -> None:
-    """Raises DataError for an encoding, named by a person, under which no known word appears while many do under
+    """Raises DataError for an encoding, named by a person, under which far fewer known words appear than under
     another."""
     words = {one.encoding: one.words for one in found}
-    if words.get(named) == 0 and found[0].words >= _MANY_WORDS:
+    if named in words and words[named] <= found[0].words - _MANY_WORDS:
         raise _other_encoding(named, found)
 
 

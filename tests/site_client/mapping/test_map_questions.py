@@ -4,7 +4,7 @@ import pytest
 from tests.site_client.mapping.exports import DAYS, HEADER, TODAY, N, arm, day, died, plain
 
 from riskset.errors import DataError
-from riskset.language import speaking
+from riskset.language import speaking_to
 from riskset_site.commands.map_questions import ask
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.export_table import ExportFile
@@ -26,7 +26,13 @@ def asks(desk, capsys):
 
     def run(*answers, site="kurume"):
         left = list(answers)
-        given = ask(ExportFile(desk.export), desk.study, TODAY, Answers(site=site), lambda _: left.pop(0))
+        given = ask(
+            ExportFile(desk.export),
+            desk.study,
+            TODAY,
+            Answers(site=site),
+            lambda question: left.pop(0) if left else pytest.fail(f"not answered: {question}"),
+        )
         assert left == []
         return given, capsys.readouterr().out
 
@@ -42,24 +48,24 @@ def codes(desk):
 @pytest.mark.parametrize(
     ("typed", "meanings"),
     [
-        ("1 = true; 2 = false", ("true", "false")),
-        ("１＝ＴＲＵＥ；２＝いいえ", ("true", "false")),
-        ("1 = 예; 2 = 아니오", ("true", "false")),
-        ("1 = 1; 2 = 0", ("true", "false")),
-        ("1 = 무; 2 = あり", ("false", "true")),
+        ("3 = true; 4 = false", ("true", "false")),
+        ("３＝ＴＲＵＥ；４＝いいえ", ("true", "false")),
+        ("3 = 예; 4 = 아니오", ("true", "false")),
+        ("3 = 1; 4 = 0", ("true", "false")),
+        ("3 = 무; 4 = あり", ("false", "true")),
     ],
 )
 def test_yes_and_no_in_the_field_s_words(asks, codes, typed, meanings):
-    given, _ = asks("", "", f"{typed}; 3 = 女; 4 = 남", "", "", "")
+    given, _ = asks("", "", f"{typed}; 5 = 女; 6 = 남", "", "", "")
     assert tuple(given.recode["mvi"].values()) == meanings
     assert set(given.recode["sex"].values()) == {"female", "male"}
 
 
-@pytest.mark.parametrize("typed", ["1 = perhaps", "3 = placebo", "3", "true", "99 = true"])
+@pytest.mark.parametrize("typed", ["3 = perhaps", "5 = placebo", "3", "true", "99 = true"])
 def test_another_meaning_is_refused_at_once(asks, codes, typed):
     given, printed = asks("", "", typed, "", "", "")
     assert given.recode == {}
-    assert "is not a value of the study" in printed or "type NUMBER = MEANING, as 1 = " in printed
+    assert "is not a value of the study" in printed or "type NUMBER = MEANING, as 3 = false" in printed
 
 
 @pytest.mark.parametrize(
@@ -68,8 +74,8 @@ def test_another_meaning_is_refused_at_once(asks, codes, typed):
 def test_options_in_the_site_s_language(desk, asks, language, word):
     desk.joins(MORE)
     desk.has(f"{HEADER},mvi,sex,afp", lambda i: row(i).replace(f",{1 + i % 2},{'XY'[i % 2]},", f",{i % 2},male,"))
-    with speaking(language):
-        given, printed = asks("", "", f"4 = {word}", "", "")
+    with speaking_to(language):
+        given, printed = asks("", "", f"6 = {word}", "", "")
     assert given.choose == {"afp.below_limit": "half"}
     assert {"en": "? 1 half", "ko": "? 1 절반", "ja": "? 1 半分"}[language] in printed
     assert desk.proposes(**given.model_dump()).of("afp").entry == {"column": "afp", "below_limit": "half"}
@@ -78,8 +84,8 @@ def test_options_in_the_site_s_language(desk, asks, language, word):
 def test_columns_in_full_width(desk, asks):
     desk.joins('cr = { type = "number", range = [0, 9], required = false }')
     desk.has(f"{HEADER},ＸＹ２", lambda i: f"{plain(i)},{i % 9}")
-    given, printed = asks("", "ｃｒ＝xy2", "", "")
-    assert given.columns == {"cr": "xy2"}
+    given, printed = asks("", "ｃｒ＝XY2", "", "", "")
+    assert given.columns == {"cr": "XY2"}
     assert desk.proposes(**given.model_dump()).of("cr").columns == ("ＸＹ２",)
     _, printed = asks("", "cr", "", "", "")
     assert "type VARIABLE = COLUMN, as arm = arm, not: cr" in printed
