@@ -14,6 +14,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    ValidationInfo,
     field_validator,
 )
 
@@ -69,8 +70,9 @@ class CsvSource(Source):
 
     @field_validator("quote")
     @classmethod
-    def _one_mark(cls, value: str) -> str:
-        if len(value) > 1 or value.isalnum() or value.isspace():
+    def _one_mark(cls, value: str, info: ValidationInfo) -> str:
+        is_mark = len(value) <= 1 and not value.isalnum() and not value.isspace()
+        if not is_mark or value == info.data.get("delimiter"):
             complain(say("data.source.quote"))
         return value
 

@@ -22,7 +22,9 @@ insert into t values (1, 63.0, '2024-01-31', '2024-01-31 13:45:00', true, ' a ')
 
 @pytest.fixture(params=["duckdb", "sqlite"])
 def address(request, tmp_path):
-    path = tmp_path / "made.db"
+    folder = tmp_path / "50% of #1 'here'"
+    folder.mkdir()
+    path = folder / "made.db"
     if request.param == "duckdb":
         with duckdb.connect(path) as connection:
             connection.execute(MADE)

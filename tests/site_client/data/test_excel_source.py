@@ -140,6 +140,13 @@ class TestHeader:
         assert (found.message.code, "header = 2" in found.hint) == ("data.source.other_header", True)
 
 
+def test_a_format_in_the_last_of_a_million_rows_is_no_row(book):
+    one = book(["a"], [1])
+    one.sheet.cell(1_048_576, 16_384).number_format = "0%"
+    table = one.read("a")
+    assert (texts(table, "a"), table.warnings) == (["1"], ())
+
+
 class TestSheets:
     def test_the_only_one_with_rows(self, book):
         one = book()

@@ -46,7 +46,7 @@ def test_an_invalid_header(hospital, header):
     assert (where, "two rows one below the other" in message) == ("[source] header", True)
 
 
-@pytest.mark.parametrize("line", ["footer = -1", 'quote = "ab"', 'quote = "a"', 'quote = " "'])
+@pytest.mark.parametrize("line", ["footer = -1", 'quote = "ab"', 'quote = "a"', 'quote = " "', 'quote = ","'])
 def test_an_invalid_value(hospital, line):
     ((_, where, _, _),) = refusals(hospital, 'csv = "export.csv"', line)
     assert where == f"[source] {line.split()[0]}"

@@ -151,7 +151,8 @@ def _sqlalchemy(path: Path, address: str) -> Iterator[Connection]:
     try:
         url = sqlalchemy.make_url(address)
         if url.get_backend_name() == "sqlite":
-            url = url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
+            file = Path(url.database or "").absolute().as_uri()  # its name may have signs that a URI gives a meaning
+            url = url.set(database=file, query={"mode": "ro", "uri": "true"})
         elif url.host:
             password = secret(PASSWORD, address)
             url = url.set(password=password)

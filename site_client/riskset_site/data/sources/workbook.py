@@ -7,7 +7,7 @@ all but one of merged cells, and tells nothing of hidden rows: decision 66.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,16 +96,21 @@ def _read_xlsx(path: Path, name: str | None) -> Sheet:
     try:
         with path.open("rb") as file, warnings.catch_warnings():  # openpyxl goes by the name where it is given one
             warnings.simplefilter("ignore")  # it warns of what it would not write: styles, validation, pictures
-            book = openpyxl.load_workbook(file, data_only=True)
-            with_rows = [one.title for one in book.worksheets if any(_values(one))]
-            chosen = _chosen(path, [one.title for one in book.worksheets], with_rows, name)
             formulas = openpyxl.load_workbook(file, read_only=True)
-            written = [[cell.value for cell in row] for row in formulas[chosen].iter_rows()]
+            for one in formulas.worksheets:
+                one.reset_dimensions()  # else each row is as wide as the last column with a format
+            names = [one.title for one in formulas.worksheets]
+            with_rows = [one for one in names if any(map(_has_value, formulas[one].iter_rows(values_only=True)))]
+            chosen = _chosen(path, names, with_rows, name)
+            written = list(formulas[chosen].iter_rows(values_only=True))
             formulas.close()
+            sheet = openpyxl.load_workbook(file, data_only=True)[chosen]
     except (BadZipFile, KeyError, ValueError, TypeError, AttributeError) as error:
         raise _damaged(path, error) from None
-    sheet = book[chosen]
-    rows = [[_value(cell) for cell in row] for row in sheet.iter_rows(min_row=1, min_col=1)]
+    while written and not _has_value(written[-1]):
+        written.pop()  # a stray format in the last of a million rows, or in the last column, is no cell
+    size = {"max_row": max(1, len(written)), "max_col": max(1, *map(_width, written))}
+    rows = [[_value(cell) for cell in row] for row in sheet.iter_rows(min_row=1, min_col=1, **size)]
     _mark_formulas(rows, written)
     merged = [(one.min_row - 1, one.max_row - 1, one.min_col - 1, one.max_col - 1) for one in sheet.merged_cells.ranges]
     hidden = {number - 1 for number, row in sheet.row_dimensions.items() if row.hidden}
@@ -116,8 +121,12 @@ def _read_xlsx(path: Path, name: str | None) -> Sheet:
     return Sheet(rows, hidden, merged, is_percent)
 
 
-def _values(sheet: Any) -> Iterator[bool]:  # noqa: ANN401 - openpyxl has no types
-    return (value is not None for row in sheet.iter_rows(values_only=True) for value in row)
+def _width(row: Sequence[Any]) -> int:
+    return max((at for at, value in enumerate(row, 1) if value is not None), default=0)
+
+
+def _has_value(row: Sequence[Any]) -> bool:
+    return any(value is not None for value in row)
 
 
 def _value(cell: Any) -> Any:  # noqa: ANN401
