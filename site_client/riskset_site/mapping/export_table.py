@@ -12,6 +12,7 @@ import numpy as np
 from riskset.catalogue import NOTHING, say
 from riskset.errors import DataError
 from riskset.study.spec import Study
+from riskset.visible_text import unseen
 from riskset_site.data.site_source import Source
 from riskset_site.data.source_kinds import SOURCES, CsvSource, ExcelSource
 from riskset_site.data.source_systems import RedcapSource
@@ -23,6 +24,7 @@ from riskset_site.mapping.contents import known_names, known_words
 from riskset_site.mapping.first_look import (
     EncodingCandidate,
     RawRow,
+    check_encoding,
     csv_rows,
     delimiter_of,
     encodings_of,
@@ -109,6 +111,8 @@ class ExportFile:
 
 def _table(export: Path, words: frozenset[str], names: frozenset[str], answers: Answers) -> tuple[TableProposal, Table]:
     """`words` are plain words by which an encoding is known, `names` those of columns."""
+    if unseen(export.name):
+        raise DataError(say("site.map.unseen_name", file=export.name), say("site.map.unseen_name_hint"))
     kind = KINDS.get(export.suffix.lower())
     if kind is None:
         hint = say("site.map.known_kinds", kinds=tuple(KINDS))
@@ -154,11 +158,12 @@ def _form(kind: str, export: Path, words: frozenset[str], names: frozenset[str],
 def _csv_form(export: Path, words: frozenset[str], names: frozenset[str], answers: Answers) -> _Form:
     encodings = encodings_of(export, words)
     encoding = answers.encoding or encodings[0].encoding
+    check_encoding(encoding, encodings)
     if (project := redcap_project(export, answers.dictionary, encoding)) is not None:
         return _Form(_of_redcap(project, encoding), encodings, project=project)
     said = CsvForm(encoding).said_delimiter(export)
     delimiter = answers.delimiter or said or delimiter_of(export, encoding)
-    rows = csv_rows(export, CsvForm(encoding, delimiter))
+    rows = csv_rows(export, CsvForm(encoding, delimiter), encodings)
     keys: dict[str, Any] = {"encoding": encoding} if encoding != "utf-8-sig" else {}
     if delimiter not in (said, ","):
         keys["delimiter"] = delimiter
