@@ -77,11 +77,11 @@ def _with_ticks_of(visit: Visit, seen: str) -> Visit:
 def _data(data: DataFacts, reviewed: DataFacts | None) -> PageTable:
     """Returns the facts of the data that are signed for, beside those that were reviewed where they differ."""
     columns = [say("site.desk.data.fact"), say("site.desk.data.signed")]
-    rows = [[name, fact] for name, fact in data.as_rows().items()]
-    if reviewed is not None and reviewed != data:
-        columns.append(say("site.desk.data.reviewed"))
-        before = reviewed.as_rows()
-        rows = [[name, fact, before.get(name, "")] for name, fact in rows]
+    if reviewed is None or reviewed == data:
+        return PageTable(columns, list(data.as_rows().items()), frozenset(columns[1:]))
+    columns.append(say("site.desk.data.reviewed"))
+    before = reviewed.as_rows()
+    rows = [(name, fact, before.get(name, "")) for name, fact in data.as_rows().items()]
     return PageTable(columns, rows, frozenset(columns[1:]))
 
 
