@@ -41,8 +41,8 @@ class RedcapProject:
 
 def redcap_project(export: Path, named: str | None, encoding: str) -> RedcapProject | None:
     """Returns the project of an export: by the dictionary that is `named`, else by the only one beside the export that
-    has the record's id and most of its columns. None where there is none. Raises DataError where the one that is named is no dictionary,
-    and OSError where it cannot be opened."""
+    has the record's id and most of its columns. None where there is none. Raises DataError where the one that is named
+    is no dictionary, and OSError where it cannot be opened."""
     if named is not None:
         return _project(export, Path(named), encoding) if named else None
     found = [_project_or_none(export, path, encoding) for path in sorted(export.parent.glob("*.csv")) if path != export]
