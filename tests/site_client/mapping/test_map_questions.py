@@ -26,13 +26,12 @@ def asks(desk, capsys):
 
     def run(*answers, site="kurume"):
         left = list(answers)
-        given = ask(
-            ExportFile(desk.export),
-            desk.study,
-            TODAY,
-            Answers(site=site),
-            lambda question: left.pop(0) if left else pytest.fail(f"not answered: {question}"),
-        )
+
+        def answer(question):
+            assert left, f"not answered: {question}"
+            return left.pop(0)
+
+        given = ask(ExportFile(desk.export), desk.study, TODAY, Answers(site=site), answer)
         assert left == []
         return given, capsys.readouterr().out
 
