@@ -107,7 +107,7 @@ def without_limit(text: str) -> tuple[str, Side | None]:
 
 def _digits(form: NumberForm) -> re.Pattern[str]:
     mark, group = re.escape(form.decimal), re.escape(form.thousands)
-    whole = rf"(\d{{1,3}}(?:{group}\d{{3}})+|\d+)" if form.thousands else r"\d+"
+    whole = rf"([1-9]\d{{0,2}}(?:{group}\d{{3}})+|\d+)" if form.thousands else r"\d+"
     return re.compile(rf"[+-]?({whole}({mark}\d*)?|{mark}\d+)([eE][+-]?\d+)?", re.ASCII)
 
 

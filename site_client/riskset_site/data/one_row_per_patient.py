@@ -49,6 +49,7 @@ _FEW, _MANY = 3, 10
 """Rows whose patient number has no digit, where at least so many others have one."""
 _ROUNDED = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
 """A long number as Excel shows and saves it: the last digits are lost."""
+_SEPARATORS = re.compile(r"[\s_-]+")
 _DIGIT, _ZEROS_AFTER_POINT = re.compile(r"\d"), re.compile(r"\.0+$")
 _PATIENT_NUMBER = re.compile(
     r"(record|patient|pat|pt|subj|subject|usubj|case|participant|person|chart|registration)[ _.-]*"
@@ -252,7 +253,7 @@ def _is_patient_number(header: str) -> bool:
 
 def _as_number(text: str) -> str:
     """Returns a patient number without what Excel takes from a number and other programs add."""
-    return (_ZEROS_AFTER_POINT.sub("", text) if "." in text else text).lstrip("0").casefold()
+    return _SEPARATORS.sub("-", _ZEROS_AFTER_POINT.sub("", text) if "." in text else text).lstrip("0").casefold()
 
 
 def _rows_with(column: TextColumn, chosen: Sequence[bool]) -> NDArray[np.bool_]:
