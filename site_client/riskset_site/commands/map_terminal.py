@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import typer
 
-from riskset.catalogue import ENGLISH, Message, say
+from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset.language import spoken, told
 from riskset.study.spec import Study
@@ -17,6 +17,7 @@ from riskset.terminal import tell, tell_drawn
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.export_table import ExportFile
+from riskset_site.mapping.option_words import listed
 from riskset_site.mapping.proposal import Proposal
 from riskset_site.mapping.propose import propose
 from riskset_site.pages.page import PageTable
@@ -86,21 +87,6 @@ def prompted(question: Message) -> str:
 def with_answer(given: Answers, **more: Any) -> Answers:  # noqa: ANN401 - the fields of Answers
     """Returns the answers with more of them."""
     return given.model_copy(update=more)
-
-
-def one_of(text: str, options: Sequence[str], default: str) -> str | None:
-    """Returns the option that a person means by its name or number; None where it is none."""
-    if not text:
-        return default
-    for option in options:
-        if in_one_width(option) == text:
-            return option
-    return options[int(text) - 1] if text.isdecimal() and 0 < int(text) <= len(options) else None
-
-
-def listed(words: Message) -> tuple[str, ...]:
-    """Returns the words of a sentence that lists them, in the language that is spoken and in English."""
-    return tuple(word.casefold() for text in (told(words), words.in_language(ENGLISH)) for word in text.split(", "))
 
 
 def show(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -11,11 +11,11 @@ from riskset.errors import DataError
 from riskset.language import told
 from riskset.study.spec import Study
 from riskset.terminal import tell
-from riskset_site.commands.map_options import option_meant, option_shown, options_shown
 from riskset_site.commands.map_terminal import NONE, Interview, show, tell_wrong, with_answer
 from riskset_site.mapping.acceptance import accepted
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.levels import FALSE, TRUE
+from riskset_site.mapping.option_words import option_meant, option_shown, options_shown
 from riskset_site.mapping.proposal import Choice, Proposal
 from riskset_site.mapping.understood import meaning_of
 
