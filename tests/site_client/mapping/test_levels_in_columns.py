@@ -73,3 +73,11 @@ def test_a_number_is_in_one_column(desk, has):
 def test_no_column_at_all_is_an_answer(desk, has):
     has("HBV,HCV", "1", "0")
     assert desk.proposes(columns={"etiology": ""}).of("etiology").entry is None
+
+
+def test_texts_of_boxes_that_nobody_knows_are_named(desk, has):
+    has("HBV,HCV", "2", "1")
+    assert desk.proposes().of("etiology").entry is None
+    found = desk.proposes(columns={"etiology": ["HBV", "HCV"]}).of("etiology")
+    assert str(found.notes[1]) == "2 texts of unknown meaning: 1, 2"
+    assert desk.problems(columns={"etiology": ["HBV", "HCV"]})
