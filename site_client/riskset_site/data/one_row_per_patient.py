@@ -30,7 +30,7 @@ from riskset_site.data.width import in_one_width
 
 _NO_KEY = Fault("no_key", say("data.hint.no_key"))
 _SHARED_KEY = Fault("shared_key", say("data.hint.shared_key"))
-_ROUNDED_KEY = Fault("rounded_key", say("data.hint.rounded_key"))
+ROUNDED_KEY = Fault("rounded_key", say("data.hint.rounded_key"))
 _KEYS_ALIKE = Fault("keys_alike", say("data.hint.twins"))
 _NOT_A_NUMBER = Fault("no_digit_key", say("data.hint.no_digit_key"))
 _ONLY_KEY = Fault("only_key", say("data.hint.only_key"))
@@ -60,6 +60,11 @@ _PATIENT_NUMBER = re.compile(
 )
 
 
+def is_rounded(key: str) -> bool:
+    """True for a patient number that has lost digits."""
+    return _ROUNDED.fullmatch(key) is not None
+
+
 def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
     """Yields rows without a key, rows that share one, and those whose key Excel has rounded, which tells patients apart
     no longer. Keys are compared whatever their width, without spaces around them and characters that cannot be seen."""
@@ -69,14 +74,14 @@ def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
     if _are_plain_keys(column, source):
         return
     texts = [in_one_width(text) for text in column.texts]
-    rounded = _rows_with(column, [_ROUNDED.fullmatch(text) is not None for text in texts])
+    rounded = _rows_with(column, [is_rounded(text) for text in texts])
     distinct = set(texts)
     if not rounded.any() and len(distinct) == table.n and distinct.isdisjoint(["", *source.missing]):
         return  # the usual case; the rest takes seconds on many rows
     keys = _numbered(texts, source.missing)[column.codes]
     empty = keys < 0
     shared = ~empty & _repeats(keys) & ~rounded
-    for fault, rows in ((_NO_KEY, empty), (_ROUNDED_KEY, rounded), (_SHARED_KEY, shared)):
+    for fault, rows in ((_NO_KEY, empty), (ROUNDED_KEY, rounded), (_SHARED_KEY, shared)):
         if rows.any():
             yield problem_in_rows(where, fault, table.row_numbers, rows, column.quoted)
 

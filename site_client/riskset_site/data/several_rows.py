@@ -19,6 +19,7 @@ from riskset_site.data.column_reading import VariableColumn, known, read_column
 from riskset_site.data.export_rows import ExportRows, blanked, where_of
 from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.number_forms import NumberForm, number_reader
+from riskset_site.data.one_row_per_patient import ROUNDED_KEY, is_rounded
 from riskset_site.data.patients import Patients
 from riskset_site.data.site_mapping import Take
 from riskset_site.data.site_source import Rows
@@ -41,10 +42,11 @@ def patients_of(said: Rows, rows: ExportRows) -> Patients:
     empty = np.isin(texts, ["", *rows.site.source.missing])
     _, first, of_row = np.unique(texts.astype(str), return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))
-    problems = []
-    if empty.any():
-        where = say("data.where.key", column=said.one_per)
-        problems.append(problem_in_rows(where, _NO_KEY, table.row_numbers, empty, None))
+    rounded = np.array([is_rounded(in_one_width(text)) for text in column.texts], bool)[column.codes]
+    problems, where = [], say("data.where.key", column=said.one_per)
+    for fault, wrong in ((_NO_KEY, empty), (ROUNDED_KEY, rounded)):
+        if wrong.any():
+            problems.append(problem_in_rows(where, fault, table.row_numbers, wrong, column.quoted))
     place = np.arange(table.n, dtype=np.float64)
     if said.order is not None:
         ordered = _ordered(said.order, rows)

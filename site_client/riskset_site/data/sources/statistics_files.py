@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from riskset.catalogue import say
 from riskset.errors import DataError, Problem
 from riskset_site.data.faults import Fault, rows_and_values
-from riskset_site.data.sources.cells import marked_text, written_as
+from riskset_site.data.sources.cells import marked_text, single_text
 from riskset_site.data.sources.csv import unreadable
 from riskset_site.data.sources.kept_columns import KeptColumns
 from riskset_site.data.sources.table import SourceTable
@@ -45,7 +43,7 @@ class _Column:
         if label is not None:
             return label.strip()
         if self.is_single and isinstance(value, float):
-            value = float(written_as(np.array([value], np.float32))[0])
+            return single_text(value)
         return marked_text(value)
 
 
