@@ -64,6 +64,14 @@ def test_a_required_variable_without_a_column_is_told_at_the_end(desk, has, caps
     assert "the column of etiology, which the study requires" in capsys.readouterr().out
 
 
+def test_a_required_variable_that_is_not_sure_is_told_at_the_end(desk, capsys):
+    desk.has(HEADER.replace("last_contact", "last date seen alive"), plain)
+    (desk.folder / "answers.toml").write_text('key = "id"\n', encoding="utf-8")
+    study, answers = str(desk.folder / "study.toml"), str(desk.folder / "answers.toml")
+    main(["site", "map", str(desk.export), "--study", study, "--site", "kurume", "--answers", answers])
+    assert "still to be confirmed in the file: last_contact, perhaps in last date seen alive" in capsys.readouterr().out
+
+
 def test_a_number_is_in_one_column(desk, has):
     has("V1,V2", "1", "0")
     with pytest.raises(DataError, match="only a category or boolean"):
