@@ -23,6 +23,7 @@ _BOX = re.compile(r"^(?P<field>.+?)(___(?P<code>.+)|\s*\(choice=(?P<label>.+)\))
 _BETWEEN_WORDS = re.compile(r"[\s_/・･.-]+")
 _CERTAIN = 0.5
 _MOST_TEXTS, _MOST_SHOWN = 4, 4
+_OF_ANY = frozenset({"none", "other", "yes", "no"})
 _CHECKED = {"checked": TRUE, "unchecked": FALSE}
 _DEFAULTS = {"checked": {"1", "true", "yes", "Checked"}, "unchecked": {"0", "false", "no", "Unchecked"}}
 """What the reader takes for a box that is or is not checked, where [map] does not say it."""
@@ -112,7 +113,13 @@ def _named_by_levels(draft: Draft, name: str) -> dict[str, str]:
         return {}
     named = {header: _level_in(header, variable.levels) for header in _free(draft)}
     found = {header: one for header, one in named.items() if one.meaning and _is_box(draft, header)}
-    return {header: header for header in found} if len({one.meaning for one in found.values()}) > 1 else {}
+    telling = {one.meaning for one in found.values() if one.meaning and not _is_of_any(one.meaning)}
+    return {header: header for header in found} if len(telling) > 1 else {}
+
+
+def _is_of_any(level: str) -> bool:
+    """True for a level such as `other`: a column of that name may be about anything."""
+    return bool(meanings().get(plain(level), frozenset()) & _OF_ANY)
 
 
 def _level_in(text: str, levels: tuple[str, ...]) -> TextMeaning:

@@ -89,3 +89,24 @@ def test_texts_of_boxes_that_nobody_knows_are_named(desk, has):
     found = desk.proposes(columns={"etiology": ["HBV", "HCV"]}).of("etiology")
     assert str(found.notes[1]) == "2 texts of unknown meaning: 1, 2"
     assert desk.problems(columns={"etiology": ["HBV", "HCV"]})
+
+
+def test_columns_named_other_and_none_may_be_about_anything(desk):
+    desk.joins('cause = { type = "category", levels = ["none", "hbv", "other"] }')
+    desk.has(f"{HEADER},なし,その他", lambda i: f"{plain(i)},{i % 2},{1 - i % 2}")
+    assert desk.proposes().of("cause").columns == ()
+
+
+def test_columns_of_other_variables_stay_theirs(desk):
+    desk.joins(f'{ETIOLOGY}\nhbv = {{ type = "boolean" }}\nhcv = {{ type = "boolean" }}')
+    desk.has(f"{HEADER},HBV,HCV", lambda i: f"{plain(i)},{int(i % 3 == 1)},{int(i % 3 == 2)}")
+    proposal = desk.proposes()
+    assert [proposal.of(name).columns for name in ("hbv", "hcv", "etiology")] == [("HBV",), ("HCV",), ()]
+
+
+def test_boxes_that_are_both_checked_are_asked(desk):
+    desk.joins(ETIOLOGY)
+    desk.has(f"{HEADER},HBs抗原,HCV抗体", lambda i: f"{plain(i)},{'+-'[i % 2]},{'+-'[i % 3 > 0]}")
+    (choice,) = desk.proposes().open
+    assert choice.id == "etiology.several"
+    assert desk.fits(choose={"etiology.several": "missing"})
