@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,6 +29,7 @@ Answer = Callable[[Message], str]
 NONE: Final = "-"
 """What a person types for no column, or for a missing value."""
 _BACK: Final = "<"
+_BETWEEN: Final = re.compile(r";|[,、](?=[^;,、=]*=)")
 
 
 class AskedBack(Exception):
@@ -87,6 +89,11 @@ def prompted(question: Message) -> str:
 def with_answer(given: Answers, **more: Any) -> Answers:  # noqa: ANN401 - the fields of Answers
     """Returns the answers with more of them."""
     return given.model_copy(update=more)
+
+
+def corrections(text: str) -> list[str]:
+    """Returns the parts of `7 = yes; 8 = no`; between them may be commas, too."""
+    return [part.strip() for part in _BETWEEN.split(text) if part.strip()]
 
 
 def show(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
