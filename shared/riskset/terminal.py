@@ -11,8 +11,14 @@ from riskset.visible_text import lines
 
 def tell(text: object, *, err: bool = False, nl: bool = True) -> None:
     """Prints a text, also one that holds words from outside; a sentence in the language that is spoken. Nothing else
-    prints on a terminal without `rich`."""
+    prints a text on a terminal without `rich`."""
     typer.echo(lines(told(text) if isinstance(text, str) else str(text)), err=err, nl=nl)
+
+
+def tell_drawn(text: str) -> None:
+    """Prints what `rich` has drawn, with its colours where standard output is a terminal. `tell` would escape them; the
+    words in it are escaped before they are drawn."""
+    typer.echo(text, nl=False)
 
 
 def agreed(question: Message) -> bool:

@@ -21,7 +21,7 @@ from riskset.study.load import load_study
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.joining.enrolment import EnrolmentDesk
 from riskset_server.joining.invites import InviteList
-from riskset_site.commands import join as join_command
+from riskset_site import membership
 
 STUDY = Path(__file__).parent.parent / "transcripts" / "coordinator" / "study.toml"
 SITES = ("asan", "kurume")
@@ -181,11 +181,11 @@ def test_two_machines_with_one_token_at_the_same_moment(town):
 
 def test_an_expired_invite_at_the_site(town, monkeypatch):
     invite = town.invite("asan", "--days", 3)
-    monkeypatch.setattr(join_command, "today_utc", lambda: today_utc() + timedelta(days=4))
+    monkeypatch.setattr(membership, "today_utc", lambda: today_utc() + timedelta(days=4))
     assert town.join(invite, "asan") == 3
     assert "the invite of asan expired on" in town.said
     assert not (town.root / "asan" / "keys").exists()
-    monkeypatch.setattr(join_command, "today_utc", lambda: today_utc() + timedelta(days=3))
+    monkeypatch.setattr(membership, "today_utc", lambda: today_utc() + timedelta(days=3))
     assert town.join(invite, "asan") == 0
 
 

@@ -11,7 +11,7 @@ from riskset.catalogue import say
 from riskset.error_pages import codes, page_names, page_of
 from riskset.errors import DataError, did_you_mean
 from riskset.language import OwnLanguage, speak, spoken
-from riskset.terminal import tell
+from riskset.terminal import tell_drawn
 
 HERE = Path()
 
@@ -27,10 +27,10 @@ def explain(
     from riskset.error_pages.printed import printed_list, printed_page  # a command that explains nothing needs no rich
 
     if not asked:
-        tell(printed_list(spoken()))
+        tell_drawn(printed_list(spoken()))
         return
     page = page_of(asked, spoken())
     if page is None:
         hint = did_you_mean(asked, [*codes(), *page_names()]) or say("cli.explain.unknown_hint")
         raise DataError(say("cli.explain.unknown", code=asked), hint)
-    tell(printed_page(page, spoken()))
+    tell_drawn(printed_page(page, spoken()))

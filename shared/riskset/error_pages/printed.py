@@ -71,4 +71,4 @@ def _printed(parts: Iterable[RenderableType]) -> str:
         for part in parts:
             is_copied = isinstance(part, Text) and bool(part.no_wrap)  # lines to be copied are not wrapped
             console.print(part, soft_wrap=is_copied)
-    return "\n".join(line.rstrip() for line in printed.get().splitlines())
+    return "".join(f"{line.rstrip()}\n" for line in printed.get().splitlines())

@@ -10,7 +10,7 @@ import typer
 from riskset.joining.expiry import today_utc
 from riskset.language import OwnLanguage, spoken
 from riskset.study.load import load_study
-from riskset.terminal import tell
+from riskset.terminal import tell, tell_drawn
 from riskset_site.commands import SiteToml, speak_at
 from riskset_site.data.check import check_site
 from riskset_site.data.check_page import check_page
@@ -26,5 +26,8 @@ def check(
     """Prints the check of a site's data; exit 3 where they do not fit."""
     speak_at(site_file, study)
     found = check_site(site_file, load_study(study), today_utc())
-    tell(facts_json({"fits": found.fits, **plain(found)}) if as_json else check_page(found, spoken()), nl=False)
+    if as_json:
+        tell(facts_json({"fits": found.fits, **plain(found)}), nl=False)
+    else:
+        tell_drawn(check_page(found, spoken()))
     raise typer.Exit(0 if found.fits else 3)

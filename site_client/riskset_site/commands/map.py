@@ -16,7 +16,7 @@ from riskset.study.load import load_study
 from riskset.study.spec import Study
 from riskset.terminal import tell
 from riskset_site.mapping.answers import Answers, load_answers
-from riskset_site.mapping.own_site import own_site
+from riskset_site.mapping.own_site import found_site, own_site
 from riskset_site.mapping.proposal import Proposal
 from riskset_site.pages.output import facts_json
 
@@ -70,10 +70,11 @@ def map_(
     if not as_json and not replace:
         refuse_to_replace(target)
     of_study = load_study(study)
-    given = _given(answers, site, of_study, study.parent)
+    asks = not (as_json or answers or defaults)
+    given = _given(answers, site, of_study, study.parent, asks=asks and sys.stdin.isatty())
     if dictionary is not None:
         given = given.model_copy(update={"dictionary": str(dictionary)})
-    proposal = _proposal(export, of_study, given, target.parent, asks=not (as_json or answers or defaults))
+    proposal = _proposal(export, of_study, given, target.parent, asks=asks)
     if as_json:
         tell(facts_json(proposal), nl=False)
         return
@@ -81,6 +82,9 @@ def map_(
     tell(say("site.map.written", file=str(target)))
     for choice in proposal.open:
         tell(say("site.map.still_open", question=choice.question))
+    for one in proposal.variables:
+        if one.required and one.entry is None:
+            tell(say("site.map.no_column_yet", variable=one.variable))
     tell(say("site.map.next", file=str(target), study=str(study)))
 
 
@@ -96,7 +100,10 @@ def _proposal(export: Path, study: Study, given: Answers, folder: Path, *, asks:
     return propose(file, study, today, ask(file, study, today, given) if asks else given, folder)
 
 
-def _given(answers: Path | None, site: str | None, study: Study, folder: Path) -> Answers:
-    """Returns what the file of answers says, with the site's name. Raises DataError where that is not known."""
+def _given(answers: Path | None, site: str | None, study: Study, folder: Path, *, asks: bool) -> Answers:
+    """Returns what the file of answers says, with the site's name. Raises DataError where that is not known, and
+    is not asked."""
     given = load_answers(answers) if answers else Answers()
+    if asks and site is None and not found_site(study, folder):
+        return given
     return given.model_copy(update={"site": own_site(site or given.site, study, folder)})

@@ -1,20 +1,21 @@
-"""The five questions of `riskset site map` at a terminal: the encoding, the row of the names, the column of each
-variable, what texts mean, and the patient number."""
+"""The questions of `riskset site map` at a terminal: which site this is, the encoding, the row of the names, the column
+of each variable, what texts mean, and the patient number."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from riskset.catalogue import say
-from riskset.errors import DataError
-from riskset.language import told
 from riskset.study.spec import Study
 from riskset.terminal import tell
+from riskset_site.commands.map_columns import ask_columns
+from riskset_site.commands.map_layout import ask_layout
 from riskset_site.commands.map_terminal import (
     NONE,
     Answer,
+    AskedBack,
     Interview,
-    heading,
     one_of,
     prompted,
     show,
@@ -24,29 +25,65 @@ from riskset_site.commands.map_texts import ask_texts
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.export_table import ExportFile
 from riskset_site.mapping.first_look import EncodingCandidate
-from riskset_site.mapping.proposal import VariableProposal
+from riskset_site.mapping.proposal import Proposal
+from riskset_site.mapping.understood import named_column
 
 
 def ask(export: ExportFile, study: Study, today: date, given: Answers, answer: Answer = prompted) -> Answers:
-    """Returns the answers to the questions that are not answered yet. Raises DataError where the export cannot be
-    read."""
+    """Returns the answers to the questions that are not answered yet; a person may go back to the one before. Raises
+    DataError where the export cannot be read."""
     interview = Interview(export, study, today, answer)
-    for question in (_encoding, _layout, _columns, ask_texts, _key):
-        given = question(interview, given)
+    questions: tuple[Callable[[Interview, Answers], Answers], ...] = (
+        _site,
+        _encoding,
+        ask_layout,
+        ask_columns,
+        ask_texts,
+        _key,
+    )
+    earlier: list[tuple[int, Answers]] = []
+    at = 0
+    while at < len(questions):
+        before = interview.asked
+        try:
+            changed = questions[at](interview, given)
+        except AskedBack:
+            interview.asked = before - 1 if earlier else before
+            at, given = earlier.pop() if earlier else (at, given)
+            continue
+        if interview.asked > before:
+            earlier.append((at, given))
+        at, given = at + 1, changed
     return given
 
 
-def _encoding(interview: Interview, given: Answers) -> Answers:
-    """Asks only where encodings show different texts."""
-    candidates = interview.proposal(given).table.encodings
-    if given.encoding or len({candidate.example for candidate in candidates}) < 2:
+def _site(interview: Interview, given: Answers) -> Answers:
+    """Asks only where nothing says which site of the study this is."""
+    if given.site is not None:
         return given
-    heading(say("site.map.ask.encoding"))
+    sites = interview.study.sites
+    interview.heading(say("site.map.ask.site"))
+    show(("number", "site", "name"), [(str(n), id_, one.name) for n, (id_, one) in enumerate(sites.items(), 1)])
+    while True:
+        text = interview.answer(say("site.map.ask.which_site"))
+        chosen = one_of(text, tuple(sites), "")
+        if chosen:
+            return with_answer(given, site=chosen)
+        tell(say("site.map.ask.not_one", text=text))
+
+
+def _encoding(interview: Interview, given: Answers) -> Answers:
+    """Asks only where encodings show different texts. Texts in another encoding are not UTF-8 by accident."""
+    candidates = interview.proposal(given).table.encodings
+    shown = {candidate.example for candidate in candidates}
+    if given.encoding or len(shown) < 2 or candidates[0].encoding == "utf-8-sig":
+        return given
+    interview.heading(say("site.map.ask.encoding"))
     titles = ("number", "encoding", "words", "example")
     rows = [(str(n), *_of_encoding(one)) for n, one in enumerate(candidates, 1)]
     show(titles, rows)
     while True:
-        text = interview.answer(say("site.map.ask.which", default=candidates[0].encoding)).strip()
+        text = interview.answer(say("site.map.ask.which", default=candidates[0].encoding))
         names = [candidate.encoding for candidate in candidates]
         chosen = one_of(text, names, names[0])
         if chosen is not None:
@@ -58,95 +95,39 @@ def _of_encoding(candidate: EncodingCandidate) -> tuple[str, ...]:
     return candidate.encoding, str(candidate.words), " | ".join(candidate.example)
 
 
-def _layout(interview: Interview, given: Answers) -> Answers:
-    if not interview.proposal(given).table.header:
-        return given
-    heading(say("site.map.ask.layout"))
-    while True:
-        table = interview.proposal(given).table
-        if table.sheets:
-            tell(say("site.map.ask.sheets", sheet=table.sheet, sheets=table.sheets))
-        if table.encoding:
-            tell(say("site.map.ask.read_as", encoding=table.encoding))
-        header = ", ".join(map(str, table.header))
-        tell(say("site.map.ask.names", row=header, names=table.headers))
-        tell(say("site.map.ask.rows", n=table.rows))
-        for line in table.left_out:
-            tell(say("site.map.ask.left_out", line=line))
-        text = interview.answer(say("site.map.ask.header", default=header)).strip()
-        if not text:
-            return with_answer(given, header=table.header, footer=table.footer, sheet=table.sheet or None)
-        changed = _changed_layout(given, text)
-        if changed is None or not _can_be_read(interview, changed):
-            tell(say("site.map.ask.not_a_row", text=text))
-        else:
-            given = changed
-
-
-def _changed_layout(given: Answers, text: str) -> Answers | None:
-    """Returns the answers with `3`, `2,3`, `footer = 2` or `sheet = NAME`; None where it is none of these."""
-    key, _, value = text.rpartition("=")
-    if key.strip() == "sheet":
-        return with_answer(given, sheet=value.strip(), header=None, footer=None)
-    parts = [part.strip() for part in value.split(",")]
-    if not all(part.isdecimal() for part in parts):
-        return None
-    numbers = tuple(map(int, parts))
-    if key.strip() == "footer" and len(numbers) == 1:
-        return with_answer(given, footer=numbers[0])
-    is_header = key.strip() in ("", "header") and len(numbers) in (1, 2) and all(numbers)
-    return with_answer(given, header=numbers) if is_header else None
-
-
-def _can_be_read(interview: Interview, given: Answers) -> bool:
-    try:
-        return bool(interview.proposal(given).table.headers)
-    except DataError:
-        return False
-
-
-def _columns(interview: Interview, given: Answers) -> Answers:
-    """Shows all variables with their columns, and takes corrections until there is none."""
-    heading(say("site.map.ask.columns"))
-    while True:
-        proposal = interview.proposal(given)
-        titles = ("variable", "label", "column", "example", "note")
-        show(titles, list(map(_of_variable, proposal.variables)))
-        tell(say("site.map.ask.all_columns", columns=tuple(filter(None, proposal.table.headers))))
-        text = interview.answer(say("site.map.ask.correct_column")).strip()
-        if not text:
-            return with_answer(given, accept=tuple(interview.study.read_variables))
-        corrected = {}
-        for part in filter(None, text.split(";")):
-            name, _, column = (side.strip() for side in part.partition("="))
-            corrected[name] = "" if column == NONE else column
-        given = interview.if_right(given, with_answer(given, columns={**given.columns, **corrected}))
-
-
-def _of_variable(one: VariableProposal) -> tuple[str, ...]:
-    column = " + ".join(one.columns) or NONE
-    sign = "" if one.is_sure else "? "
-    notes = () if one.texts else one.notes[:1]  # those of texts are asked about next
-    return one.variable, one.label, f"{sign}{column}", " | ".join(one.example[:2]), "; ".join(map(told, notes))
-
-
 def _key(interview: Interview, given: Answers) -> Answers:
     """Always asks, unless a file has answered."""
     if given.key is not None:
         return given
     proposal = interview.proposal(given)
-    heading(say("site.map.ask.key"))
+    interview.heading(say("site.map.ask.key"))
     titles = ("number", "column", "distinct", "rows")
     rows = [(str(n), one.column, str(one.distinct), str(one.rows)) for n, one in enumerate(proposal.keys, 1)]
     if rows:
         show(titles, rows)
     names = [one.column for one in proposal.keys]
-    default = names[0] if names else NONE
+    default, doubted = names[0] if names else NONE, ""
     while True:
-        text = interview.answer(say("site.map.ask.which_key", default=default)).strip()
+        text = interview.answer(say("site.map.ask.which_key", default=default))
         if (text or default) == NONE:
             return with_answer(given, key="")
-        chosen = text if text in proposal.table.headers else one_of(text, names, default)
-        if chosen is not None:
+        chosen = one_of(text, names, default) or named_column(text, proposal.table.headers)
+        if chosen is None:
+            tell(say("site.map.ask.not_one", text=text))
+        elif chosen == doubted or not _is_doubtful(interview, proposal, given, chosen):
             return with_answer(given, key=chosen)
-        tell(say("site.map.ask.not_one", text=text))
+        else:
+            doubted = chosen
+
+
+def _is_doubtful(interview: Interview, proposal: Proposal, given: Answers, column: str) -> bool:
+    """Tells that the values of a column that is not proposed repeat: an age is no patient number."""
+    if column in [one.column for one in proposal.keys]:
+        return False
+    _, table = interview.export.table(interview.study, given)
+    counts = {text: n for text, n in table.counts(column).items() if text}
+    rows, distinct = sum(counts.values()), len(counts)
+    if rows == distinct:
+        return False
+    tell(say("site.map.ask.repeats", column=column, distinct=distinct, n=rows))
+    return True

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import typer
 
-from riskset.catalogue import Message, say
+from riskset.catalogue import ENGLISH, Message, say
 from riskset.errors import DataError
 from riskset.language import spoken, told
 from riskset.study.spec import Study
-from riskset.terminal import tell
+from riskset.terminal import tell, tell_drawn
+from riskset_site.data.width import in_one_width
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.export_table import ExportFile
 from riskset_site.mapping.proposal import Proposal
@@ -25,19 +26,39 @@ Answer = Callable[[Message], str]
 """Asks a person; empty for the default."""
 NONE: Final = "-"
 """What a person types for no column, or for a missing value."""
+_BACK: Final = "<"
 
 
-@dataclass(frozen=True)
+class AskedBack(Exception):
+    """A person wants the question before this one again."""
+
+
+@dataclass
 class Interview:
     """What is asked, and how."""
 
     export: ExportFile
     study: Study
     today: date
-    answer: Answer
+    prompt: Answer
+    asked: int = 0
+    """Questions so far."""
 
     def proposal(self, given: Answers) -> Proposal:
         return propose(self.export, self.study, self.today, given)
+
+    def heading(self, question: Message) -> None:
+        """Prints a question above its table, with its number."""
+        self.asked += 1
+        tell("")
+        tell(say("site.map.ask.numbered", n=self.asked, question=question))
+
+    def answer(self, question: Message) -> str:
+        """Returns what a person answers, in one width. Raises AskedBack where that is the question before."""
+        text = in_one_width(self.prompt(question))
+        if text == _BACK or text.casefold() in listed(say("site.map.ask.back")):
+            raise AskedBack
+        return text
 
     def if_right(self, given: Answers, changed: Answers) -> Answers:
         """Returns the changed answers; the earlier ones where the changed ones name what is not there, which is
@@ -45,11 +66,16 @@ class Interview:
         try:
             self.proposal(changed)
         except DataError as wrong:
-            tell(wrong.message)
-            if wrong.hint:
-                tell(wrong.hint)
+            tell_wrong(wrong)
             return given
         return changed
+
+
+def tell_wrong(wrong: DataError) -> None:
+    """Prints why an answer is not taken."""
+    tell(wrong.message)
+    if wrong.hint:
+        tell(wrong.hint)
 
 
 def prompted(question: Message) -> str:
@@ -66,18 +92,18 @@ def one_of(text: str, options: Sequence[str], default: str) -> str | None:
     """Returns the option that a person means by its name or number; None where it is none."""
     if not text:
         return default
-    if text in options:
-        return text
+    for option in options:
+        if in_one_width(option) == text:
+            return option
     return options[int(text) - 1] if text.isdecimal() and 0 < int(text) <= len(options) else None
 
 
-def heading(message: Message) -> None:
-    """Prints a question above its table."""
-    tell("")
-    tell(message)
+def listed(words: Message) -> tuple[str, ...]:
+    """Returns the words of a sentence that lists them, in the language that is spoken and in English."""
+    return tuple(word.casefold() for text in (told(words), words.in_language(ENGLISH)) for word in text.split(", "))
 
 
 def show(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Prints a table; `titles` are codes under `site.map.column`."""
     columns = [say(f"site.map.column.{title}") for title in titles]
-    tell(printed([grid(PageTable(columns, rows), spoken())]), nl=False)
+    tell_drawn(printed([grid(PageTable(columns, rows), spoken())]))

@@ -16,7 +16,7 @@ from riskset.study.spec import DateEndpoint, DateVariable, NumberVariable, Study
 from riskset_site.data.cohort import Preparation, prepare, sets_of
 from riskset_site.data.column_reading import MetText, known
 from riskset_site.data.config import load_site_file
-from riskset_site.data.date_order import after_death, alive_counts
+from riskset_site.data.date_order import after_death, doubtful_status
 from riskset_site.data.eligibility import FlowStep
 from riskset_site.data.export_rows import printed
 from riskset_site.data.faults import problem_in_rows
@@ -223,7 +223,7 @@ def _warnings(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[P
             yield from one_level(name, column.met)
     eligible = EligibleRows(prepared.eligible, export.row_numbers)
     yield from after_death(site, study, export.values, eligible)
-    yield from alive_counts(study, export.columns)
+    yield from doubtful_status(study, export.columns)
     for name, endpoint in study.endpoints.items():
         found, is_known = prepared.follow_ups[name], prepared.known(name)
         yield from implausible_follow_up(name, endpoint, found.days[is_known], study.time.grid.max_days)

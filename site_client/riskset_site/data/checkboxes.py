@@ -30,6 +30,8 @@ class _Box:
 
     checked: NDArray[np.bool_]
     empty: NDArray[np.bool_]
+    unknown: NDArray[np.bool_]
+    """A text that means a missing value: neither checked nor not."""
     unread: NDArray[np.bool_]
     """A text that is neither of a checked nor of an unchecked box."""
 
@@ -37,8 +39,9 @@ class _Box:
 def from_boxes(name: str, mapped: AnyOf, kind: ValueKind, rows: ExportRows) -> VariableColumn:
     """Returns the variable, whose values `kind` reads.
 
-    A row is missing where all its boxes are empty, or where none is checked and the site file names no level for that;
-    elsewhere an empty box is not checked. Boxes of two levels that are both checked are what `several` says.
+    A row is missing where all its boxes are empty, where none is checked and one is unknown, or where none is checked
+    and the site file names no level for that; elsewhere an empty box is not checked. Boxes of two levels that are both
+    checked are what `several` says.
     """
     boxes = [_box(rows.table.columns[header], mapped, rows) for header in mapped.any_of]
     codes = np.array([kind.read(level) for level in mapped.any_of.values()])
@@ -49,7 +52,9 @@ def from_boxes(name: str, mapped: AnyOf, kind: ValueKind, rows: ExportRows) -> V
     values = np.where(checked.any(axis=0), codes[checked.argmax(axis=0)], otherwise)
     unread = np.logical_or.reduce([box.unread for box in boxes])
     in_doubt = unread | (several & (mapped.several == "error"))
-    blank = np.logical_and.reduce([box.empty for box in boxes]) | in_doubt | (several & (mapped.several == "missing"))
+    unknown = np.logical_or.reduce([box.unknown for box in boxes]) & ~checked.any(axis=0)
+    empty = np.logical_and.reduce([box.empty for box in boxes])
+    blank = empty | unknown | in_doubt | (several & (mapped.several == "missing"))
     values = np.where(blank, kind.blank, values).astype(kind.dtype)
     return VariableColumn(
         values,
@@ -62,8 +67,9 @@ def from_boxes(name: str, mapped: AnyOf, kind: ValueKind, rows: ExportRows) -> V
 
 def _box(column: TextColumn, mapped: AnyOf, rows: ExportRows) -> _Box:
     checked, unchecked = _holding(column, mapped.checked), _holding(column, mapped.unchecked)
-    empty = _holding(column, ("", *rows.site.source.missing)) & ~checked & ~unchecked
-    return _Box(checked, empty, ~(checked | unchecked | empty))
+    empty = _holding(column, [""]) & ~checked & ~unchecked
+    unknown = _holding(column, [text for text in rows.site.source.missing if text]) & ~checked & ~unchecked
+    return _Box(checked, empty, unknown, ~(checked | unchecked | empty | unknown))
 
 
 def _holding(column: TextColumn, said: Collection[str]) -> NDArray[np.bool_]:

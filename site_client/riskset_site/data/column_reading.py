@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from riskset.catalogue import Message, say
 from riskset.errors import Problem
 from riskset_site.data.faults import MOST_ROWS, Fault, problem_in_rows, texts_and_rows
-from riskset_site.data.number_forms import is_number
 from riskset_site.data.sources.table import TextColumn
-from riskset_site.data.text_meanings import TWO_PATTERNS, Reading, TextMeanings
+from riskset_site.data.text_meanings import TWO_PATTERNS, Reading, TextMeanings, values_said
 from riskset_site.data.value_kinds import NOT_BOOLEAN, ValueKind
 from riskset_site.data.width import in_one_width
 
@@ -130,7 +129,7 @@ def _read_numbers(
 ) -> VariableColumn:
     """Returns as `read_column` does the values of a column that holds numbers: all but those that the site file names,
     and those that are none, are what they are."""
-    named = [float(text) for text in (*reading.missing, *reading.recode) if is_number(text)]
+    named = list(values_said(kind, reading))
     rows = np.flatnonzero(~np.isfinite(numbers) | np.isin(numbers, np.array(named, np.float64)))
     texts, codes = np.unique([column.texts[row] for row in rows.tolist()] or [""], return_inverse=True)
     some = TextColumn(codes.reshape(-1)[: len(rows)], tuple(texts.tolist()), frozenset(range(len(texts))))

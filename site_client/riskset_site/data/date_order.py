@@ -37,14 +37,22 @@ def after_death(
             yield from rows.problem(where, fault, (day > last) & ~early, two_days(day, last, "after"))
 
 
-def alive_counts(study: Study, columns: Mapping[str, VariableColumn]) -> Iterator[Problem]:
-    """Yields a warning where the date of a death is taken from rows whose status is a word for alive."""
+def doubtful_status(study: Study, columns: Mapping[str, VariableColumn]) -> Iterator[Problem]:
+    """Yields a warning where the date of a death is taken from rows whose status is a word for alive, or is not taken
+    from rows whose status is a word for death."""
     for name, column in columns.items():
-        is_death = _DEATH.search(f"{name} {study.label_of(name)}") is not None
-        rows = sum(met.rows for met in column.met if met.outcome == "counted" and _ALIVE.search(met.text))
-        if is_death and rows:
-            fault = Fault("alive_counts", say("data.hint.alive_counts", name=name))
-            yield Problem(say("data.where.a_variable", name=name), fault.message(rows), fault.hint)
+        if _DEATH.search(f"{name} {study.label_of(name)}") is None:
+            continue
+        alive = sum(met.rows for met in column.met if met.outcome == "counted" and _ALIVE.search(met.text))
+        dead = sum(met.rows for met in column.met if met.outcome == "not_counted" and _is_death(met.text))
+        hint, where = say("data.hint.alive_counts", name=name), say("data.where.a_variable", name=name)
+        for fault, rows in ((Fault("alive_counts", hint), alive), (Fault("death_not_counted", hint), dead)):
+            if rows:
+                yield Problem(where, fault.message(rows), fault.hint)
+
+
+def _is_death(text: str) -> bool:
+    return _DEATH.search(text) is not None and _ALIVE.search(text) is None
 
 
 def _deaths(site: SiteFile, study: Study, columns: Mapping[str, NDArray[Any]]) -> list[str]:

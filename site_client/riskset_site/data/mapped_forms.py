@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from riskset.errors import Problem
 from riskset.study.endpoints import DAYS_PER_UNIT
 from riskset.study.spec import NumberVariable, Study, Variable
 from riskset_site.data.checkboxes import from_boxes
-from riskset_site.data.column_reading import VariableColumn, known, read_column
+from riskset_site.data.column_reading import VariableColumn, known, read_column, rows_holding
 from riskset_site.data.export_rows import ExportRows, where_of
 from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.number_forms import NumberForm
@@ -27,6 +27,7 @@ from riskset_site.data.time_words import time_unit
 from riskset_site.data.value_kinds import ValueKind, Writing, date_kind, value_kind
 
 _NO_DATE_WHERE = Fault("no_date_where", say("data.hint.no_date_where"))
+_NO_OUTCOME = Fault("no_outcome", say("data.hint.no_outcome"))
 _COLUMNS_DIFFER = Fault("columns_differ", say("data.hint.columns_differ"))
 
 
@@ -150,21 +151,42 @@ def _date_where(name: str, mapped: DateWhere, rows: ExportRows) -> VariableColum
     day would be taken for none."""
     counting = rows_where(mapped.where, rows)
     dates = _dates(name, mapped.date, mapped, rows, counting.counts)
-    undated = counting.counts & dates.missing
-    return rows.in_rows(counting.added_to(dates), where_of(name, mapped.date), _NO_DATE_WHERE, undated, has_value=False)
+    undated, place = counting.counts & dates.missing, where_of(name, mapped.date)
+    column = rows.in_rows(counting.added_to(dates), place, _NO_DATE_WHERE, undated, has_value=False)
+    unsaid = ~_said(mapped.where, rows) & _said({mapped.date: ()}, rows)
+    if unsaid.any():
+        warning = problem_in_rows(place, _NO_OUTCOME, rows.table.row_numbers, unsaid, None)
+        column = replace(column, warnings=(*column.warnings, warning))
+    return column
+
+
+def _said(columns: Collection[str], rows: ExportRows) -> NDArray[np.bool_]:
+    """True where each of the columns has a text that is not missing."""
+    said = np.ones(rows.table.n, bool)
+    for header in columns:
+        column = rows.table.columns[header]
+        empty = [code for code, text in enumerate(column.texts) if text in ("", *rows.site.source.missing)]
+        said &= ~rows_holding(column, empty)
+    return said
 
 
 def _first_of(name: str, mapped: FirstOf, rows: ExportRows) -> VariableColumn:
+    """Returns the first value, or the first text that excludes its row; a warning where a later column says something
+    else."""
     columns = [_in_one_column(name, header, mapped, rows) for header in mapped.first_of]
-    values = reduce(lambda first, other: np.where(known(first), first, other), [one.values for one in columns])
-    differ = np.logical_or.reduce([known(one.values) & (one.values != values) for one in columns])
+    says = np.stack([known(one.values) | one.excluded for one in columns])
+    at, row = says.argmax(axis=0), np.arange(rows.table.n)
+    values, excluded = np.stack([one.values for one in columns])[at, row], np.stack([one.excluded for one in columns])
+    chosen = excluded[at, row]
+    other = np.stack([(one.values != values) & ~one.excluded | (one.excluded != chosen) for one in columns])
+    differ = (says & other).any(axis=0)
     warnings: tuple[Problem, ...] = ()
     if differ.any():
         warnings = (problem_in_rows(_all_of(name, mapped), _COLUMNS_DIFFER, rows.table.row_numbers, differ, None),)
     return VariableColumn(
         values,
         np.logical_and.reduce([one.missing for one in columns]),
-        np.logical_or.reduce([one.excluded for one in columns]),
+        chosen,
         tuple(problem for one in columns for problem in one.problems),
         warnings,
         met=tuple(met for one in columns for met in one.met),

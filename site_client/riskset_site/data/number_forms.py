@@ -15,6 +15,7 @@ from riskset_site.data.width import in_one_width
 
 BelowLimit = Literal["half", "value", "missing"]
 AboveLimit = Literal["value", "missing"]
+Side = Literal["below", "above"]
 
 NOT_FINITE = Fault("not_finite", say("data.hint.finite"))
 _BELOW_LIMIT = Fault("below_limit", say("data.hint.below_limit"))
@@ -93,9 +94,20 @@ def is_limit(text: str) -> bool:
     return any(pattern.fullmatch(plain) is not None for pattern in (_BELOW, _ABOVE))
 
 
+def without_limit(text: str) -> tuple[str, Side | None]:
+    """Returns the limit of a text such as `<2.0` or `2.0未満`, in one width, and on which side of it the value is; the
+    text itself, and None, where it is no limit."""
+    plain = in_one_width(text)
+    sides: tuple[tuple[Side, re.Pattern[str]], ...] = (("below", _BELOW), ("above", _ABOVE))
+    for side, pattern in sides:
+        if match := pattern.fullmatch(plain):
+            return (match["sign"] or match["word"]).strip(), side
+    return plain, None
+
+
 def _digits(form: NumberForm) -> re.Pattern[str]:
     mark, group = re.escape(form.decimal), re.escape(form.thousands)
-    whole = rf"(\d{{1,3}}(?:{group}\d{{3}})+|\d+)" if form.thousands else r"\d+"
+    whole = rf"([1-9]\d{{0,2}}(?:{group}\d{{3}})+|\d+)" if form.thousands else r"\d+"
     return re.compile(rf"[+-]?({whole}({mark}\d*)?|{mark}\d+)([eE][+-]?\d+)?", re.ASCII)
 
 

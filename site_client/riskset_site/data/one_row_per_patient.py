@@ -30,7 +30,7 @@ from riskset_site.data.width import in_one_width
 
 _NO_KEY = Fault("no_key", say("data.hint.no_key"))
 _SHARED_KEY = Fault("shared_key", say("data.hint.shared_key"))
-_ROUNDED_KEY = Fault("rounded_key", say("data.hint.rounded_key"))
+ROUNDED_KEY = Fault("rounded_key", say("data.hint.rounded_key"))
 _KEYS_ALIKE = Fault("keys_alike", say("data.hint.twins"))
 _NOT_A_NUMBER = Fault("no_digit_key", say("data.hint.no_digit_key"))
 _ONLY_KEY = Fault("only_key", say("data.hint.only_key"))
@@ -49,6 +49,7 @@ _FEW, _MANY = 3, 10
 """Rows whose patient number has no digit, where at least so many others have one."""
 _ROUNDED = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
 """A long number as Excel shows and saves it: the last digits are lost."""
+_SEPARATORS = re.compile(r"[\s_-]+")
 _DIGIT, _ZEROS_AFTER_POINT = re.compile(r"\d"), re.compile(r"\.0+$")
 _PATIENT_NUMBER = re.compile(
     r"(record|patient|pat|pt|subj|subject|usubj|case|participant|person|chart|registration)[ _.-]*"
@@ -57,6 +58,11 @@ _PATIENT_NUMBER = re.compile(
     r"|.*(患者|カルテ|症例|登録|診察券|被験者).*(番号|id|no).*"
     r"|.*(환자|등록|차트|병록|연구|증례|대상자)\s*(번호|id|no).*"
 )
+
+
+def is_rounded(key: str) -> bool:
+    """True for a patient number that has lost digits."""
+    return _ROUNDED.fullmatch(key) is not None
 
 
 def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
@@ -68,14 +74,14 @@ def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
     if _are_plain_keys(column, source):
         return
     texts = [in_one_width(text) for text in column.texts]
-    rounded = _rows_with(column, [_ROUNDED.fullmatch(text) is not None for text in texts])
+    rounded = _rows_with(column, [is_rounded(text) for text in texts])
     distinct = set(texts)
     if not rounded.any() and len(distinct) == table.n and distinct.isdisjoint(["", *source.missing]):
         return  # the usual case; the rest takes seconds on many rows
     keys = _numbered(texts, source.missing)[column.codes]
     empty = keys < 0
     shared = ~empty & _repeats(keys) & ~rounded
-    for fault, rows in ((_NO_KEY, empty), (_ROUNDED_KEY, rounded), (_SHARED_KEY, shared)):
+    for fault, rows in ((_NO_KEY, empty), (ROUNDED_KEY, rounded), (_SHARED_KEY, shared)):
         if rows.any():
             yield problem_in_rows(where, fault, table.row_numbers, rows, column.quoted)
 
@@ -252,7 +258,7 @@ def _is_patient_number(header: str) -> bool:
 
 def _as_number(text: str) -> str:
     """Returns a patient number without what Excel takes from a number and other programs add."""
-    return (_ZEROS_AFTER_POINT.sub("", text) if "." in text else text).lstrip("0").casefold()
+    return _SEPARATORS.sub("-", _ZEROS_AFTER_POINT.sub("", text) if "." in text else text).lstrip("0").casefold()
 
 
 def _rows_with(column: TextColumn, chosen: Sequence[bool]) -> NDArray[np.bool_]:

@@ -37,6 +37,7 @@ class Patients:
         """Returns the position (patients,) of the row whose value counts; -1 where no row has one."""
         rows = np.flatnonzero(has_value)
         by = values[rows].astype(np.float64) if take in ("max", "min") else self.place[rows]
+        by = np.where(np.isnan(by), np.inf if take == "min" else -np.inf, by)  # excluded: only where nothing else is
         order = np.lexsort((by if take in ("last", "max") else -by, self.of_row[rows]))  # the last of each counts
         chosen = np.full(self.n, -1)
         chosen[self.of_row[rows][order]] = rows[order]

@@ -4,6 +4,7 @@ laboratory values of one visit."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,10 +14,11 @@ from riskset.catalogue import say
 from riskset.errors import Problem
 from riskset_site.data.column_reading import MetText, Outcome, VariableColumn, rows_by_text, rows_holding
 from riskset_site.data.export_rows import ExportRows, blanked
-from riskset_site.data.faults import Fault, problem_in_rows
+from riskset_site.data.faults import Fault, Unreadable, problem_in_rows
 from riskset_site.data.site_mapping import Where
 from riskset_site.data.sources.table import TextColumn
 from riskset_site.data.text_meanings import folded
+from riskset_site.data.value_kinds import read_number
 from riskset_site.data.width import in_one_width
 
 _ALIKE = Fault("alike_where", say("data.hint.alike_where"))
@@ -29,6 +31,7 @@ class CountingRows:
     counts: NDArray[np.bool_]
     met: tuple[MetText, ...]
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
 
     def added_to(self, column: VariableColumn) -> VariableColumn:
         """Returns a column that was read in the rows that count; it is missing in all others."""
@@ -38,6 +41,7 @@ class CountingRows:
             missing=column.missing | ~self.counts,
             excluded=column.excluded & self.counts,
             problems=(*column.problems, *self.problems),
+            warnings=(*column.warnings, *self.warnings),
             met=(*column.met, *self.met),
         )
 
@@ -45,7 +49,7 @@ class CountingRows:
 def rows_where(where: Where, rows: ExportRows) -> CountingRows:
     """Returns the rows in which the other columns have one of the texts of the site file. A text that only case, spaces
     or the size of kana distinguish from one of them is a problem."""
-    counts, met, problems = np.ones(rows.table.n, bool), list[MetText](), list[Problem]()
+    counts, met, problems, warnings = np.ones(rows.table.n, bool), list[MetText](), list[Problem](), list[Problem]()
     for header, said in where.items():
         texts = rows.table.columns[header]
         wanted = {in_one_width(text) for text in said}
@@ -53,7 +57,8 @@ def rows_where(where: Where, rows: ExportRows) -> CountingRows:
         counts &= rows_holding(texts, chosen)
         met += _met(header, texts, set(chosen))
         problems += _alike(header, texts, chosen, said, rows)
-    return CountingRows(counts, tuple(met), tuple(problems))
+        warnings += _unmet(header, texts, said)
+    return CountingRows(counts, tuple(met), tuple(problems), tuple(warnings))
 
 
 def _met(header: str, column: TextColumn, chosen: set[int]) -> Iterator[MetText]:
@@ -64,11 +69,32 @@ def _met(header: str, column: TextColumn, chosen: set[int]) -> Iterator[MetText]
             yield MetText(column.texts[code], outcome, "", rows[code], header)
 
 
+def _as_number(text: str) -> str:
+    """Returns a number in one spelling: 1, 01 and 1.0 are the same code."""
+    with suppress(Unreadable):
+        return str(read_number(text))
+    return text
+
+
+def _unmet(header: str, column: TextColumn, said: Sequence[str]) -> Iterator[Problem]:
+    """Yields a warning for each text of the site file that is in no row."""
+    there = {in_one_width(text) for text in column.texts}
+    for text in said:
+        if in_one_width(text) not in there:
+            place = say("data.where.column", column=header)
+            yield Problem(place, say("data.warning.where_unmet", text=text), say("data.hint.alike_where"))
+
+
 def _alike(
     header: str, column: TextColumn, chosen: Sequence[int], said: Sequence[str], rows: ExportRows
 ) -> Iterator[Problem]:
-    near = {folded(text) for text in said}
-    alike = [code for code, text in enumerate(column.texts) if code not in chosen and folded(text) in near]
+    near = {_as_number(folded(text)) for text in said}
+    is_chosen = set(chosen)
+    alike = [
+        code
+        for code, text in enumerate(column.texts)
+        if code not in is_chosen and text and _as_number(folded(text)) in near
+    ]
     in_rows = rows_holding(column, alike)
     if in_rows.any():
         place = say("data.where.column", column=header)

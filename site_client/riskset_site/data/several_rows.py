@@ -7,7 +7,7 @@ row has a value. Values that differ are a problem unless the site file says whic
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from riskset_site.data.column_reading import VariableColumn, known, read_column
 from riskset_site.data.export_rows import ExportRows, blanked, where_of
 from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.number_forms import NumberForm, number_reader
+from riskset_site.data.one_row_per_patient import ROUNDED_KEY, is_rounded
 from riskset_site.data.patients import Patients
 from riskset_site.data.site_mapping import Take
 from riskset_site.data.site_source import Rows
@@ -41,10 +42,11 @@ def patients_of(said: Rows, rows: ExportRows) -> Patients:
     empty = np.isin(texts, ["", *rows.site.source.missing])
     _, first, of_row = np.unique(texts.astype(str), return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))
-    problems = []
-    if empty.any():
-        where = say("data.where.key", column=said.one_per)
-        problems.append(problem_in_rows(where, _NO_KEY, table.row_numbers, empty, None))
+    rounded = np.array([is_rounded(in_one_width(text)) for text in column.texts], bool)[column.codes]
+    problems, where = [], say("data.where.key", column=said.one_per)
+    for fault, wrong in ((_NO_KEY, empty), (ROUNDED_KEY, rounded)):
+        if wrong.any():
+            problems.append(problem_in_rows(where, fault, table.row_numbers, wrong, column.quoted))
     place = np.arange(table.n, dtype=np.float64)
     if said.order is not None:
         ordered = _ordered(said.order, rows)
@@ -53,30 +55,41 @@ def patients_of(said: Rows, rows: ExportRows) -> Patients:
 
 
 def _ordered(header: str, rows: ExportRows) -> VariableColumn:
-    """Returns the column of the order as numbers: as they are where all are, else as dates."""
+    """Returns the column of the order as numbers: days where all texts are dates in the formats of the site file, else
+    the numbers that they are. `01022021` is both, and as a number later than 15 January."""
     source, column = rows.site.source, rows.table.columns[header]
     reading, where = Reading(source.missing, {}), say("data.where.order", column=header)
+    writing = Writing(dates=source.date_formats, no_date=source.no_date, two_digit_years=source.two_digit_years)
     numbers = ValueKind(number_reader(NumberForm(source.decimal, source.thousands)), "float64", np.nan)
-    found = read_column(column, numbers, reading, where, rows.table.row_numbers)
+    found = read_column(column, date_kind(writing), reading, where, rows.table.row_numbers)
+    days = np.where(known(found.values), found.values.astype("datetime64[D]").astype(np.float64), np.nan)
+    found = replace(found, values=days)
     if found.problems:
-        writing = Writing(dates=source.date_formats, no_date=source.no_date, two_digit_years=source.two_digit_years)
-        dates = read_column(column, date_kind(writing), reading, where, rows.table.row_numbers)
-        days = np.where(known(dates.values), dates.values.astype("datetime64[D]").astype(np.float64), np.nan)
-        found = replace(dates, values=days)
+        as_numbers = read_column(column, numbers, reading, where, rows.table.row_numbers)
+        found = found if as_numbers.problems else as_numbers
     return rows.in_rows(found, where, _NO_ORDER, found.missing, has_value=False)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What counts of each patient; arrays (patients,)."""
+
+    values: NDArray[Any]
+    excluded: NDArray[np.bool_]
+    problems: tuple[Problem, ...]
+    """Of patients whose rows say different things."""
 
 
 def one_row_each(name: str, column: VariableColumn, rows: ExportRows) -> VariableColumn:
     """Returns the variable's values by patient; where a patient's rows say different things and the site file does not
     say which counts, they are a problem."""
-    patients = _patients(rows)
-    taken, problems = _taken(name, column, rows)
+    taken = _taken(name, column, rows)
     return replace(
         column,
-        values=taken,
-        missing=~patients.in_any(~column.missing),
-        excluded=patients.in_any(column.excluded),
-        problems=(*column.problems, *problems),
+        values=taken.values,
+        missing=~_patients(rows).in_any(~column.missing),
+        excluded=taken.excluded,
+        problems=(*column.problems, *taken.problems),
     )
 
 
@@ -84,30 +97,32 @@ def spread_over_rows(name: str, column: VariableColumn, rows: ExportRows) -> Var
     """Returns the column with a patient's value in all of the patient's rows; as it is where each row is a patient."""
     if rows.patients is None:
         return column
-    taken, problems = _taken(name, column, rows)
-    of_row = rows.patients.of_row
+    taken, of_row = _taken(name, column, rows), rows.patients.of_row
     missing = ~rows.patients.in_any(~column.missing)[of_row]
-    return replace(column, values=taken[of_row], missing=missing, problems=(*column.problems, *problems))
+    return replace(column, values=taken.values[of_row], missing=missing, problems=(*column.problems, *taken.problems))
 
 
-def _taken(name: str, column: VariableColumn, rows: ExportRows) -> tuple[NDArray[Any], list[Problem]]:
-    """Returns the values by patient, and the problems of those that differ."""
+def _taken(name: str, column: VariableColumn, rows: ExportRows) -> _Taken:
+    """Returns what counts of each patient. A text that excludes its row is something that the row says: of a patient
+    whose first line of treatment counts, the second excludes nobody."""
     patients, mapped = _patients(rows), rows.site.mapped(name)
     take: Take = mapped.take or _rows_of(rows).take
-    values, has_value = column.values, known(column.values)
-    chosen = patients.chosen(values, has_value, take)
-    blank = blanked(values[:1], np.ones(1, bool))
-    taken = np.where(chosen >= 0, values[np.maximum(chosen, 0)], blank).astype(values.dtype)
-    differ = has_value & (values != taken[patients.of_row])
+    values, says = column.values, known(column.values) | column.excluded
+    chosen = patients.chosen(values, says, take)
+    at = np.maximum(chosen, 0)
+    taken = np.where(chosen >= 0, values[at], blanked(values[:1], np.ones(1, bool))).astype(values.dtype)
+    excluded = (chosen >= 0) & column.excluded[at]
+    other_value = ~column.excluded & (values != taken[patients.of_row])
+    differ = says & (other_value | (column.excluded != excluded[patients.of_row]))
     header, problems = mapped.columns[0], list[Problem]()
     where = where_of(name, header)
     if take == "only" and differ.any():
         problems.append(_in_rows_of(differ, _ROWS_DIFFER, where, header, rows))
     if take in ("first", "last"):
-        tied = differ & (patients.place == patients.place[np.maximum(chosen, 0)][patients.of_row])
+        tied = differ & (patients.place == patients.place[at][patients.of_row])
         if tied.any():
             problems.append(_in_rows_of(tied, _SAME_ORDER, where, header, rows))
-    return taken, problems
+    return _Taken(taken, excluded, tuple(problems))
 
 
 def _patients(rows: ExportRows) -> Patients:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,6 +15,7 @@ from riskset_site.data.value_kinds import ValueKind
 from riskset_site.data.width import in_one_width
 
 TWO_PATTERNS = Fault("two_patterns", say("data.hint.two_patterns"))
+_ALL_OTHERS = "*"
 _HALF_BOOLEAN = Fault("half_boolean", say("data.hint.half_boolean"))
 _ONE_OR_TWO = Fault("half_boolean", say("data.hint.one_or_two"))
 _HALF_RECODED = Fault("half_recoded", say("data.hint.half_recoded"))
@@ -44,8 +46,13 @@ class Reading:
         return {in_one_width(text): meaning for text, meaning in said.items()} | said
 
     @cached_property
-    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
-        return [(_pattern(in_one_width(one)), meaning) for one, meaning in self.pattern.items()]
+    def _patterns(self) -> list[tuple[re.Pattern[str], re.Pattern[str], str]]:
+        """Each pattern, the same without the case and spaces of letters, and what it means; `*` alone is not one."""
+        return [
+            (_pattern(in_one_width(one)), _pattern(folded(one)), meaning)
+            for one, meaning in self.pattern.items()
+            if one != _ALL_OTHERS
+        ]
 
     def meaning(self, text: str) -> str | None:
         """Returns what the site file says of a text, in the study's terms, empty where it is missing; None where it
@@ -55,10 +62,21 @@ class Reading:
         plain = in_one_width(text)
         if plain in self._meanings:
             return self._meanings[plain]
-        found = {meaning for pattern, meaning in self._patterns if pattern.fullmatch(plain)}
+        return self._by_pattern(plain) if self.pattern and plain else None
+
+    def _by_pattern(self, plain: str) -> str | None:
+        """`*` alone is for texts that fit no other pattern, and are not nearly one of them or a text of recode."""
+        found = {meaning for pattern, _, meaning in self._patterns if pattern.fullmatch(plain)}
         if len(found) > 1:
             raise Unreadable(TWO_PATTERNS)
-        return found.pop() if found else None
+        if found:
+            return found.pop()
+        others = self.pattern.get(_ALL_OTHERS)
+        near = {meaning for _, pattern, meaning in self._patterns if pattern.fullmatch(folded(plain))}
+        near |= {meaning for text, meaning in self.recode.items() if folded(text) == folded(plain)}
+        if others is not None and near - {others}:
+            raise Unreadable(TWO_PATTERNS)
+        return others
 
     @cached_property
     def _recoded(self) -> frozenset[str]:
@@ -83,6 +101,17 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 
+def values_said(kind: ValueKind, reading: Reading) -> dict[float | int, str]:
+    """Returns what the site file says of numbers or dates, by their values: 999.0 is the code 999, too."""
+    said: dict[float | int, str] = {}
+    for text, meaning in {**dict.fromkeys(reading.missing, ""), **reading.recode}.items():
+        with suppress(Unreadable):
+            value = kind.read(text)
+            if text and not kind.is_blank(value):
+                said[value] = meaning
+    return said
+
+
 class TextMeanings:
     """What each distinct text of a column means; lists are of positions in `texts`."""
 
@@ -90,6 +119,7 @@ class TextMeanings:
         """`numbers` are the texts that a typed source wrote with a point, whatever the texts of the export have."""
         self.texts, self.kind, self.reading, self.numbers = texts, kind, reading, numbers
         self.values = [kind.blank] * len(texts)
+        self.said = {} if kind.words else values_said(kind, reading)
         self.missing: list[int] = []
         self.unread: dict[int, Fault] = {}
         for code, raw in enumerate(texts):
@@ -104,15 +134,20 @@ class TextMeanings:
             meaning = self.reading.meaning(raw)
             if meaning is None:
                 read = (self.kind.read_recoded or self.kind.read) if code in self.numbers else self.kind.read
-                self.values[code] = read(raw) if raw else self.kind.blank
+                value = read(raw) if raw else self.kind.blank
+                meaning = self.said.get(value)
+                self.values[code] = value if meaning is None else self._recoded(meaning)
             else:
-                recoded = self.kind.read_recoded or self.kind.read
-                self.values[code] = recoded(meaning) if meaning else self.kind.blank
+                self.values[code] = self._recoded(meaning)
         except Unreadable as unreadable:
             self.unread[code] = unreadable.fault
         else:
             if self.kind.is_blank(self.values[code]):
                 self.missing.append(code)
+
+    def _recoded(self, meaning: str) -> float | int:
+        recoded = self.kind.read_recoded or self.kind.read
+        return recoded(meaning) if meaning else self.kind.blank
 
     def faults(self) -> dict[Fault, list[int]]:
         """Returns the texts that are no values and resemble none, by what is wrong with them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from riskset.study.endpoints import DAYS_PER_UNIT
-from riskset.study.spec import DaysEndpoint, NumberVariable, Study
+from riskset.study.spec import DateEndpoint, DaysEndpoint, NumberVariable, Study
 
 
 def is_whole_days(name: str, study: Study) -> bool:
@@ -15,6 +15,11 @@ def is_whole_days(name: str, study: Study) -> bool:
 def is_event(name: str, study: Study) -> bool:
     """True for a flag that tells events of an endpoint in days from censored follow-up."""
     return any(isinstance(one, DaysEndpoint) and name in one.causes for one in study.endpoints.values())
+
+
+def is_dated_event(name: str, study: Study) -> bool:
+    """True for a date whose absence means that the event has not happened."""
+    return any(isinstance(one, DateEndpoint) and name in one.ends for one in study.endpoints.values())
 
 
 def unit_days(name: str, study: Study) -> float | None:

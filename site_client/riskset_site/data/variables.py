@@ -7,14 +7,16 @@ import numpy as np
 from riskset.catalogue import Message, say
 from riskset.study.spec import DateVariable, NumberVariable
 from riskset_site.data.column_reading import VariableColumn, absent, known, rows_holding
+from riskset_site.data.dates import is_partial
 from riskset_site.data.export_rows import ExportRows
 from riskset_site.data.faults import Fault
 from riskset_site.data.mapped_forms import kind_of, read_mapped
-from riskset_site.data.site_mapping import MappedColumn
-from riskset_site.data.time_units import is_event, is_whole_days
+from riskset_site.data.site_mapping import FirstOf, MappedColumn
+from riskset_site.data.time_units import is_dated_event, is_event, is_whole_days
 
 _ROUNDING = 1e-12
 """Of a value and a step in decimals, as a part of their ratio: 3.3 / 0.1 is not quite 33."""
+_EVENT_WITHOUT_DAY = Fault("event_without_day", say("data.hint.event_without_day"))
 _ONE_MEANING = Fault("one_meaning", say("data.hint.one_meaning"))
 
 
@@ -26,10 +28,24 @@ def read_variable(name: str, rows: ExportRows) -> VariableColumn:
     column = read_mapped(name, mapped, rows)
     where = _where(name, mapped.columns)
     if isinstance(variable, DateVariable):
-        return rows.not_too_late(where, column)
+        return rows.not_too_late(where, _with_days(name, column, rows))
     if rows.patients is None:
         column = event_in_full(name, column, rows)
     return allowed_numbers(where, name, variable, column, rows) if isinstance(variable, NumberVariable) else column
+
+
+def _with_days(name: str, column: VariableColumn, rows: ExportRows) -> VariableColumn:
+    """Returns the dates of an event with those that are left missing for want of their day as a problem: the patient
+    would be without the event."""
+    mapped = rows.site.mapped(name)
+    if not is_dated_event(name, rows.study) or not isinstance(mapped, MappedColumn | FirstOf):
+        return column
+    undated = np.zeros(rows.table.n, bool)
+    for header in mapped.columns[: 1 if isinstance(mapped, MappedColumn) else None]:
+        texts = rows.table.columns[header]
+        undated |= rows_holding(texts, [code for code, text in enumerate(texts.texts) if is_partial(text)])
+    where = _where(name, mapped.columns)
+    return rows.in_rows(column, where, _EVENT_WITHOUT_DAY, undated & column.missing, has_value=False)
 
 
 def event_in_full(name: str, column: VariableColumn, rows: ExportRows) -> VariableColumn:

@@ -29,8 +29,8 @@ class Answers(TomlTable):
     header: tuple[int, ...] | None = None
     """The row of the names, or two rows of them."""
     footer: int | None = Field(default=None, ge=0)
-    columns: dict[str, ExportText] = Field(default_factory=dict)
-    """By variable; empty where none contains it."""
+    columns: dict[str, ExportText | tuple[ExportText, ...]] = Field(default_factory=dict)
+    """By variable; empty where none contains it, several where it is spread over checkboxes."""
     accept: tuple[str, ...] = ()
     """Variables whose columns are as they are proposed, although that is not sure."""
     recode: dict[str, dict[ExportText, StudyText]] = Field(default_factory=dict)
@@ -39,6 +39,11 @@ class Answers(TomlTable):
     """By the name of a choice, one of its options."""
     key: str | None = None
     """The column of the patient number; empty where there is none. It has no default."""
+
+    @property
+    def boxes(self) -> dict[str, tuple[str, ...]]:
+        """By variable its columns, where it has several."""
+        return {name: said for name, said in self.columns.items() if not isinstance(said, str)}
 
     @field_validator("encoding")
     @classmethod

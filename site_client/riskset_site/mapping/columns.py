@@ -7,16 +7,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import inf
 
 from riskset.study.endpoints import DAYS_PER_UNIT
 from riskset.study.spec import BooleanVariable, CategoryVariable, DateVariable, NumberVariable, Study, Variable
 from riskset_site.data.time_units import is_event, unit_days
 from riskset_site.data.time_words import time_unit
-from riskset_site.mapping.contents import contents_of, names_of
+from riskset_site.mapping.contents import contents_of, named_contents, names_of
 from riskset_site.mapping.date_forms import share_of_dates
 from riskset_site.mapping.export_table import Table
 from riskset_site.mapping.levels import boolean_meanings, category_meanings
-from riskset_site.mapping.words import in_brackets, plain, resembles, without_brackets
+from riskset_site.mapping.words import in_brackets, plain, resembles, usual_factors, without_brackets
 from riskset_site.mapping.written_numbers import share_of_numbers
 
 _LEAST = 0.4
@@ -24,6 +25,10 @@ _LEAST = 0.4
 _ALTERNATIVE = 0.25
 _OWN_NAME, _LEAST_OF_OWN = 0.95, 0.3
 """A column of the variable's own name or label is proposed whatever its texts: they are asked about."""
+_FIELD_S_NAME = 0.8
+"""A column of numbers with one of the field's names is proposed whatever its range, which is asked about."""
+_OTHER_UNIT = 0.9
+"""Of the fit, where a usual factor brings the numbers into the study's range."""
 _NEAR = 0.84
 _INSIDE = 0.6
 _BETWEEN = re.compile(r"[\s_./-]+")
@@ -85,6 +90,8 @@ def _match(
     fit = fit_of(study, name, header, counts)
     if certainty >= _OWN_NAME:
         fit = max(fit, _LEAST_OF_OWN)
+    if certainty >= _FIELD_S_NAME and isinstance(variable, NumberVariable):
+        fit = max(fit, _LEAST_OF_OWN * share_of_numbers(counts, -inf, inf))
     if isinstance(variable, CategoryVariable) and fit > 0.9 and _is_telling(variable, counts):
         certainty = max(certainty, _BY_VALUES)
     return ColumnMatch(header, certainty, fit)
@@ -127,7 +134,9 @@ def _share(study: Study, name: str, variable: Variable, header: str, counts: Map
         days = unit_days(name, study)
         if days is not None and (unit := unit_in_name(header)):  # months in the range of days
             low, high = low * days / DAYS_PER_UNIT[unit], high * days / DAYS_PER_UNIT[unit]
-        return share_of_numbers(counts, low, high)
+        others = [ratio for _, ratio in usual_factors(named_contents(study, name), variable.unit)]
+        in_other = [_OTHER_UNIT * share_of_numbers(counts, low / ratio, high / ratio) for ratio in others]
+        return max(share_of_numbers(counts, low, high), *in_other, 0.0)
     if isinstance(variable, BooleanVariable):
         found = boolean_meanings(counts, is_event=is_event(name, study))
         if len([one for one in found if one.meaning is None]) <= 2 and len(found) <= 3:

@@ -12,7 +12,10 @@ from riskset_site.mapping.words import column_words, meanings, plain, without_br
 def contents_of(study: Study) -> dict[str, tuple[str, ...]]:
     """Returns the contents of each variable that is read from an export, the most certain first."""
     places = _by_place(study)
-    return {name: tuple(dict.fromkeys([*_named(study, name), *places.get(name, ())])) for name in study.read_variables}
+    return {
+        name: tuple(dict.fromkeys([*named_contents(study, name), *places.get(name, ())]))
+        for name in study.read_variables
+    }
 
 
 def names_of(study: Study, name: str, contents: tuple[str, ...]) -> Mapping[str, float]:
@@ -39,7 +42,8 @@ def known_words(study: Study) -> frozenset[str]:
     return frozenset({*known_names(study), *levels, *meanings()})
 
 
-def _named(study: Study, name: str) -> list[str]:
+def named_contents(study: Study, name: str) -> list[str]:
+    """Returns the contents of a variable by its name and label alone."""
     words = {plain(name), plain(without_brackets(study.variables[name].label))} - {""}
     return [content for content, known in column_words().items() if words & known]
 

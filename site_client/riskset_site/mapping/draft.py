@@ -42,9 +42,10 @@ class Draft:
     @cached_property
     def assigned(self) -> Mapping[str, str]:
         """The column of each variable that has one: as answered, else as it is proposed."""
-        answered = {name: column for name, column in self.answers.columns.items() if column}
+        answered = {name: said for name, said in self.answers.columns.items() if said and isinstance(said, str)}
+        used = {*answered.values(), *(column for of in self.answers.boxes.values() for column in of)}
         open_ = {name: of for name, of in self.matches.items() if name not in self.answers.columns}
-        free = {name: [match for match in of if match.column not in answered.values()] for name, of in open_.items()}
+        free = {name: [match for match in of if match.column not in used] for name, of in open_.items()}
         return {**{name: match.column for name, match in assigned(free).items()}, **answered}
 
     def column_with(self, contents: Iterable[str], taken: Iterable[str] = ()) -> str | None:

@@ -10,7 +10,6 @@ from riskset.catalogue import Message, say
 from riskset.study.endpoints import DAYS_PER_UNIT
 from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable
 from riskset_site.data.time_units import is_event, unit_days
-from riskset_site.data.time_words import time_unit
 from riskset_site.data.value_kinds import BOOLEANS
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.columns import unit_in_name
@@ -18,7 +17,8 @@ from riskset_site.mapping.date_forms import date_forms
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.levels import TRUE, TextMeaning, boolean_meanings, category_meanings, prefix_patterns
 from riskset_site.mapping.proposal import Choice
-from riskset_site.mapping.words import factor, in_brackets, missing_words, plain, unit
+from riskset_site.mapping.units import UnitReading, unit_reading
+from riskset_site.mapping.words import missing_words, plain
 from riskset_site.mapping.written_numbers import WrittenNumbers, written_numbers
 
 _SHOWN, _ASKED = 8, 20
@@ -39,8 +39,8 @@ class Entry:
     """Texts of the column that mean that a value is unknown."""
     notes: tuple[Message, ...] = ()
     choices: tuple[Choice, ...] = ()
-    is_sure: bool = True
-    """False where values would be read in a wrong unit."""
+    is_blocked: bool = False
+    """True where values would be read in a wrong unit until a factor is chosen."""
 
 
 def entry_of(draft: Draft, name: str, column: str) -> Entry:
@@ -153,29 +153,32 @@ def _once(recode: Mapping[str, Any]) -> dict[str, Any]:
 
 def _number(draft: Draft, name: str, variable: NumberVariable, column: str, counts: Mapping[str, int]) -> Entry:
     low, high = variable.range
-    keys, notes, other = {**_time_unit(draft, name, column)}, tuple[Message, ...](), ""
+    keys, notes = {**_time_unit(draft, name, column)}, tuple[Message, ...]()
     if "unit" in keys and (days := unit_days(name, draft.study)):
         ratio = DAYS_PER_UNIT[keys["unit"]] / days
         low, high = low / ratio, high / ratio
     forms = written_numbers(counts, low, high, None if "unit" in keys else variable.step)
-    if "unit" not in keys:
-        more, said, other = _unit(draft, name, variable, forms, column)
-        keys, notes = {**keys, **more}, (*notes, *said)
-    choices = tuple(_limits(draft, name, variable, forms))
-    keys |= {choice.id.rpartition(".")[2]: choice.chosen for choice in choices if choice.chosen}
-    marks = _marks(draft, name, forms)
-    keys |= marks[0]
+    of_unit = UnitReading() if "unit" in keys else unit_reading(draft, name, variable, forms, column)
+    limits = tuple(_limits(draft, name, variable, forms))
+    marks, comma = _marks(draft, name, forms)
     texts, recode = _unread(draft, name, forms.unread)
-    keys |= recode
+    keys |= of_unit.keys | {choice.id.rpartition(".")[2]: choice.chosen for choice in limits if choice.chosen}
+    keys |= marks | recode
     if left := tuple(one for one in texts if one.meaning is None):
         shown = tuple(one.text for one in left[:_SHOWN])
-        notes = (*notes, say("site.map.note.no_number", n=sum(one.rows for one in left), texts=shown))
-    if forms.numbers and not forms.ambiguous:
-        outside = sum(not low <= value <= high for value in forms.numbers)
-        if outside:
-            notes = (*notes, say("site.map.note.outside", n=outside, low=variable.range[0], high=variable.range[1]))
-    fuller = {**keys, "unit": other, "factor": "..."} if other else None
-    return Entry(keys, fuller, texts, forms.missing, notes, (*choices, *marks[1]), is_sure=not other)
+        notes = (say("site.map.note.no_number", n=sum(one.rows for one in left), texts=shown),)
+    if not forms.ambiguous:
+        notes = (*notes, *_outside(variable, low / of_unit.ratio, high / of_unit.ratio, forms))
+    blocked = of_unit.suggestion
+    fuller = None if blocked is None else {**keys, **blocked}
+    choices = (*((of_unit.choice,) if of_unit.choice else ()), *limits, *comma)
+    return Entry(keys, fuller, texts, forms.missing, notes, choices, is_blocked=blocked is not None)
+
+
+def _outside(variable: NumberVariable, low: float, high: float, forms: WrittenNumbers) -> Iterator[Message]:
+    """Yields how many rows are outside the study's range; `low` and `high` are its ends in the export's unit."""
+    if rows := sum(n for value, n in forms.numbers if not low <= value <= high):
+        yield say("site.map.note.outside", n=rows, low=variable.range[0], high=variable.range[1])
 
 
 def _time_unit(draft: Draft, name: str, column: str) -> dict[str, Any]:
@@ -184,29 +187,6 @@ def _time_unit(draft: Draft, name: str, column: str) -> dict[str, Any]:
     if days is None or not found or DAYS_PER_UNIT[found] == days:
         return {}
     return {"unit": found}
-
-
-def _unit(
-    draft: Draft, name: str, variable: NumberVariable, forms: WrittenNumbers, column: str
-) -> tuple[dict[str, Any], tuple[Message, ...], str]:
-    """Returns the unit after the numbers, or in the column's name, with the factor where it is not the study's; what to
-    look at; and a unit of which nobody knows how it is converted."""
-    is_time, of_study = unit_days(name, draft.study) is not None, variable.unit
-    if forms.unit and is_time and (found := time_unit(forms.unit)):
-        return {"unit": found}, (), ""
-    in_name = in_brackets(column)
-    found = forms.unit or (in_name if "/" in in_name and of_study else "")
-    if (
-        not found
-        or (not of_study and not is_time)
-        or in_one_width(found).casefold() == in_one_width(of_study).casefold()
-    ):
-        return ({"unit": found} if forms.unit else {}), (), ""
-    ratio = 1.0 if unit(found) == unit(of_study) else factor(draft.contents[name], found, of_study)
-    note = say("site.map.note.other_unit", found=found, unit=of_study or "day")
-    if ratio is None:
-        return {}, (note,), found
-    return {"unit": found, "factor": ratio}, (note,) if ratio != 1 else (), ""
 
 
 def _limits(draft: Draft, name: str, variable: NumberVariable, forms: WrittenNumbers) -> Iterator[Choice]:

@@ -23,6 +23,7 @@ from riskset_site.mapping.contents import known_names, known_words
 from riskset_site.mapping.first_look import (
     EncodingCandidate,
     RawRow,
+    check_encoding,
     csv_rows,
     delimiter_of,
     encodings_of,
@@ -154,11 +155,12 @@ def _form(kind: str, export: Path, words: frozenset[str], names: frozenset[str],
 def _csv_form(export: Path, words: frozenset[str], names: frozenset[str], answers: Answers) -> _Form:
     encodings = encodings_of(export, words)
     encoding = answers.encoding or encodings[0].encoding
+    check_encoding(encoding, encodings)
     if (project := redcap_project(export, answers.dictionary, encoding)) is not None:
         return _Form(_of_redcap(project, encoding), encodings, project=project)
     said = CsvForm(encoding).said_delimiter(export)
     delimiter = answers.delimiter or said or delimiter_of(export, encoding)
-    rows = csv_rows(export, CsvForm(encoding, delimiter))
+    rows = csv_rows(export, CsvForm(encoding, delimiter), encodings)
     keys: dict[str, Any] = {"encoding": encoding} if encoding != "utf-8-sig" else {}
     if delimiter not in (said, ","):
         keys["delimiter"] = delimiter

@@ -21,6 +21,7 @@ _FIRST, _LAST = 1000, 50
 """Rows of an export from which it is found where its table is."""
 _SHAPE, _LOOKED_AT = 200, 1_000_000
 """Lines by which a delimiter is known, and characters in which words are looked for."""
+_MANY_WORDS = 3
 _DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -107,15 +108,27 @@ def first_and_last(rows: Iterator[Sequence[str]]) -> tuple[RawRow, ...]:
     return tuple(row for row in found if not row.is_empty)
 
 
-def csv_rows(path: Path, form: CsvForm) -> tuple[RawRow, ...]:
+def check_encoding(named: str, found: Sequence[EncodingCandidate]) -> None:
+    """Raises DataError for an encoding, named by a person, under which far fewer known words appear than under
+    another."""
+    words = {one.encoding: one.words for one in found}
+    if named in words and words[named] <= found[0].words - _MANY_WORDS:
+        raise _other_encoding(named, found)
+
+
+def csv_rows(path: Path, form: CsvForm, found: Sequence[EncodingCandidate]) -> tuple[RawRow, ...]:
     """Returns the first and the last rows of a CSV file. Raises DataError where it is none, or is in another
-    encoding."""
+    encoding: one of those that were `found`."""
     try:
         with form.rows(path) as rows:
             return first_and_last(iter(rows))
     except UnicodeDecodeError:
-        message = say("data.export.other_encoding", encoding=form.encoding)
-        raise DataError(message, say("data.export.ask_for_encoding")) from None
+        raise _other_encoding(form.encoding, found) from None
     except csv.Error as error:
         message = say("data.export.not_csv", reason=str(error))
         raise DataError(message, say("data.export.double_quotation")) from None
+
+
+def _other_encoding(named: str, found: Sequence[EncodingCandidate]) -> DataError:
+    best = tuple(one.encoding for one in found if one.words == found[0].words)
+    return DataError(say("data.export.other_encoding", encoding=named), say("site.map.encodings", encodings=best))

@@ -14,13 +14,18 @@ from riskset_site.keys import SitePaths
 def own_site(named: str | None, study: Study, folder: Path) -> str:
     """Returns the site that is named; else the one that joined from this folder, or whose invite is in it. Raises
     DataError where nothing says it, or the study has no such site."""
-    site = named or _joined(folder) or _invited(study, folder)
+    site = named or found_site(study, folder)
     if not site:
         raise DataError(say("site.map.which_site"), say("site.map.which_site_hint", sites=tuple(study.sites)))
     if site not in study.sites:
         hint = did_you_mean(site, study.sites) or say("data.agreement.sites", sites=tuple(study.sites))
         raise DataError(say("data.agreement.unknown_site", site=site), hint)
     return site
+
+
+def found_site(study: Study, folder: Path) -> str:
+    """Returns the site that joined from a folder, or whose invite is in it; empty where nothing says it."""
+    return _joined(folder) or _invited(study, folder)
 
 
 def _joined(folder: Path) -> str:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from riskset.catalogue import say
+from riskset_site.mapping.boxes import suggested_boxes
 from riskset_site.mapping.columns import ColumnMatch
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.entries import Entry, entry_of
 from riskset_site.mapping.proposal import Choice, VariableProposal
-from riskset_site.mapping.shapes import Shape, shape_of
+from riskset_site.mapping.several_columns import Shape
+from riskset_site.mapping.shapes import shape_of
 
 _SURE, _FIT, _CLOSE = 0.85, 0.5, 0.05
 """Of a name; of the texts of a number or date, since those of a category are asked about; of the scores of two
@@ -55,7 +57,8 @@ def part_of(draft: Draft, name: str) -> Part:
     others = tuple(match.column for match in draft.matches[name] if match.column != column)[:_OTHERS]
     if column is None:
         notes = (say("site.map.note.no_column", variable=name),) if variable.required else ()
-        return Part(replace(empty, others=others, notes=notes, is_sure=not variable.required))
+        boxes = suggested_boxes(draft, name) if variable.required else None
+        return Part(replace(empty, others=others, notes=notes, is_sure=not variable.required), fuller=boxes)
     return _in_one_column(draft, replace(empty, others=others), column, entry_of(draft, name, column))
 
 
@@ -71,9 +74,10 @@ def date_columns(parts: Iterable[Part]) -> Iterator[str]:
 
 
 def _of_shape(draft: Draft, empty: VariableProposal, shape: Shape) -> Part:
-    is_sure = shape.entry is not None and (shape.is_sure or empty.variable in draft.answers.accept)
+    is_answered = empty.variable in draft.answers.accept or empty.variable in draft.answers.columns
+    is_sure = shape.entry is not None and (shape.is_sure or is_answered)
     proposal = replace(empty, columns=shape.columns, is_sure=is_sure, texts=shape.texts, notes=shape.notes)
-    return Part(proposal, shape.entry, shape.suggestion, choices=shape.choices)
+    return Part(proposal, shape.entry, shape.suggestion, shape.missing, shape.choices)
 
 
 def _in_one_column(draft: Draft, empty: VariableProposal, column: str, entry: Entry) -> Part:
@@ -82,7 +86,7 @@ def _in_one_column(draft: Draft, empty: VariableProposal, column: str, entry: En
     proposal = replace(
         empty,
         columns=(column,),
-        is_sure=is_answered or (entry.is_sure and _is_sure(draft, name, column)),
+        is_sure=not entry.is_blocked and (is_answered or _is_sure(draft, name, column)),
         texts=entry.texts,
         example=tuple(text for text in draft.counts(column) if text)[:_EXAMPLES],
         notes=entry.notes,

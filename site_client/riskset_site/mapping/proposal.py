@@ -23,6 +23,10 @@ class Choice:
     examples: tuple[str, ...] = ()
     """What a text is under each option, where that can be shown."""
     chosen: str | None = None
+    proposed: str | None = None
+    """The option that is meant by no other answer, where a person was shown it."""
+    is_factor: bool = False
+    """True where any positive number may be chosen."""
 
 
 @dataclass(frozen=True)

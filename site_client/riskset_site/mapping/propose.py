@@ -9,7 +9,7 @@ from typing import Any
 
 from riskset.study.spec import Study
 from riskset_site.mapping.answers import Answers
-from riskset_site.mapping.answers_fit import check_choices, check_meanings, check_names
+from riskset_site.mapping.answers_fit import check_choices, check_texts
 from riskset_site.mapping.date_forms import all_counts, date_forms
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.export_table import ExportFile
@@ -17,6 +17,7 @@ from riskset_site.mapping.keys import key_candidates, several_rows
 from riskset_site.mapping.parts import date_columns, part_of
 from riskset_site.mapping.proposal import Proposal
 from riskset_site.mapping.source_lines import common_marks, date_lines, missing_lines
+from riskset_site.mapping.understood import understood
 
 
 def propose(
@@ -27,7 +28,7 @@ def propose(
     given = answers or Answers()
     described, table = export.table(study, given)
     described = replace(described, keys={key: _written(value, folder) for key, value in described.keys.items()})
-    check_names(given, study, table.headers)
+    given = understood(given, study, table.headers)
     draft = Draft(study, table, given, today)
     parts = {name: part_of(draft, name) for name in study.read_variables}
     keys = key_candidates(draft)
@@ -39,7 +40,7 @@ def propose(
     source = {**missing_lines([*missing, *dates.missing]), **of_dates, **marks, **({"rows": rows} if rows else {})}
     variables = tuple(parts[name].finished(marks, take.get(name)) for name in study.read_variables)
     choices = (*date_choices, *of_rows, *(choice for part in parts.values() for choice in part.choices))
-    check_meanings(given, study, variables)
+    check_texts(given, variables)
     check_choices(given, choices)
     return Proposal(
         study.id, given.site or "", _path(export.path, folder), described, variables, keys, given.key, source, choices

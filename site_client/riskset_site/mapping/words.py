@@ -79,6 +79,14 @@ def factor(contents: Iterable[str], export_unit: str, study_unit: str) -> float 
     return None
 
 
+def usual_factors(contents: Iterable[str], study_unit: str) -> list[tuple[str, float]]:
+    """Returns the other units in which exports have what a column contains, each with the number of the study's units
+    in one of it."""
+    rows = (row for content in contents for row in _table()["factors"].get(content, ()))
+    found = [(given, float(ratio)) for given, wanted, ratio in rows if unit(wanted) == unit(study_unit)]
+    return [(given, ratio) for given, ratio in found if ratio != 1]
+
+
 def unit(text: str) -> str:
     """Returns a unit as units are compared: mu as u, superscripts as digits, `x10^3` as `10^3`."""
     raised = text.replace("³", "^3").replace("⁴", "^4").replace("⁹", "^9")

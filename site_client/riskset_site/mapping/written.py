@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import tomlkit
@@ -11,6 +11,7 @@ from tomlkit.items import Key, KeyType, SingleKey, Table
 
 from riskset.catalogue import ENGLISH, Message, in_language, say
 from riskset.visible_text import visible
+from riskset_site.data.value_kinds import read_number
 from riskset_site.mapping.proposal import Choice, Proposal, VariableProposal
 
 _LONGEST, _MANY = 118, 60
@@ -85,11 +86,12 @@ class _Writer:
             table.add(one.variable, _long_table(entry))
         return table
 
-    def _about(self, table: Table, one: VariableProposal, choices: Iterable[Choice]) -> None:
+    def _about(self, table: Table, one: VariableProposal, choices: Collection[Choice]) -> None:
         """Adds what is to be judged of a variable before its line."""
         if one.columns and not one.is_sure:
             self._comment(table, say("site.map.file.unsure", variable=one.variable))
-        self._comment(table, *one.notes, *_suggestions(one))
+        by_choice = any(choice.is_factor and choice.options for choice in choices)
+        self._comment(table, *one.notes, *(() if by_choice else _suggestions(one)))
         for choice in choices:
             lines = [(one.variable, _with_option(one, choice, option)) for option in choice.options]
             self._choice(table, choice, lines)
@@ -114,6 +116,8 @@ def _with_option(one: VariableProposal, choice: Choice, option: str) -> Mapping[
         return {**table, option: ","}
     if key == "where":
         return {**table, "where": {column: [option] for column in table["where"]}}
+    if key == "factor":
+        return {**table, key: read_number(option)}
     return {**table, key: option}
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from riskset_site.data.number_forms import without_limit
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.words import missing_words
 
 _UNIT = r"(?!e\d|[²³])([^\W\d_]|[%×]|/[^\W\d_]|10\^\d)([^<>=\d]|m2|1\.73|10\^?\d)*"
 """Begins with a letter; digits are those of m2, of 1.73 m2 and of powers of ten."""
-_NUMBER = re.compile(rf"(?P<limit>[<>≤≥≦≧]\s*)?(?P<number>[-+]?[\d.,'  ]*\d)\s*(?P<unit>{_UNIT})?", re.IGNORECASE)
+_NUMBER = re.compile(rf"(?P<number>[-+]?[\d.,'  ]*\d)\s*(?P<unit>{_UNIT})?", re.IGNORECASE)
 _GROUPED = re.compile(r"[-+]?\d{1,3}([,.])\d{3}")
 _ROUNDING = 1e-6
-_BELOW, _ABOVE = "<≤≦", ">≥≧"
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,20 @@ class WrittenNumbers:
     above: tuple[tuple[str, int], ...] = ()
     missing: tuple[str, ...] = ()
     unread: tuple[tuple[str, int], ...] = ()
-    numbers: tuple[float, ...] = ()
-    """What was read of each text that is a number."""
+    numbers: tuple[tuple[float, int], ...] = ()
+    """What was read of each text that is a number, with its rows."""
 
 
 def written_numbers(counts: Mapping[str, int], low: float, high: float, step: float | None = None) -> WrittenNumbers:
     """Returns how the texts are read; between `low` and `high`, in steps of `step`, are the numbers that the study
     allows, which decide what `1,234` is where they can."""
     missing = tuple(text for text in counts if text and in_one_width(text) in missing_words())
-    parsed, unread = {}, []
+    parsed, sides, unread = {}, {}, []
     for text, rows in counts.items():
         if not text or text in missing:
             continue
-        match = _NUMBER.fullmatch(in_one_width(text))
+        number, sides[text] = without_limit(text)  # the words of a limit (未満, 이하) are no unit
+        match = _NUMBER.fullmatch(number)
         if match is None:
             unread.append((text, rows))
         else:
@@ -58,17 +59,16 @@ def written_numbers(counts: Mapping[str, int], low: float, high: float, step: fl
     unread += [
         (text, counts[text]) for text, match in parsed.items() if (match["unit"] or "").strip() not in ("", unit)
     ]
-    of = {text: (match["limit"] or " ")[0] for text, match in parsed.items()}
     return WrittenNumbers(
         decimal,
         thousands,
         ambiguous,
         unit,
-        tuple((text, counts[text]) for text, mark in of.items() if mark in _BELOW),
-        tuple((text, counts[text]) for text, mark in of.items() if mark in _ABOVE),
+        tuple((text, counts[text]) for text in parsed if sides[text] == "below"),
+        tuple((text, counts[text]) for text in parsed if sides[text] == "above"),
         missing,
         tuple(dict.fromkeys(unread)),
-        tuple(value for value in read.values() if value is not None),
+        tuple((value, counts[text]) for text, value in read.items() if value is not None),
     )
 
 
@@ -79,8 +79,13 @@ def share_of_numbers(counts: Mapping[str, int], low: float, high: float) -> floa
     unread = sum(rows for _, rows in forms.unread)
     if not total or unread == total:
         return 0.0
-    inside = sum(low <= value <= high for value in forms.numbers) / len(forms.numbers) if forms.numbers else 0.0
-    return (total - unread) / total * inside
+    return (total - unread) / total * share_inside(forms.numbers, low, high)
+
+
+def share_inside(numbers: Sequence[tuple[float, int]], low: float, high: float) -> float:
+    """Returns the share of the rows of numbers that are from `low` to `high`; 0 where there is none."""
+    rows = sum(n for _, n in numbers)
+    return sum(n for value, n in numbers if low <= value <= high) / rows if rows else 0.0
 
 
 def _marks(numbers: list[str], low: float, high: float, step: float | None) -> tuple[str, str, bool]:

@@ -11,7 +11,7 @@ from typing import Any
 from riskset.catalogue import Message, say
 from riskset.language import spoken
 from riskset.private_files import replace_file
-from riskset.terminal import tell
+from riskset.terminal import tell, tell_drawn
 from riskset.visible_text import json_text
 from riskset_site.pages.html import page_html
 from riskset_site.pages.page import Page
@@ -27,7 +27,7 @@ def write_page(page: Page, html: Path | None, as_json: str | None) -> None:
     if as_json is not None:
         tell(as_json, nl=False)
     elif html is None:
-        tell(page_text(page, spoken()), nl=False)
+        tell_drawn(page_text(page, spoken()))
 
 
 def facts_json(facts: Any) -> str:  # noqa: ANN401 - any dataclass, or a mapping

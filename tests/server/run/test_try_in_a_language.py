@@ -67,5 +67,5 @@ def test_the_study_names_the_language(desk, pseudo_language, monkeypatch, capsys
     desk.writes_study(STUDY.format(language=f'language = "{pseudo_language}"').replace('"os"]', '"oss"]'))
     assert main(["study", "check", str(desk.study)]) == 3
     problems = printed(capsys, desk).replace("study.toml", "")
-    assert latin_words(problems, [*KNOWN, "[analyses]", "endpoints", "oss"]) == []
+    assert latin_words(problems, [*KNOWN, "[study.endpoint.unknown]", "[analyses]", "endpoints", "oss"]) == []
     assert "oss" in problems

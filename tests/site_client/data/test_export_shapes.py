@@ -237,3 +237,120 @@ def test_the_header_is_in_another_row_than_the_site_file_says(read):
     _, problems = read(lines, 'key = "id"', "header = 2")
     assert list(problems) == ["source.other_header"]
     assert "header = 3" in problems["source.other_header"].hint
+
+
+def several(*lines):
+    return ["id,line,visit,arm,age,mvi,start,death,last", *lines]
+
+
+def patient_of(i, line, arm, visit="", **rest):
+    plain = {"age": 50 + i, "mvi": "yes", "start": f"2020-01-{i:02}", "death": "", "last": f"2021-01-{i:02}"} | rest
+    return ",".join(map(str, (i, line, visit, arm, *plain.values())))
+
+
+def test_a_visit_is_a_date_where_all_of_them_are_dates(read):
+    """As numbers, 15 January 2021 comes after 1 February."""
+    lines = several(
+        *(patient_of(i, 1, "sorafenib", "15012021") for i in range(1, 5)),
+        *(patient_of(i, 2, "lenvatinib", "01022021") for i in range(1, 5)),
+    )
+    rows = 'rows = { one_per = "id", take = "last", order = "visit" }'
+    check, problems = read(lines, rows, 'dates = ["%Y-%m-%d", "%d%m%Y"]')
+    assert not problems
+    assert [(one.text, one.rows) for one in check.variables[0].texts] == [("sorafenib", 4), ("lenvatinib", 4)]
+    assert check.eligible == 4
+    assert counts(check) == (4, 0)
+
+
+def test_only_the_row_that_counts_excludes_a_patient(read):
+    lines = several(
+        *(patient_of(i, 1, "sorafenib") for i in range(1, 9)), *(patient_of(i, 2, "regorafenib") for i in range(1, 4))
+    )
+    rows = 'rows = { one_per = "id", take = "first", order = "line" }'
+    arm = '[map]\narm = { column = "arm", other = "exclude" }'
+    check, _ = read(lines, rows, arm)
+    assert check.eligible == 8
+    check, _ = read(lines, rows.replace("first", "last"), arm)
+    assert check.eligible == 5
+    _, problems = read(lines, rows.replace('take = "first", ', ""), arm)
+    assert "fault.rows_differ" in problems
+
+
+def test_of_several_columns_a_text_that_excludes_is_a_text(read):
+    lines = [
+        line + ("," + "regorafenib" if i in (2, 3) else ",arm2" if i == 0 else ",")
+        for i, line in enumerate([HEADER, *map(row, range(6))])
+    ]
+    arm = '[map]\narm = { first_of = ["arm", "arm2"], other = "exclude" }'
+    check, _ = read(lines, 'key = "id"', arm)
+    assert check.eligible == 6
+    assert "data.fault.columns_differ" in [one.message.code for one in check.warnings]
+    check, _ = read(lines, 'key = "id"', arm.replace('"arm", "arm2"', '"arm2", "arm"'))
+    assert check.eligible == 4
+
+
+@pytest.mark.parametrize("text", ["2021-03", "2021"])
+def test_an_event_of_an_unknown_day_is_no_censored_patient(read, text):
+    lines = [HEADER, *(row(i, **({"death": text} if i == 3 else {})) for i in range(6))]
+    _, problems = read(lines, 'key = "id"', 'dates = ["%Y-%m-%d", "partial:missing"]')
+    assert list(problems) == ["fault.event_without_day"]
+    assert not read(lines, 'key = "id"', 'dates = ["%Y-%m-%d", "partial:first"]')[1].keys() - {
+        "fault.end_before_origin"
+    }
+
+
+@pytest.mark.parametrize(("text", "mark"), [("0,125", ","), ("00,125", ","), ("0 125", " ")])
+def test_no_grouped_number_begins_with_zero(read, text, mark):
+    lines = [HEADER, *(row(i, **({"afp": f'"{text}"'} if i == 3 else {})) for i in range(6))]
+    _, problems = read(lines, 'key = "id"', f'thousands = "{mark}"')
+    assert list(problems) == ["fault.not_a_number"]
+
+
+def test_a_status_that_is_not_said_is_shown(read):
+    where = '[map]\ndeath = { date = "last", where = { status = ["dead", "fallen"] } }'
+    lines = [
+        line.replace("alive", "Deceased") if i == 5 else line.replace("alive", "") if i == 6 else line
+        for i, line in enumerate(STATUS)
+    ]
+    check, problems = read(lines, 'key = "id"', where)
+    assert not problems
+    found = [one.message.code.rpartition(".")[2] for one in check.warnings]
+    assert {"where_unmet", "death_not_counted", "no_outcome"} <= set(found)
+    check, _ = read(STATUS, 'key = "id"', where.replace(', "fallen"', ""))
+    assert not {"where_unmet", "death_not_counted", "no_outcome"} & {
+        one.message.code.rpartition(".")[2] for one in check.warnings
+    }
+
+
+def test_one_code_in_two_spellings_is_asked_for(read):
+    lines = [line.replace("dead", "01" if i == 2 else "1") for i, line in enumerate(STATUS)]
+    _, problems = read(lines, 'key = "id"', '[map]\ndeath = { date = "last", where = { status = ["1"] } }')
+    assert problems["fault.alike_where"].detail.startswith("row 3")
+
+
+def test_all_others_are_not_what_is_nearly_named(read):
+    lines = [HEADER, *(row(i, mvi=["C22.0", "K74.6", "c22.1"][i % 3]) for i in range(6))]
+    said = '[map]\nmvi = { column = "mvi", pattern = { "C22*" = true, "*" = false } }'
+    _, problems = read(lines, 'key = "id"', said)
+    assert problems["fault.two_patterns"].detail.startswith("rows 4, 7")
+    assert not read([line.replace("c22", "C22") for line in lines], 'key = "id"', said)[1]
+
+
+def test_a_box_that_is_unknown_is_not_unchecked(read):
+    lines = ["id,arm,a,b,age,start,death,last"]
+    lines += [
+        f"{i},sorafenib,{'不明' if i < 3 else 0},{int(i == 1)},{50 + i},2020-01-0{i},,2021-02-0{i}" for i in range(1, 9)
+    ]
+    check, _ = read(lines, 'key = "id"', 'missing = ["", "不明"]', "[map]", 'mvi = { any_of = ["a", "b"] }')
+    (mvi,) = (one for one in check.variables if one.variable == "mvi")
+    assert (mvi.read, mvi.missing) == (7, 1)
+
+
+@pytest.mark.parametrize(("text", "code"), [("999.0", "999"), ('"999,50"', "999,5")])
+def test_a_code_for_missing_is_its_number(read, text, code):
+    lines = [HEADER, *(row(i, **({"afp": text} if i == 3 else {})) for i in range(6))]
+    decimal = 'decimal = ","' if "," in code else ""
+    check, problems = read(lines, 'key = "id"', decimal, f'missing = ["", "{code}"]')
+    assert not problems
+    (afp,) = (one for one in check.variables if one.variable == "afp")
+    assert (afp.missing, afp.spread.maximum) == (1, 5)

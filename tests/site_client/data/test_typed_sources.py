@@ -188,3 +188,41 @@ def test_a_package_that_is_not_installed_is_named_with_its_extra(tmp_path, monke
         read("stata", tmp_path / "export.dta", "a")
     assert "pyreadstat" in str(raised.value)
     assert "'riskset[statistics]'" in str(raised.value.hint)
+
+
+def _save(frame, path):
+    if path.suffix == ".dta":
+        frame.to_stata(path, write_index=False, convert_dates=dict.fromkeys(["start", "death", "last"], "td"))
+    else:
+        frame.to_parquet(path)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "stata"])
+def test_a_patient_number_in_single_precision_is_known_to_have_lost_digits(hospital, kind):
+    """20240001 and 20240002 are one number there, and two patients would become one."""
+    days = pd.to_datetime([f"2020-01-{i + 1:02}" for i in range(8)])
+    frame = pd.DataFrame(
+        {
+            "id": np.array([20240001 + i // 2 for i in range(8)], np.float32),
+            "arm": ["sorafenib"] * 8,
+            "age": [60.0] * 8,
+            "mvi": ["yes"] * 8,
+            "afp": np.array([30_000_000.0] * 8, np.float32) / 1000,
+            "start": days,
+            "death": pd.NaT,
+            "last": days + timedelta(days=400),
+        }
+    )
+    frame["death"] = pd.to_datetime(frame["death"])
+    name = f"export.{'dta' if kind == 'stata' else kind}"
+    _save(frame, hospital.folder / name)
+    plain = 'schema = 1\nstudy = "trial"\nsite = "kurume"\n[source]\n'
+    rows = 'rows = { one_per = "id", take = "last" }\n'
+    hospital.site_file.write_text(f'{plain}{kind} = "{name}"\n{rows}', encoding="utf-8")
+    assert "data.fault.rounded_key" in [one.message.code for one in hospital.check().problems]
+    frame["id"] = [1, 1, 2, 2, 3, 3, 4, 4]
+    _save(frame, hospital.folder / name)
+    found = hospital.check()
+    assert (found.problems, found.rows) == ((), 4)
+    (afp,) = (one for one in found.variables if one.variable == "afp")
+    assert afp.spread.maximum == 30_000

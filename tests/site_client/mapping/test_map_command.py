@@ -179,7 +179,8 @@ def test_answers_of_a_file(tmp_path):
         ({"accept": ["agee"]}, "the study has no variable 'agee'"),
         ({"recode": {"arm": {"sorafenib": "x"}}}, "arm: 'x' is not a value of the study"),
         ({"recode": {"arm": {"placebo": "sorafenib"}}}, "arm: the column does not contain 'placebo'"),
-        ({"recode": {"age": {"40": "many"}}}, "age: the column does not contain '40'"),
+        ({"recode": {"age": {"40": "41"}}}, "age: the column does not contain '40'"),
+        ({"recode": {"age": {"40": "many"}}}, "age: 'many' is not a value of the study"),
     ],
 )
 def test_no_answer_is_left_out_in_silence(desk, answers, message):

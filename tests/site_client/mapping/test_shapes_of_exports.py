@@ -161,8 +161,12 @@ CREATININE = 'creatinine = { type = "number", unit = "umol/L", range = [0, 2000]
 def test_a_unit_that_is_converted(desk):
     desk.joins(CREATININE)
     desk.has(f"{HEADER},Cre", lambda i: f"{plain(i)},0.{i + 10} mg/dL")
-    assert desk.fits()
-    assert desk.proposes().of("creatinine").entry == {"column": "Cre", "unit": "mg/dL", "factor": 88.42}
+    (choice,) = desk.proposes().open
+    assert (choice.id, choice.options, choice.proposed) == ("creatinine.factor", ("88.42",), "88.42")
+    assert desk.proposes(accept=["creatinine"]).of("creatinine").entry is None
+    of = {"choose": {"creatinine.factor": "88.42"}, "accept": ["creatinine"]}
+    assert desk.proposes(**of).of("creatinine").entry == {"column": "Cre", "unit": "mg/dL", "factor": 88.42}
+    assert desk.fits(**of)
 
 
 def test_a_unit_that_nobody_can_convert_is_not_read_as_the_study_s(desk):
@@ -171,7 +175,8 @@ def test_a_unit_that_nobody_can_convert_is_not_read_as_the_study_s(desk):
     found = desk.proposes().of("creatinine")
     assert (found.entry, found.suggestion["factor"]) == (None, "...")
     assert desk.problems() == [("column 'creatinine' (variable creatinine)", "not in the export")]
-    assert desk.fits(accept=["creatinine"])
+    assert desk.proposes(accept=["creatinine"]).of("creatinine").entry is None
+    assert desk.fits(accept=["creatinine"], choose={"creatinine.factor": "1"})
 
 
 def test_many_texts_are_written_one_to_a_line(desk):

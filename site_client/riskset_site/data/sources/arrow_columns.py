@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset_site.data.sources.cells import column_texts, written_as
+from riskset_site.data.sources.cells import SINGLE, column_texts, marked_text, single_text, written_as
 from riskset_site.data.sources.number_columns import EXACT, number_column, smallest
 from riskset_site.data.sources.table import NUMBER, TextColumn
 
@@ -58,7 +59,9 @@ class ArrowColumnBuilder:
         if pa.types.is_dictionary(column.type):
             column = column.dictionary_decode()
         coded = pc.dictionary_encode(column, null_encoding="encode")
-        own = np.array([self._code(text) for text in column_texts(_values(coded.dictionary))], np.int64)
+        found = _values(coded.dictionary)
+        texts = [_single(value) for value in found] if _is_single(column.type) else column_texts(found)
+        own = np.array([self._code(text) for text in texts], np.int64)
         return smallest(own[coded.indices.to_numpy()] if len(own) else np.zeros(len(column), np.int64))
 
     def _code(self, text: str) -> int:
@@ -81,13 +84,24 @@ def _value(scalar: Any) -> Any:  # noqa: ANN401
         return "-infinity" if scalar.value < 0 else "infinity"
 
 
+def _is_single(kind: Any) -> bool:  # noqa: ANN401
+    import pyarrow as pa
+
+    return bool(pa.types.is_float16(kind) or pa.types.is_float32(kind))
+
+
+def _single(value: float | None) -> str:
+    return marked_text(value) if value is None or not math.isfinite(value) else single_text(value)
+
+
 def _numbers(column: Any) -> NDArray[Any] | None:  # noqa: ANN401
     """Returns the numbers of a batch, NaN for none; None where one of them is a whole number too large for that."""
     import pyarrow as pa
 
     values: NDArray[Any] = column.to_numpy(zero_copy_only=False)  # whole numbers with none among them as float64
-    if pa.types.is_float16(column.type) or pa.types.is_float32(column.type):
-        return written_as(values.astype(np.float32))
+    if _is_single(column.type):
+        is_exact = np.nanmax(np.abs(values[np.isfinite(values)]), initial=0.0) < SINGLE
+        return written_as(values.astype(np.float32)) if is_exact else None
     is_whole = pa.types.is_integer(column.type)
     if is_whole and len(values) and np.nanmax(np.abs(values.astype(np.float64)), initial=0.0) >= EXACT:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ _WHOLE = 10**15
 """From here on a number in double precision need not be the whole one that was meant."""
 _DECIMALS = 9
 """Digits after the point of a single-precision number that was written with so few."""
+
+
+SINGLE: Final = 2.0**24
+"""From here on single precision does not have every whole number."""
 
 
 def cell_text(value: Any) -> str:  # noqa: ANN401
@@ -65,6 +69,14 @@ def written_as(numbers: NDArray[np.float32]) -> NDArray[np.float64]:
         found[fits] = rounded[fits]
         is_open &= ~fits
     return found
+
+
+def single_text(value: float) -> str:
+    """Returns the text of a number in single precision. From 16,777,216 on, several whole numbers are the same there:
+    they are written with an exponent, by which a patient number is known to have lost digits."""
+    if abs(value) >= SINGLE:
+        return f"{value:.8E}"
+    return marked_text(float(written_as(np.array([value], np.float32))[0]))
 
 
 def column_texts(values: Sequence[Any]) -> list[str]:

@@ -9,12 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from riskset.catalogue import say
 from riskset.errors import DataError, Problem
 from riskset_site.data.faults import Fault, rows_and_values
-from riskset_site.data.sources.cells import cell_text, marked_text, written_as
+from riskset_site.data.sources.cells import cell_text, marked_text, single_text
 from riskset_site.data.sources.csv import unreadable
 from riskset_site.data.sources.date_formats import day_of, shows_dates, unknown_format
 from riskset_site.data.sources.kept_columns import KeptColumns
@@ -48,10 +46,10 @@ class _Column:
         label = self.labels.get(value)
         if label is not None:
             return label.strip()
-        if self.is_single and isinstance(value, float):
-            value = float(written_as(np.array([value], np.float32))[0])
         if self.day and isinstance(value, int | float) and value == value:
-            value = self.day(value)
+            return cell_text(self.day(value))
+        if self.is_single and isinstance(value, float):
+            return single_text(value)
         return marked_text(value)
 
 
