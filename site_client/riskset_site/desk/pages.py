@@ -77,6 +77,7 @@ def _environment() -> Environment:
         "rows_of": lambda table: say("site.map.ask.rows", n=table.rows),
         "option": lambda option, choice: option_shown(choice, option),
         "distinct": lambda one: say("site.desk.map.distinct", distinct=one.distinct, rows=one.rows),
+        "unnameable": lambda exports: say("site.desk.map.unnameable", files=exports.unnameable),
         "problems": lambda error: [one for one in getattr(error, "problems", ()) if isinstance(one, Problem)],
     }
     return environment_of("riskset_site.desk", filters)
