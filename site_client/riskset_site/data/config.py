@@ -158,8 +158,7 @@ def _missing_export(site: SiteFile, path: Path) -> Iterator[Complaint]:
 
 def _which_century(site: SiteFile) -> Iterator[Complaint]:
     """A year of two digits is of one of two centuries: a birthday of 1924, or a visit of 2024."""
-    formats = [*site.source.dates, *(form for one in site.map_.values() for form in getattr(one, "dates", None) or ())]
-    short = next((form for form in formats if "%y" in form), None)
+    short = next((form for form in site.date_formats if "%y" in form), None)
     if short and site.source.two_digit_years is None:
         message = say("data.site_file.which_century", format=short)
         yield Complaint(("source", "dates"), message, say("data.site_file.two_digit_years"))

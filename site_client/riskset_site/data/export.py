@@ -96,7 +96,15 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     columns = with_derived(columns, rows)
     repeated = () if absent and not source.patient else tuple(_repeated_patients(rows, columns, needs))
     of_columns = (problem for column in columns.values() for problem in column.problems)
-    problems = (*_exported_later(source, today), *table.problems, *absent, *of_patients, *repeated, *of_columns)
+    problems = (
+        *_exported_later(source, today),
+        *_other_epoch(site_file, table),
+        *table.problems,
+        *absent,
+        *of_patients,
+        *repeated,
+        *of_columns,
+    )
     warnings = of_file if absent or repeated else (*of_file, *_perhaps_repeated(rows, columns, needs))
     warnings += tuple(warning for column in columns.values() for warning in column.warnings)
     texts = {header: column for header, column in table.columns.items() if header in needs}  # a name is not kept
@@ -112,6 +120,12 @@ def _exported_later(source: Source, today: date) -> Iterator[Problem]:
     if source.exported and source.exported > today + timedelta(days=1):
         message = say("data.export.exported_later", day=source.exported.isoformat(), today=today.isoformat())
         yield Problem(say("data.where.exported"), message, say("data.export.exported_hint"))
+
+
+def _other_epoch(site_file: SiteFile, table: SourceTable) -> Iterator[Problem]:
+    """A day number of a workbook that counts from 1904 would be read four years early."""
+    if table.counts_from_1904 and "excel" in site_file.date_formats:
+        yield Problem(say("data.where.source_dates"), say("data.source.other_epoch"), say("data.source.write_epoch"))
 
 
 def _one_row_each(columns: dict[str, VariableColumn], rows: ExportRows) -> tuple[dict[str, VariableColumn], ExportRows]:

@@ -54,3 +54,8 @@ class SiteFile(TomlTable):
     def mapped(self, variable: str) -> AnyMapped:
         """Returns the columns of a variable: the one of the same name unless [map] names others."""
         return self.map_.get(variable) or MappedColumn(column=variable)
+
+    @property
+    def date_formats(self) -> tuple[str, ...]:
+        """Every format of dates that the file names."""
+        return (*self.source.dates, *(form for one in self.map_.values() for form in getattr(one, "dates", None) or ()))

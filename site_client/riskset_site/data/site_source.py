@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from riskset.catalogue import say
 from riskset.study.toml_table import TomlTable, complain
@@ -104,6 +105,17 @@ class TypedSource(Source):
     @property
     def date_formats(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.dates, _ISO)))
+
+
+def _known_zone(value: str | None) -> str | None:
+    try:
+        return None if value is None else ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        complain(say("data.source.zone", zone=value))
+
+
+TimeZone = Annotated[str | None, AfterValidator(_known_zone)]
+"""By its name in the data base of time zones: `Asia/Tokyo`."""
 
 
 def known_encoding(value: str) -> str:

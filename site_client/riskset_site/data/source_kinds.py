@@ -20,7 +20,7 @@ from pydantic import (
 
 from riskset.catalogue import say
 from riskset.study.toml_table import complain
-from riskset_site.data.site_source import Source, TypedSource, known_encoding
+from riskset_site.data.site_source import Source, TimeZone, TypedSource, known_encoding
 from riskset_site.data.source_systems import DatabaseSource, OmopSource, RedcapSource
 from riskset_site.data.sources.csv_form import CsvForm
 
@@ -96,6 +96,8 @@ class ParquetSource(TypedSource):
     extra = "parquet"
 
     parquet: Path
+    zone: TimeZone = None
+    """In which instants are read as days."""
 
 
 class FeatherSource(TypedSource):
@@ -105,6 +107,7 @@ class FeatherSource(TypedSource):
     extra = "parquet"
 
     feather: Path
+    zone: TimeZone = None
 
 
 class SasSource(TypedSource):

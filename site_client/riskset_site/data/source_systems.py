@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 from riskset.catalogue import say
 from riskset.study.toml_table import complain
 from riskset_site.data.omop_columns import OmopColumn
-from riskset_site.data.site_source import Source, TypedSource, known_encoding
+from riskset_site.data.site_source import Source, TimeZone, TypedSource, known_encoding
 from riskset_site.data.site_texts import ColumnName
 from riskset_site.data.sources.csv_form import CsvForm
 from riskset_site.data.sources.database import DUCKDB, PASSWORD, SQLITE
@@ -68,6 +68,8 @@ class DatabaseSource(_InDatabase):
 
     database: Address
     query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    zone: TimeZone = None
+    """In which instants are read as days."""
 
 
 class OmopSource(_InDatabase):

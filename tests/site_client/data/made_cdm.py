@@ -41,11 +41,11 @@ insert into condition_occurrence values
   (1, 30, '2019-05-01'), (2, 30, '2021-01-01');
 create table measurement (
   person_id integer, measurement_concept_id integer, measurement_date date, value_as_number numeric,
-  unit_concept_id integer
+  operator_concept_id integer, unit_concept_id integer
 );
 insert into measurement values
-  (1, 40, '2019-12-20', 9.5, 50), (1, 40, '2020-01-05', 8, 50), (2, 40, '2020-02-01', 99, 50),
-  (2, 40, '2018-02-01', 1, 50);
+  (1, 40, '2019-12-20', 9.5, 4172703, 50), (1, 40, '2020-01-05', 8, null, 50), (2, 40, '2020-02-01', 99, 0, 50),
+  (2, 40, '2018-02-01', 1, 0, 50);
 create table concept (
   concept_id integer, concept_name varchar, domain_id varchar, standard_concept varchar,
   invalid_reason varchar

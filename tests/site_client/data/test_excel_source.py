@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 import xlwt
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from openpyxl.utils.datetime import CALENDAR_WINDOWS_1900 as WINDOWS
 from openpyxl.workbook.protection import WorkbookProtection
 
 from riskset.errors import DataError
@@ -299,3 +300,30 @@ def test_a_workbook_of_libreoffice(name):
         ("data.fault.error_cell", "row 3: '#DIV/0!'"),
         ("data.fault.hidden_rows", "row 3"),
     ]
+
+
+class TestDayNumbers:
+    """42432 in a workbook that counts from 1904 is not the day that it is in others."""
+
+    HEADER = ("arm", "age", "mvi", "afp", "start", "death", "last")
+
+    def days(self, book, hospital, epoch, dates, last=42432):
+        one = book(self.HEADER, ("sorafenib", 61, "yes", 9, date(2020, 1, 1), None, last))
+        one.made.epoch = epoch
+        one.made.save(hospital.folder / "export.xlsx")
+        head = 'schema = 1\nstudy = "trial"\nsite = "kurume"\n[source]\nexcel = "export.xlsx"\n'
+        hospital.writes(text=f"{head}{dates}\n")
+        found = read_export(load_site_file(hospital.site_file), hospital.study, TODAY)
+        return [one.message.code for one in found.problems], str(found.columns["last"].values[0])
+
+    def test_from_1904_under_a_name_of_1900_is_refused(self, book, hospital):
+        for dates in ('dates = ["excel"]', '[map]\nlast = { column = "last", dates = ["excel"] }'):
+            found, _ = self.days(book, hospital, CALENDAR_MAC_1904, dates)
+            assert found == ["data.source.other_epoch"]
+
+    def test_each_under_its_own_name_is_read(self, book, hospital):
+        mac = self.days(book, hospital, CALENDAR_MAC_1904, 'dates = ["excel:1904"]')
+        assert mac == ([], "2020-03-04")
+        assert self.days(book, hospital, WINDOWS, 'dates = ["excel"]', 43894) == ([], "2020-03-04")
+        day = date(2020, 3, 4)
+        assert self.days(book, hospital, CALENDAR_MAC_1904, 'dates = ["%d/%m/%Y"]', day) == ([], "2020-03-04")

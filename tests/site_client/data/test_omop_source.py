@@ -140,3 +140,47 @@ def test_an_invalid_column(hospital, column):
     with pytest.raises(DataError) as raised:
         load_site_file(hospital.site_file)
     assert {found.where.split(".")[0] for found in raised.value.problems} == {"[source] columns"}
+
+
+def and_also(address, more):
+    scheme, path = address.split(":///")
+    with closing((duckdb if scheme == "duckdb" else sqlite3).connect(path)) as connection:
+        connection.execute(f"insert into {more}")
+        connection.commit()
+
+
+@pytest.mark.parametrize("take", ["first", "last", "nearest"])
+def test_two_drugs_of_one_day_are_a_problem(address, take):
+    and_also(address, "drug_exposure values (2, 11, '2020-02-01')")
+    (found,) = read(address, arm={**DRUGS, "take": take}).problems
+    assert (found.message.code, found.detail) == ("data.fault.day_of_several", "row 3")
+    assert texts(read(address, ill={**DRUGS, "gives": "date"}), "ill")[1] == "2020-02-01"
+
+
+def test_two_records_of_one_day_with_one_text_are_none(address):
+    and_also(address, "drug_exposure values (3, 11, '2020-03-09')")
+    and_also(address, "measurement values (2, 40, '2020-02-01', 99, null, 50)")
+    table = read(address, arm=DRUGS, afp=AFP)
+    assert (texts(table, "arm")[2], table.problems) == ("sorafenib", ())
+
+
+def test_two_numbers_of_one_day_are_a_problem(address):
+    and_also(address, "measurement values (2, 40, '2020-02-01', 98, null, 50)")
+    assert [one.message.code for one in read(address, afp={**AFP, "take": "last"}).problems] == [
+        "data.fault.day_of_several"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operator", "text"), [(4171756, "<2.5"), (4171754, "<=2.5"), (4172704, ">2.5"), (4171755, ">=2.5"), (0, "2.5")]
+)
+def test_the_sign_before_a_number_is_read(address, operator, text):
+    and_also(address, f"measurement values (3, 40, '2020-02-01', 2.5, {operator}, 50)")
+    table = read(address, afp=AFP)
+    assert (texts(table, "afp")[2], table.problems) == (text, ())
+
+
+def test_a_sign_that_is_not_known_is_a_problem(address):
+    and_also(address, "measurement values (3, 40, '2020-02-01', 2.5, 99, 50)")
+    (found,) = read(address, afp=AFP).problems
+    assert (found.message.code, found.detail) == ("data.fault.other_operator", "row 4")

@@ -122,6 +122,7 @@ def test_corrections_are_written(desk, member):
 def test_what_only_the_hospital_knows_is_asked(desk, member):
     member.exports(export(member, limit="<2.0"), encoding="cp932")
     shown = looks(desk)
+    assert '<option value="half">half of it</option>' in shown.text
     answer = writes(desk, shown, **{"choice-0": "half", "site": "kurume", "key": key(shown.text)})
     assert answer.status_code == 200
     assert tomllib.loads(member.site_file.read_text(encoding="utf-8"))["map"]["afp"]["below_limit"] == "half"

@@ -17,10 +17,15 @@ _BATCH_ROWS = 65_536
 
 
 def read_parquet(
-    path: Path, expected: Collection[str], optional: Collection[str] = (), *, every: bool = False
+    path: Path,
+    expected: Collection[str],
+    optional: Collection[str] = (),
+    *,
+    every: bool = False,
+    zone: str | None = None,
 ) -> SourceTable:
-    """Returns the columns of `expected` and `optional` that the file has; with `every`, all that it has. Raises
-    DataError, with problems, for what is not such a file."""
+    """Returns the columns of `expected` and `optional` that the file has; with `every`, all that it has.
+    Instants are days in `zone`. Raises DataError, with problems, for what is not such a file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -28,6 +33,7 @@ def read_parquet(
         with pq.ParquetFile(path, pre_buffer=False) as file:
             schema = file.schema_arrow
             kept = KeptColumns(path, schema.names, expected, optional, every, ArrowColumnBuilder)
+            kept.zone = zone
             columns = [schema.names[at] for at in kept.positions.values()]
             return _read(path, schema, kept, file.iter_batches(_BATCH_ROWS, columns=columns))
     except pa.ArrowException as error:
@@ -35,7 +41,12 @@ def read_parquet(
 
 
 def read_feather(
-    path: Path, expected: Collection[str], optional: Collection[str] = (), *, every: bool = False
+    path: Path,
+    expected: Collection[str],
+    optional: Collection[str] = (),
+    *,
+    every: bool = False,
+    zone: str | None = None,
 ) -> SourceTable:
     """Returns as `read_parquet` does the columns of a Feather file of version 2, which is a file of Arrow."""
     import pyarrow as pa
@@ -43,6 +54,7 @@ def read_feather(
     try:
         with pa.memory_map(str(path)) as mapped, pa.ipc.open_file(mapped) as file:
             kept = KeptColumns(path, file.schema.names, expected, optional, every, ArrowColumnBuilder)
+            kept.zone = zone
             batches = (file.get_batch(number) for number in range(file.num_record_batches))
             return _read(path, file.schema, kept, batches)
     except pa.ArrowException as error:

@@ -59,13 +59,29 @@ class ArrowColumnBuilder:
         if pa.types.is_dictionary(column.type):
             column = column.dictionary_decode()
         coded = pc.dictionary_encode(column, null_encoding="encode")
-        found = coded.dictionary.to_pylist()
+        found = _values(coded.dictionary)
         texts = [_single(value) for value in found] if _is_single(column.type) else column_texts(found)
         own = np.array([self._code(text) for text in texts], np.int64)
         return smallest(own[coded.indices.to_numpy()] if len(own) else np.zeros(len(column), np.int64))
 
     def _code(self, text: str) -> int:
         return self._known.setdefault(text, len(self._known))
+
+
+def _values(column: Any) -> list[Any]:  # noqa: ANN401
+    """Returns the values; a date that no calendar of Python's has, such as DuckDB's `infinity`, as a text."""
+    try:
+        values: list[Any] = column.to_pylist()
+    except (OverflowError, ValueError):
+        return [_value(one) for one in column]
+    return values
+
+
+def _value(scalar: Any) -> Any:  # noqa: ANN401
+    try:
+        return scalar.as_py()
+    except (OverflowError, ValueError):
+        return "-infinity" if scalar.value < 0 else "infinity"
 
 
 def _is_single(kind: Any) -> bool:  # noqa: ANN401

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset_site.data.sources.table import NUMBER
+from riskset_site.data.sources.table import INSTANT, NUMBER
 
 _WHOLE = 10**15
 """From here on a number in double precision need not be the whole one that was meant."""
@@ -46,7 +46,10 @@ def cell_text(value: Any) -> str:  # noqa: ANN401
 
 
 def marked_text(value: Any) -> str:  # noqa: ANN401
-    """Returns the text of a value, of a number that has a decimal point with the mark of one."""
+    """Returns the text of a value: with the mark of one, of a number that has a decimal point; of an instant with its
+    mark and zone, `2024-01-30 15:00:00+00:00`."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return INSTANT + value.replace(microsecond=0).isoformat(" ")
     text = cell_text(value)
     return NUMBER + text if "." in text and isinstance(value, float | Decimal) else text
 

@@ -14,6 +14,7 @@ from riskset_site.data.sources.csv_form import CsvForm, Rows, header_rows
 from riskset_site.data.sources.encodings import encoding_hint
 from riskset_site.data.sources.headers import joined, matched, padded, unseen_signs_left_out
 from riskset_site.data.sources.rows import RowReader
+from riskset_site.data.sources.swallowed import SwallowedRows
 from riskset_site.data.sources.table import SourceTable
 
 _TITLE_ROWS = 20
@@ -71,11 +72,12 @@ def _read(path: Path, rows: Rows, form: CsvForm, wanted: Sequence[str], every: b
     positions = {name: found.names.index(name) for name in dict.fromkeys(kept) if name in found.names}
     repeated = [padded(row, len(names)) for row in above]
     reader = RowReader(path, repeated, positions, form.footer)
-    reader.read(iter(rows), form.header[-1] + 1)
+    watch = SwallowedRows(path, rows, form.delimiter or ",")
+    reader.read(watch.watched(form.header[-1] + 1), form.header[-1] + 1)
     if not reader.numbers and not reader.misfits:
         raise unreadable(path, say("data.export.no_rows"), say("data.export.export_again"))
     columns = {name: builder.build() for name, builder in reader.builders.items()}
-    problems = reader.problems(form.delimiter or ",")
+    problems = (*watch.problems(), *reader.problems(form.delimiter or ","))
     warnings = (*found.warnings, *unseen_signs_left_out(above, positions), *reader.warnings())
     return SourceTable(found.names, reader.row_numbers(), columns, problems, warnings)
 

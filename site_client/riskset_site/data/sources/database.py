@@ -33,7 +33,13 @@ class Connection(Protocol):
         """Returns all rows of a query."""
 
     def table(
-        self, path: Path, query: str, expected: Collection[str], optional: Collection[str], every: bool
+        self,
+        path: Path,
+        query: str,
+        expected: Collection[str],
+        optional: Collection[str],
+        every: bool,
+        zone: str | None,
     ) -> SourceTable:
         """Returns the columns of `expected` and `optional` that the query has; with `every`, all that it has."""
 
@@ -46,8 +52,10 @@ def read_database(
     optional: Collection[str] = (),
     *,
     every: bool = False,
+    zone: str | None = None,
 ) -> SourceTable:
     """Returns the columns of `expected` and `optional` that the query has; with `every`, all that it has.
+    Instants are days in `zone`.
 
     Raises DataError, with problems, where the database cannot be opened or refuses the query; what it answered is in
     their `detail` alone, without the password.
@@ -55,7 +63,7 @@ def read_database(
     if _READS.match(query) is None:
         raise failed(path, say("data.source.not_a_select"), say("data.source.write_select"))
     with connected(path, address) as connection:
-        return connection.table(path, query, expected, optional, every)
+        return connection.table(path, query, expected, optional, every, zone)
 
 
 @contextmanager
@@ -80,7 +88,13 @@ class _DuckDb:
         return rows
 
     def table(
-        self, path: Path, query: str, expected: Collection[str], optional: Collection[str], every: bool
+        self,
+        path: Path,
+        query: str,
+        expected: Collection[str],
+        optional: Collection[str],
+        every: bool,
+        zone: str | None,
     ) -> SourceTable:
         import duckdb
 
@@ -89,6 +103,7 @@ class _DuckDb:
             raise failed(path, say("data.source.not_a_select"), say("data.source.write_select"))
         relation = self.connection.sql(query)
         kept = KeptColumns(path, relation.columns, expected, optional, every, ArrowColumnBuilder)
+        kept.zone = zone
         names = [relation.columns[at] for at in kept.positions.values()] or relation.columns[:1]
         batches = relation.project(", ".join(map(_quoted, names))).to_arrow_reader(_CHUNK_ROWS)
         refuse_nested(path, dict(zip(kept.positions, batches.schema.types, strict=False)))
@@ -126,10 +141,17 @@ class _SqlAlchemy:
         return [tuple(row) for row in self._run(query)]
 
     def table(
-        self, path: Path, query: str, expected: Collection[str], optional: Collection[str], every: bool
+        self,
+        path: Path,
+        query: str,
+        expected: Collection[str],
+        optional: Collection[str],
+        every: bool,
+        zone: str | None,
     ) -> SourceTable:
         result = self._run(query)
         kept = KeptColumns(path, list(result.keys()), expected, optional, every)
+        kept.zone = zone
         n = 0
         for rows in result.partitions(_CHUNK_ROWS):
             n += len(rows)

@@ -11,6 +11,7 @@ from riskset.errors import Problem
 from riskset_site.data.faults import Fault, rows_and_values
 from riskset_site.data.sources.csv import not_a_table, other_header, unreadable
 from riskset_site.data.sources.headers import joined, matched, padded, unseen_signs_left_out
+from riskset_site.data.sources.number_formats import is_percentage, shows_another
 from riskset_site.data.sources.rows import RowReader, in_rows
 from riskset_site.data.sources.table import SourceTable
 from riskset_site.data.sources.workbook import BadCell, Sheet, read_sheet
@@ -24,6 +25,7 @@ _FAULTS = {
     "merged_cell": Fault("merged_cell", say("data.source.merged_cell")),
 }
 _PERCENT = Fault("percent_cell", say("data.source.percent_cell"))
+_SHOWN_OTHERWISE = Fault("shown_otherwise", say("data.source.shown_otherwise"))
 _HIDDEN = Fault("hidden_rows", say("data.source.hidden_rows"))
 
 
@@ -67,7 +69,8 @@ def read_excel(
     bad = tuple(_bad_cells(sheet, positions, kept_rows, missing))
     of_names = (*found.warnings, *unseen_signs_left_out(above, positions))
     warnings = (*of_names, *reader.warnings(), *_remarks(path, sheet, positions, kept_rows))
-    return SourceTable(found.names, numbers, columns, (*reader.problems(","), *bad), warnings)
+    problems = (*reader.problems(","), *bad)
+    return SourceTable(found.names, numbers, columns, problems, warnings, sheet.counts_from_1904)
 
 
 def _header(sheet: Sheet, header: Sequence[int]) -> list[list[str]]:
@@ -117,10 +120,21 @@ def _remarks(path: Path, sheet: Sheet, positions: dict[str, int], rows: Sequence
     if hidden:
         yield in_rows(path, _HIDDEN, hidden, ())
     for name, column in positions.items():
-        percent = [row + 1 for row in rows if sheet.is_percent(row, column)]
-        if percent:
-            where, detail = say("data.where.column", column=name), rows_and_values(percent, [])
-            yield Problem(where, _PERCENT.message(len(percent)), _PERCENT.hint, detail=detail)
+        yield from _of_formats(name, column, sheet, rows)
+
+
+def _of_formats(name: str, column: int, sheet: Sheet, rows: Sequence[int]) -> Iterator[Problem]:
+    """Yields the warnings of numbers that Excel does not show as they are."""
+    found: dict[Fault, list[int]] = {}
+    for row in rows:
+        number, format_ = sheet.number_at(row, column), sheet.format_of(row, column)
+        if number is not None and is_percentage(format_):
+            found.setdefault(_PERCENT, []).append(row + 1)
+        elif number is not None and shows_another(format_, number):
+            found.setdefault(_SHOWN_OTHERWISE, []).append(row + 1)
+    for fault, numbers in found.items():
+        where, detail = say("data.where.column", column=name), rows_and_values(numbers, [])
+        yield Problem(where, fault.message(len(numbers)), fault.hint, detail=detail)
 
 
 def _refuse_other_header(path: Path, sheet: Sheet, header: Sequence[int], required: Collection[str]) -> None:

@@ -12,6 +12,7 @@ from riskset.catalogue import say
 from riskset.errors import Problem
 from riskset_site.data.sources.csv import not_a_table, unreadable
 from riskset_site.data.sources.headers import matched, numbered, plain_name, unseen_signs_left_out
+from riskset_site.data.sources.instants import as_days
 from riskset_site.data.sources.table import SourceTable, TextColumn, TextColumnBuilder
 
 
@@ -37,6 +38,8 @@ class KeptColumns:
     ) -> None:
         """Raises DataError, with problems, where there is no column, or a needed one is there several times."""
         self.path = path
+        self.zone: str | None = None
+        """In which instants are read as days."""
         found = matched(numbered([plain_name(name) for name in names]), [*expected, *optional])
         if found.problems:
             raise not_a_table(path, found.problems)
@@ -57,6 +60,8 @@ class KeptColumns:
         """Returns the table of n rows. Raises DataError, with the problem, where there is none."""
         if not n:
             raise unreadable(self.path, say("data.export.no_rows"), say("data.export.export_again"))
-        columns = {name: builder.build() for name, builder in self.builders.items()}
         row_numbers = np.arange(2, n + 2)  # as in a spreadsheet, the names would be row 1
-        return SourceTable(self.headers, row_numbers, columns, tuple(problems), tuple(self.warnings))
+        read = {name: as_days(name, one.build(), self.zone, row_numbers) for name, one in self.builders.items()}
+        columns = {name: column for name, (column, _) in read.items()}
+        of_instants = (problem for _, problem in read.values() if problem)
+        return SourceTable(self.headers, row_numbers, columns, (*problems, *of_instants), tuple(self.warnings))

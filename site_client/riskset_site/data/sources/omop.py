@@ -4,7 +4,7 @@ looked up in the vocabulary of the same database first."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -12,12 +12,12 @@ from typing import Any
 
 from riskset.catalogue import say
 from riskset.errors import Problem
-from riskset_site.data.faults import Fault, rows_and_values
 from riskset_site.data.omop_columns import OmopColumn
 from riskset_site.data.sources.cells import marked_text
 from riskset_site.data.sources.csv import not_a_table
 from riskset_site.data.sources.database import Connection, connected
 from riskset_site.data.sources.kept_columns import KeptColumns
+from riskset_site.data.sources.omop_events import Event, EventTexts
 from riskset_site.data.sources.table import SourceTable
 
 PERSON, START, END = "person_id", "cohort_start_date", "cohort_end_date"
@@ -32,7 +32,6 @@ _DAY = {
     "device_exposure": ("device_exposure_start_date", "device_concept_id", "Device"),
 }
 """Of each table of events: the columns of its day and concept, and the domain of its concepts."""
-_OTHER_UNIT = Fault("other_unit", say("data.omop.check_unit"))
 
 
 @dataclass(frozen=True)
@@ -52,14 +51,6 @@ class Cdm:
     def members(self) -> str:
         """A query of the ids of the patients."""
         return f"select subject_id from {self.table('cohort')} where cohort_definition_id = {self.cohort}"
-
-
-@dataclass(frozen=True)
-class _Event:
-    day: date
-    concept: int
-    number: Any = None
-    unit: int | None = None
 
 
 def read_omop(
@@ -87,53 +78,27 @@ def read_omop(
                 kept.add(name, [marked_text(entry[position]) for entry in entries])
         problems: list[Problem] = []
         for name, column in wanted.items():
-            values, wrong = _values(connection, cdm, column, entries)
-            kept.add(name, map(marked_text, values))
-            problems += _other_units(name, wrong)
+            texts, doubts = _texts(connection, cdm, name, column, entries)
+            kept.add(name, texts)
+            problems += doubts
     return kept.table(len(entries), problems)
 
 
-def _values(
-    connection: Connection, cdm: Cdm, column: OmopColumn, entries: list[tuple[int, date, date]]
-) -> tuple[list[Any], list[int]]:
-    """Returns the value of every entry, and the rows whose number is in another unit."""
+def _texts(
+    connection: Connection, cdm: Cdm, name: str, column: OmopColumn, entries: list[tuple[int, date, date]]
+) -> tuple[list[str], list[Problem]]:
+    """Returns the text of every entry, and the problems of those that are in doubt."""
     if not column.is_event:
         of_person = _attribute(connection, cdm, column)
-        return [of_person.get(person) for person, _, _ in entries], []
+        return [marked_text(of_person.get(person)) for person, _, _ in entries], []
     events, meaning = _events(connection, cdm, column)
-    values, wrong = [], []
-    for row, (person, start, _) in enumerate(entries, 2):
-        event = _chosen(events.get(person, ()), start, column)
-        if event and column.gives == "value" and event.number is not None and event.unit != column.unit:
-            wrong.append(row)
-        values.append(_given(event, column, meaning))
-    return values, wrong
+    texts = EventTexts(name, column, meaning)
+    found = [texts.text(row, events.get(person, ()), start) for row, (person, start, _) in enumerate(entries, 2)]
+    return found, texts.problems()
 
 
-def _given(event: _Event | None, column: OmopColumn, meaning: Mapping[int, str]) -> Any:  # noqa: ANN401
-    if column.gives == "any":
-        return event is not None
-    if event is None:
-        return None
-    return {"text": meaning[event.concept], "date": event.day, "value": event.number}[column.gives]
-
-
-def _chosen(events: Iterable[_Event], start: date, column: OmopColumn) -> _Event | None:
-    low, high = column.days or (None, None)
-    after = [
-        ((event.day - start).days, event) for event in events if column.gives != "value" or event.number is not None
-    ]
-    within = [(days, event) for days, event in after if (low is None or days >= low) and (high is None or days <= high)]
-    order: dict[str, Callable[[tuple[int, _Event]], Any]] = {
-        "first": lambda one: one[0],
-        "last": lambda one: -one[0],
-        "nearest": lambda one: (abs(one[0]), one[0]),
-    }
-    return min(within, key=order[column.take])[1] if within else None
-
-
-def _events(connection: Connection, cdm: Cdm, column: OmopColumn) -> tuple[dict[int, list[_Event]], dict[int, str]]:
-    """Returns the events by patient, in an order that does not depend on the database, and the text of each concept."""
+def _events(connection: Connection, cdm: Cdm, column: OmopColumn) -> tuple[dict[int, list[Event]], dict[int, str]]:
+    """Returns the events by patient, and the text of each concept."""
     meaning = dict(column.concepts or {})
     if column.descendants:
         for ancestor, concept in connection.fetch(
@@ -143,15 +108,17 @@ def _events(connection: Connection, cdm: Cdm, column: OmopColumn) -> tuple[dict[
             meaning.setdefault(concept, meaning[ancestor])
     day, concept_id, _ = _DAY[column.of]
     number = ", value_as_number, unit_concept_id" if column.gives == "value" else ""
-    found: dict[int, list[_Event]] = defaultdict(list)
+    if number and column.of == "measurement":
+        number += ", operator_concept_id"  # of observations there is none
+    found: dict[int, list[Event]] = defaultdict(list)
     for start in range(0, len(meaning), 500):  # a list of a thousand is too long for some databases
         some = _listed(list(meaning)[start : start + 500])
         for person, when, *rest in connection.fetch(
             f"select person_id, {day}, {concept_id}{number} from {cdm.table(column.of)} "
             f"where person_id in ({cdm.members}) and {concept_id} in ({some})"
         ):
-            found[person].append(_Event(_day(when), *rest))
-    return {person: sorted(events, key=repr) for person, events in found.items()}, meaning
+            found[person].append(Event(_day(when), *rest))
+    return found, meaning
 
 
 def _attribute(connection: Connection, cdm: Cdm, column: OmopColumn) -> dict[int, Any]:
@@ -219,12 +186,6 @@ def _of_concepts(
         elif domain != expected:
             message = say("data.omop.domain", concept=concept, name=concept_name, found=domain, expected=expected)
             yield Problem(where, message, hint)
-
-
-def _other_units(name: str, rows: list[int]) -> Iterator[Problem]:
-    if rows:
-        where, detail = say("data.where.column", column=name), rows_and_values(rows, ())
-        yield Problem(where, _OTHER_UNIT.message(len(rows)), _OTHER_UNIT.hint, detail=detail)
 
 
 def _listed(concepts: Iterable[int]) -> str:

@@ -50,11 +50,11 @@ def _read(source: Source, required: Collection[str], optional: Collection[str], 
         case ParquetSource():
             from riskset_site.data.sources.arrow import read_parquet
 
-            return read_parquet(source.path, required, optional, every=every)
+            return read_parquet(source.path, required, optional, every=every, zone=source.zone)
         case FeatherSource():
             from riskset_site.data.sources.arrow import read_feather
 
-            return read_feather(source.path, required, optional, every=every)
+            return read_feather(source.path, required, optional, every=every, zone=source.zone)
         case SasSource() | SpssSource() | StataSource():
             from riskset_site.data.sources.statistics_files import read_statistics_file
 
@@ -64,7 +64,8 @@ def _read(source: Source, required: Collection[str], optional: Collection[str], 
         case DatabaseSource():
             from riskset_site.data.sources.database import read_database
 
-            return read_database(source.path, source.address, source.query, required, optional, every=every)
+            where = (source.path, source.address, source.query)
+            return read_database(*where, required, optional, every=every, zone=source.zone)
         case OmopSource():
             from riskset_site.data.sources.omop import read_omop
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from riskset.catalogue import say
 from riskset.errors import DataError, Problem
 from riskset_site.data.faults import Fault, rows_and_values
-from riskset_site.data.sources.cells import marked_text, single_text
+from riskset_site.data.sources.cells import cell_text, marked_text, single_text
 from riskset_site.data.sources.csv import unreadable
+from riskset_site.data.sources.date_formats import day_of, shows_dates, unknown_format
 from riskset_site.data.sources.kept_columns import KeptColumns
 from riskset_site.data.sources.table import SourceTable
 
@@ -32,6 +34,8 @@ class _Column:
     labels: Mapping[Any, str]
     ranges: Sequence[Mapping[str, Any]]
     """Of values that the file declares as missing."""
+    day: Callable[[float], date] | None = None
+    """How a number is a day, in a format of dates that pyreadstat does not know."""
 
     def is_declared_missing(self, value: Any) -> bool:  # noqa: ANN401
         if isinstance(value, str) != self.is_text:
@@ -42,6 +46,8 @@ class _Column:
         label = self.labels.get(value)
         if label is not None:
             return label.strip()
+        if self.day and isinstance(value, int | float) and value == value:
+            return cell_text(self.day(value))
         if self.is_single and isinstance(value, float):
             return single_text(value)
         return marked_text(value)
@@ -68,19 +74,26 @@ def read_statistics_file(
     kept = KeptColumns(path, about.column_names, expected, optional, every)
     names = {name: about.column_names[at] for name, at in kept.positions.items()}
     declared: dict[str, list[int]] = {name: [] for name in names}
+    unread: dict[str, str] = {}
     n = 0 if names else about.number_rows or 1
     while names:
         chunk, about = _call(path, read, usecols=list(names.values()), row_offset=n, row_limit=_CHUNK_ROWS, **how)
         rows = len(next(iter(chunk.values())))
         for name, of_file in names.items():
-            texts, missing = _texts(chunk[of_file], _column(of_file, about, has_labels))
+            column = _column(kind, of_file, about, has_labels)
+            texts, missing = _texts(chunk[of_file], column)
             kept.add(name, texts)
+            if column.day is None and _are_unread_dates(kind, of_file, about, chunk[of_file]):
+                unread[name] = about.original_variable_types[of_file]
             declared[name] += [n + row + 2 for row in missing]
         n += rows
         if rows < _CHUNK_ROWS:
             break
     kept.warnings += [_declared(name, numbers) for name, numbers in declared.items() if numbers]
-    return kept.table(n)
+    if not has_labels:
+        labels = {name: about.variable_value_labels.get(of_file) for name, of_file in names.items()}
+        kept.warnings += [_labelled(name, of_codes) for name, of_codes in labels.items() if of_codes]
+    return kept.table(n, [unknown_format(name, format_) for name, format_ in unread.items()])
 
 
 def _reader(kind: str, path: Path) -> tuple[Reader, dict[str, Any]]:
@@ -115,10 +128,18 @@ def _damaged(path: Path, error: Exception) -> DataError:
     return unreadable(path, say("data.source.damaged", reason=type(error).__name__), say("data.export.export_again"))
 
 
-def _column(name: str, about: Any, has_labels: bool) -> _Column:  # noqa: ANN401
+def _column(kind: str, name: str, about: Any, has_labels: bool) -> _Column:  # noqa: ANN401
     type_ = about.readstat_variable_types[name]
     labels = about.variable_value_labels.get(name, {}) if has_labels else {}
-    return _Column(type_ == "string", type_ == "float", labels, about.missing_ranges.get(name, ()))
+    ranges, day = about.missing_ranges.get(name, ()), day_of(kind, about.original_variable_types[name] or "")
+    return _Column(type_ == "string", type_ == "float", labels, ranges, day)
+
+
+def _are_unread_dates(kind: str, name: str, about: Any, values: Sequence[Any]) -> bool:  # noqa: ANN401
+    """True where a number is left that the file shows as a date."""
+    if not shows_dates(kind, about.original_variable_types[name] or ""):
+        return False
+    return any(isinstance(value, int | float) and value == value for value in values)
 
 
 def _texts(values: Sequence[Any], column: _Column) -> tuple[list[str], list[int]]:
@@ -134,3 +155,9 @@ def _texts(values: Sequence[Any], column: _Column) -> tuple[list[str], list[int]
 def _declared(name: str, numbers: Sequence[int]) -> Problem:
     where, detail = say("data.where.column", column=name), rows_and_values(numbers, ())
     return Problem(where, _DECLARED.message(len(numbers)), _DECLARED.hint, detail=detail)
+
+
+def _labelled(name: str, labels: Mapping[Any, str]) -> Problem:
+    choices = tuple(say("data.redcap.choice", code=cell_text(code), label=label) for code, label in labels.items())
+    where, hint = say("data.where.column", column=name), say("data.redcap.check_codes")
+    return Problem(where, say("data.source.labels_of_codes", choices=choices), hint)

@@ -19,6 +19,8 @@ from riskset.errors import Problem
 _DISTINCT_TEXTS = 50_000  # up to here a column is coded in any case
 NUMBER = "\0"
 """Before a text that a reader made of a number with a decimal point: "1.234" is not the 1,234 that a text may mean."""
+INSTANT = "\1"
+"""Before a text that a reader made of a point in time with its zone: which day that is, the zone decides."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ class SourceTable:
     """Problems of the file itself; the rows concerned are not among the n."""
     warnings: tuple[Problem, ...] = ()
     """What was read in another way than it seems, or left out as the site file says."""
+    counts_from_1904: bool = False
+    """True of a workbook whose day numbers do."""
 
     @property
     def n(self) -> int:

@@ -43,16 +43,17 @@ class Sheet:
     hidden: set[int] = field(default_factory=set)
     """Positions of rows that Excel does not show."""
     merged: list[Range] = field(default_factory=list)
-    has_percent_sign: Callable[[int, int], bool] = lambda _row, _column: False
+    format_of: Callable[[int, int], str] = lambda _row, _column: ""
+    """The number format of a cell, as Excel writes it."""
+    counts_from_1904: bool = False
 
     def texts(self, row: int) -> list[str]:
         return [value.text if isinstance(value, BadCell) else marked_text(value) for value in self.rows[row]]
 
-    def is_percent(self, row: int, column: int) -> bool:
-        """True for a number that Excel shows as a percentage."""
+    def number_at(self, row: int, column: int) -> float | None:
+        """Returns the number of a cell; None where it has none."""
         value = self.rows[row][column]
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and self.has_percent_sign(row, column)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def read_sheet(path: Path, sheet: str | None) -> Sheet:
@@ -91,6 +92,7 @@ def _chosen(path: Path, names: Sequence[str], with_rows: Sequence[str], sheet: s
 
 def _read_xlsx(path: Path, name: str | None) -> Sheet:
     import openpyxl
+    from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
     _refuse_other_zip(path)
     try:
@@ -104,7 +106,8 @@ def _read_xlsx(path: Path, name: str | None) -> Sheet:
             chosen = _chosen(path, names, with_rows, name)
             written = list(formulas[chosen].iter_rows(values_only=True))
             formulas.close()
-            sheet = openpyxl.load_workbook(file, data_only=True)[chosen]
+            book = openpyxl.load_workbook(file, data_only=True)
+            sheet = book[chosen]
     except (BadZipFile, KeyError, ValueError, TypeError, AttributeError) as error:
         raise _damaged(path, error) from None
     while written and not _has_value(written[-1]):
@@ -115,10 +118,10 @@ def _read_xlsx(path: Path, name: str | None) -> Sheet:
     merged = [(one.min_row - 1, one.max_row - 1, one.min_col - 1, one.max_col - 1) for one in sheet.merged_cells.ranges]
     hidden = {number - 1 for number, row in sheet.row_dimensions.items() if row.hidden}
 
-    def is_percent(row: int, column: int) -> bool:
-        return "%" in sheet.cell(row + 1, column + 1).number_format
+    def format_of(row: int, column: int) -> str:
+        return str(sheet.cell(row + 1, column + 1).number_format)
 
-    return Sheet(rows, hidden, merged, is_percent)
+    return Sheet(rows, hidden, merged, format_of, book.epoch == CALENDAR_MAC_1904)
 
 
 def _width(row: Sequence[Any]) -> int:
@@ -175,11 +178,11 @@ def _read_xls(path: Path, name: str | None) -> Sheet:
     hidden = {row for row, info in sheet.rowinfo_map.items() if info.hidden and row < sheet.nrows}
     merged = [(top, bottom - 1, left, right - 1) for top, bottom, left, right in sheet.merged_cells]
 
-    def is_percent(row: int, column: int) -> bool:
+    def format_of(row: int, column: int) -> str:
         form = book.xf_list[sheet.cell_xf_index(row, column)].format_key
-        return "%" in book.format_map[form].format_str
+        return str(book.format_map[form].format_str)
 
-    return Sheet(rows, hidden, merged, is_percent)
+    return Sheet(rows, hidden, merged, format_of, bool(book.datemode))
 
 
 class _Quiet:

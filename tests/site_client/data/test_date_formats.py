@@ -1,0 +1,65 @@
+"""Numbers that a file of SAS, SPSS or Stata shows as dates are read as such, or refused: never left as numbers."""
+
+from datetime import date, datetime
+
+import pandas as pd
+import pyreadstat
+import pytest
+
+from riskset_site.data.source_kinds import SOURCES
+from riskset_site.data.sources.date_formats import day_of, shows_dates
+from riskset_site.data.sources.reading import read_source
+
+DAY = (date(2023, 7, 15) - date(1960, 1, 1)).days
+SECONDS = int((datetime(2023, 7, 15, 13) - datetime(1582, 10, 14)).total_seconds())
+
+
+def read(kind, path):
+    return read_source(SOURCES[kind](**{kind: path}), ["x"], ())
+
+
+def texts(table):
+    return list(table.columns["x"].by_row)
+
+
+@pytest.mark.parametrize("format_", ["MONYY7.", "NENGO10.", "YYMMN6.", "WORDDATE18.", "YYQ6.", "JULIAN7."])
+def test_all_dates_of_sas_are_days_since_1960(tmp_path, format_):
+    path = tmp_path / "x.xpt"
+    pyreadstat.write_xport(pd.DataFrame({"x": [DAY, None]}), path, variable_format={"x": format_})
+    table = read("sas", path)
+    assert (texts(table), table.problems) == (["2023-07-15", ""], ())
+
+
+def test_a_format_of_days_of_stata_is_read_and_one_of_months_refused(tmp_path):
+    path = tmp_path / "x.dta"
+    for format_, expected in (("%tdDD/NN/CCYY", ["2023-07-15"]), ("%9.0g", [str(DAY)])):
+        pyreadstat.write_dta(pd.DataFrame({"x": [DAY]}), path, variable_format={"x": format_})
+        table = read("stata", path)
+        assert (texts(table), table.problems) == (expected, ())
+    for format_ in ("%tm", "%tq", "%tw", "%ty", "%tcDDmonCCYY"):
+        pyreadstat.write_dta(pd.DataFrame({"x": [762.0]}), path, variable_format={"x": format_})
+        (found,) = read("stata", path).problems
+        assert found.message.code == "data.source.date_format"
+        assert repr(format_) in str(found.message)
+
+
+def test_all_dates_of_spss_are_seconds(tmp_path):
+    path = tmp_path / "x.sav"
+    for format_ in ("MOYR8", "QYR6", "WKYR8", "EDATE10"):
+        pyreadstat.write_sav(pd.DataFrame({"x": [float(SECONDS)]}), path, variable_format={"x": format_})
+        assert texts(read("spss", path)) == ["2023-07-15"], format_
+
+
+@pytest.mark.parametrize(
+    ("kind", "format_"),
+    [("sas", "BEST12."), ("sas", "F8.2"), ("sas", "DATEX."), ("sas", "$DATE."), ("stata", "%10.2f"), ("spss", "F8.2")],
+)
+def test_formats_of_numbers_are_none_of_dates(kind, format_):
+    assert not shows_dates(kind, format_)
+    assert day_of(kind, format_) is None
+
+
+@pytest.mark.parametrize("format_", ["DTMONYY7.", "DATETIME20.", "NLDATMW."])
+def test_seconds_of_sas_are_no_days(format_):
+    assert shows_dates("sas", format_)
+    assert day_of("sas", format_) is None

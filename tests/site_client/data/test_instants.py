@@ -1,0 +1,89 @@
+"""Days that are stored as instants: midnight in Tokyo is 15:00 of the day before in UTC."""
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from riskset.errors import DataError
+from riskset_site.data.config import load_site_file
+from riskset_site.data.source_kinds import SOURCES
+from riskset_site.data.sources.reading import read_source
+
+TOKYO = timezone(timedelta(hours=9))
+DAYS = [datetime(2024, 1, 31, tzinfo=TOKYO), datetime(2024, 2, 1, tzinfo=TOKYO), None]
+
+
+def texts(table, name):
+    return list(table.columns[name].by_row)
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(values, zone):
+        path = tmp_path / "export.parquet"
+        pa.parquet.write_table(pa.table({"day": pa.array(values, pa.timestamp("us", zone)), "n": [1.5, 2, 3]}), path)
+        return path
+
+    return write
+
+
+def read(path, zone=None):
+    return read_source(SOURCES["parquet"](parquet=path, zone=zone), ["day", "n"], ())
+
+
+def test_midnight_elsewhere_is_a_problem_that_asks_for_the_zone(file):
+    (found,) = read(file(DAYS, "UTC")).problems
+    assert (found.message.code, 'zone = "Asia/Tokyo"' in str(found.hint)) == ("data.fault.instant", True)
+    assert found.detail == "rows 2, 3: '2024-01-30 15:00:00+00:00', '2024-01-31 15:00:00+00:00'"
+
+
+def test_in_the_zone_of_the_site_they_are_its_days(file):
+    table = read(file(DAYS, "UTC"), "Asia/Tokyo")
+    assert (texts(table, "day"), table.problems) == (["2024-01-31", "2024-02-01", ""], ())
+
+
+@pytest.mark.parametrize("zone", [None, "America/New_York"])
+def test_midnight_in_their_own_zone_is_that_day(file, zone):
+    assert texts(read(file(DAYS, "Asia/Tokyo"), zone), "day") == ["2024-01-31", "2024-02-01", ""]
+    utc = [datetime(2024, 1, 31, tzinfo=UTC), None, None]
+    assert texts(read(file(utc, "UTC"), zone), "day") == ["2024-01-31", "", ""]
+
+
+def test_a_point_in_time_has_its_day_in_the_zone_and_keeps_its_time(file):
+    at = [datetime(2024, 1, 30, 23, 30, tzinfo=UTC), None, None]
+    assert texts(read(file(at, "UTC"), "Asia/Seoul"), "day") == ["2024-01-31 08:30:00", "", ""]
+
+
+def test_of_a_database_of_duckdb(tmp_path):
+    with closing(duckdb.connect(f"{tmp_path}/d.db")) as connection:
+        connection.execute("create table t as select timestamptz '2024-01-30 15:00:07+00' as day, 1 as n")
+    source = {"database": f"duckdb:///{tmp_path}/d.db", "query": "select * from t"}
+    found = read_source(SOURCES["database"](**source), ["day"], ())
+    assert [one.message.code for one in found.problems] == ["data.fault.instant"]
+    assert texts(read_source(SOURCES["database"](**source, zone="Asia/Tokyo"), ["day"], ()), "day") == [
+        "2024-01-31 00:00:07"
+    ]
+
+
+@pytest.mark.parametrize("type_", ["date", "timestamp", "timestamptz"])
+def test_infinity_is_no_date_and_can_be_named(tmp_path, type_):
+    with closing(duckdb.connect(f"{tmp_path}/d.db")) as connection:
+        made = f"select * from (values (1, '-infinity'::{type_}), (2, 'infinity'), (3, '2024-01-31')) as t(n, day)"
+        connection.execute(f"create table t as {made}")
+    query = "select * from t order by n"
+    source = SOURCES["database"](database=f"duckdb:///{tmp_path}/d.db", query=query)
+    first, second, third = texts(read_source(source, ["day"], ()), "day")
+    assert (first, second, third[:10]) == ("-infinity", "infinity", "2024-01-31")
+
+
+@pytest.mark.parametrize("zone", ["Tokyo", "", "../etc/passwd", "JST+9 "])
+def test_a_zone_that_nobody_knows(hospital, zone):
+    head = 'schema = 1\nstudy = "trial"\nsite = "kurume"\n[source]\nparquet = "x"\n'
+    hospital.writes(text=f"{head}zone = {zone!r}\n")
+    with pytest.raises(DataError) as raised:
+        load_site_file(hospital.site_file, needs_export=False)
+    assert [found.where for found in raised.value.problems] == ["[source] zone"]
