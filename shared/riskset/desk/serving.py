@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import ssl
 import threading
@@ -54,11 +55,19 @@ def serve(app: DeskApp[Any], on: socket.socket, started: Callable[[], None], tls
     )
     config.load()
     config.ssl = tls
-    if threading.current_thread() is threading.main_thread():
-        when_stopped(_interrupt)  # uvicorn raises the signal again once it has stopped: what is tidied up then, is
-    started()
-    with suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped; it is how a desk ends
+    with suppress(KeyboardInterrupt):  # it is how a desk ends: uvicorn raises its signals again once it has stopped
+        if threading.current_thread() is threading.main_thread():
+            when_stopped(_interrupt)
+            _end_with_the_terminal()
+        started()
         uvicorn.Server(config).run(sockets=[on])
+
+
+def _end_with_the_terminal() -> None:
+    """A window that is closed ends the desk, too; not one that was started to outlive it (`nohup`)."""
+    closed = getattr(signal, "SIGHUP", None)  # Windows has none
+    if closed is not None and signal.getsignal(closed) is not signal.SIG_IGN:
+        signal.signal(closed, lambda *_: _interrupt())
 
 
 def _interrupt() -> None:
