@@ -6,6 +6,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from riskset.errors import DataError
 from riskset_site.data.source_kinds import SOURCES
 from riskset_site.data.sources.date_formats import day_of, shows_dates
 from riskset_site.data.sources.reading import read_source
@@ -38,7 +39,9 @@ def test_a_format_of_days_of_stata_is_read_and_one_of_months_refused(tmp_path):
         assert (texts(table), table.problems) == (expected, ())
     for format_ in ("%tm", "%tq", "%tw", "%ty", "%tcDDmonCCYY"):
         pyreadstat.write_dta(pd.DataFrame({"x": [762.0]}), path, variable_format={"x": format_})
-        (found,) = read("stata", path).problems
+        with pytest.raises(DataError) as raised:
+            read("stata", path)
+        (found,) = raised.value.problems
         assert found.message.code == "data.source.date_format"
         assert repr(format_) in str(found.message)
 
@@ -63,3 +66,13 @@ def test_formats_of_numbers_are_none_of_dates(kind, format_):
 def test_seconds_of_sas_are_no_days(format_):
     assert shows_dates("sas", format_)
     assert day_of("sas", format_) is None
+
+
+def test_a_day_without_a_format_is_not_called_one_of_excel(hospital):
+    days = pd.DataFrame({name: [DAY - 365, DAY - 365] for name in ("start", "death")} | {"last": [DAY, DAY]})
+    rest = pd.DataFrame({"arm": ["sorafenib", "lenvatinib"], "age": [61, 50], "mvi": ["yes", "no"], "afp": [1, 2]})
+    pyreadstat.write_xport(pd.concat([rest, days.astype(float)], axis=1), hospital.folder / "export.xpt")
+    hospital.writes(text='schema = 1\nstudy = "trial"\nsite = "kurume"\n[source]\nsas = "export.xpt"\n')
+    hints = [str(one.hint) for one in hospital.check().problems if one.message.code == "data.fault.excel_day"]
+    assert len(hints) == 3
+    assert all("YYMMDD10." in hint and "excel" not in hint for hint in hints)

@@ -58,6 +58,14 @@ def test_a_point_in_time_has_its_day_in_the_zone_and_keeps_its_time(file):
     assert texts(read(file(at, "UTC"), "Asia/Seoul"), "day") == ["2024-01-31 08:30:00", "", ""]
 
 
+def test_one_time_in_all_rows_is_told(file):
+    at = [datetime(2024, 1, day, 15) for day in (1, 2, 3)]
+    (found,) = read(file(at, None)).warnings
+    assert found.message.code == "data.fault.same_time"
+    assert not read(file([*at[:2], datetime(2024, 1, 3, 9)], None)).warnings
+    assert not read(file([one.replace(hour=0) for one in at], None)).warnings
+
+
 def test_of_a_database_of_duckdb(tmp_path):
     with closing(duckdb.connect(f"{tmp_path}/d.db")) as connection:
         connection.execute("create table t as select timestamptz '2024-01-30 15:00:07+00' as day, 1 as n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
@@ -15,6 +16,10 @@ from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.sources.cells import cell_text
 from riskset_site.data.sources.table import INSTANT, TextColumn
 
+_FEWEST = 3
+"""Dates, of which one time is no accident."""
+_SAME_TIME = Fault("same_time", say("data.source.same_time"))
+_WITH_TIME = re.compile(r"\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d)")
 _INSTANT = Fault("instant", say("data.source.instant"))
 
 
@@ -36,6 +41,23 @@ def as_days(
     chosen = np.isin(column.codes, other)
     where = say("data.where.column", column=name)
     return shown, problem_in_rows(where, _INSTANT, row_numbers, chosen, shown.quoted)
+
+
+def one_time(name: str, column: TextColumn, row_numbers: NDArray[np.int64]) -> Problem | None:
+    """Returns the warning of days that all have the same time: midnight of another time zone, without its name."""
+    if column.values is not None:
+        return None
+    times = set()
+    for text in filter(None, column.texts):
+        found = _WITH_TIME.fullmatch(text)
+        if found is None:
+            return None
+        times.add(found[1])
+    chosen = np.array([bool(text) for text in column.texts], bool)[column.codes]
+    if len(times) != 1 or chosen.sum() < _FEWEST:
+        return None
+    where = say("data.where.column", column=name)
+    return problem_in_rows(where, _SAME_TIME, row_numbers, chosen, column.quoted)
 
 
 def _instants(column: TextColumn) -> dict[int, datetime]:

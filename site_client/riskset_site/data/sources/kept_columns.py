@@ -12,7 +12,7 @@ from riskset.catalogue import say
 from riskset.errors import Problem
 from riskset_site.data.sources.csv import not_a_table, unreadable
 from riskset_site.data.sources.headers import matched, numbered
-from riskset_site.data.sources.instants import as_days
+from riskset_site.data.sources.instants import as_days, one_time
 from riskset_site.data.sources.table import SourceTable, TextColumn, TextColumnBuilder
 
 
@@ -62,5 +62,7 @@ class KeptColumns:
         row_numbers = np.arange(2, n + 2)  # as in a spreadsheet, the names would be row 1
         read = {name: as_days(name, one.build(), self.zone, row_numbers) for name, one in self.builders.items()}
         columns = {name: column for name, (column, _) in read.items()}
-        of_instants = (problem for _, problem in read.values() if problem)
-        return SourceTable(self.headers, row_numbers, columns, (*problems, *of_instants), tuple(self.warnings))
+        of_instants = [problem for _, problem in read.values() if problem]
+        of_times = [one_time(name, column, row_numbers) for name, column in columns.items()]
+        warnings = (*self.warnings, *filter(None, of_times))
+        return SourceTable(self.headers, row_numbers, columns, (*problems, *of_instants), warnings)
