@@ -95,3 +95,14 @@ def test_a_zone_that_nobody_knows(hospital, zone):
     with pytest.raises(DataError) as raised:
         load_site_file(hospital.site_file, needs_export=False)
     assert [found.where for found in raised.value.problems] == ["[source] zone"]
+
+
+def test_the_check_has_one_problem_a_column_and_none_with_the_zone(hospital):
+    rows = {"arm": ["sorafenib", "lenvatinib"], "age": [61, 50], "mvi": [True, False], "afp": [1.5, 2]}
+    days = {name: pa.array([DAYS[0], DAYS[1]], pa.timestamp("us", "UTC")) for name in ("start", "last")}
+    pa.parquet.write_table(pa.table({**rows, **days, "death": pa.nulls(2)}), hospital.folder / "e.parquet")
+    head = 'schema = 1\nstudy = "trial"\nsite = "kurume"\n[source]\nparquet = "e.parquet"\n'
+    hospital.writes(text=head)
+    assert [one.message.code for one in hospital.check().problems] == ["data.fault.instant"] * 2
+    hospital.writes(text=f'{head}zone = "Asia/Tokyo"\n')
+    assert hospital.check().problems == ()

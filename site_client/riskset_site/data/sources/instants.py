@@ -37,10 +37,12 @@ def as_days(
     if zone is not None:
         return _with_texts(column, {code: one.astimezone(ZoneInfo(zone)) for code, one in instants.items()}), None
     other = [code for code, one in instants.items() if one.time() != time.min]
-    shown = replace(column, texts=tuple(text.lstrip(INSTANT) for text in column.texts))
-    chosen = np.isin(column.codes, other)
-    where = say("data.where.column", column=name)
-    return shown, problem_in_rows(where, _INSTANT, row_numbers, chosen, shown.quoted)
+    where, chosen = say("data.where.column", column=name), np.isin(column.codes, other)
+
+    def shown(row: int) -> str:
+        return repr(instants[int(column.codes[row])].isoformat(" "))
+
+    return _with_texts(column, instants), problem_in_rows(where, _INSTANT, row_numbers, chosen, shown)
 
 
 def one_time(name: str, column: TextColumn, row_numbers: NDArray[np.int64]) -> Problem | None:
