@@ -76,3 +76,12 @@ def test_a_day_without_a_format_is_not_called_one_of_excel(hospital):
     hints = [str(one.hint) for one in hospital.check().problems if one.message.code == "data.fault.excel_day"]
     assert len(hints) == 3
     assert all("YYMMDD10." in hint and "excel" not in hint for hint in hints)
+
+
+def test_what_is_not_asked_for_is_not_judged(tmp_path):
+    path = tmp_path / "x.dta"
+    frame = pd.DataFrame({"x": [1.0], "quarter": [240.0]})
+    labels = {"quarter": {240: "2020q1"}}
+    pyreadstat.write_dta(frame, path, variable_format={"quarter": "%tq"}, variable_value_labels=labels)
+    table = read_source(SOURCES["stata"](stata=path), ["x"], (), every=True)
+    assert (list(table.columns), table.problems, table.warnings) == (["x", "quarter"], (), ())

@@ -106,3 +106,8 @@ def test_the_check_has_one_problem_a_column_and_none_with_the_zone(hospital):
     assert [one.message.code for one in hospital.check().problems] == ["data.fault.instant"] * 2
     hospital.writes(text=f'{head}zone = "Asia/Tokyo"\n')
     assert hospital.check().problems == ()
+
+
+def test_what_is_not_asked_for_is_not_judged(file):
+    table = read_source(SOURCES["parquet"](parquet=file(DAYS, "UTC")), ["n"], (), every=True)
+    assert (list(table.columns), table.problems) == (["n", "day"], ())

@@ -66,7 +66,8 @@ def read_excel(
     kept_rows = [int(number) - 1 for number in numbers]
     _mark_merged(sheet, header[-1])
     bad = tuple(_bad_cells(sheet, positions, kept_rows, missing))
-    warnings = (*found.warnings, *reader.warnings(), *_remarks(path, sheet, positions, kept_rows))
+    asked = {name: column for name, column in positions.items() if name in (*expected, *optional)}
+    warnings = (*found.warnings, *reader.warnings(), *_remarks(path, sheet, asked, kept_rows))
     problems = (*reader.problems(","), *bad)
     return SourceTable(found.names, numbers, columns, problems, warnings, sheet.counts_from_1904)
 

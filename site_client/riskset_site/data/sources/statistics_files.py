@@ -83,7 +83,7 @@ def read_statistics_file(
             column = _column(kind, of_file, about, has_labels)
             texts, missing = _texts(chunk[of_file], column)
             kept.add(name, texts)
-            if column.day is None and _are_unread_dates(kind, of_file, about, chunk[of_file]):
+            if name in kept.asked and column.day is None and _are_unread_dates(kind, of_file, about, chunk[of_file]):
                 unread[name] = about.original_variable_types[of_file]
             declared[name] += [n + row + 2 for row in missing]
         n += rows
@@ -91,7 +91,9 @@ def read_statistics_file(
             break
     kept.warnings += [_declared(name, numbers) for name, numbers in declared.items() if numbers]
     if not has_labels:
-        labels = {name: about.variable_value_labels.get(of_file) for name, of_file in names.items()}
+        labels = {
+            name: about.variable_value_labels.get(of_file) for name, of_file in names.items() if name in kept.asked
+        }
         kept.warnings += [_labelled(name, of_codes) for name, of_codes in labels.items() if of_codes]
     if unread:  # as numbers they would be taken for something else
         raise not_a_table(path, [unknown_format(name, format_) for name, format_ in unread.items()])
