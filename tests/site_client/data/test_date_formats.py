@@ -10,6 +10,8 @@ from riskset.errors import DataError
 from riskset_site.data.source_kinds import SOURCES
 from riskset_site.data.sources.date_formats import day_of, shows_dates
 from riskset_site.data.sources.reading import read_source
+from riskset_site.mapping.export_table import ExportFile
+from riskset_site.mapping.propose import propose
 
 DAY = (date(2023, 7, 15) - date(1960, 1, 1)).days
 SECONDS = int((datetime(2023, 7, 15, 13) - datetime(1582, 10, 14)).total_seconds())
@@ -76,6 +78,8 @@ def test_a_day_without_a_format_is_not_called_one_of_excel(hospital):
     hints = [str(one.hint) for one in hospital.check().problems if one.message.code == "data.fault.excel_day"]
     assert len(hints) == 3
     assert all("YYMMDD10." in hint and "excel" not in hint for hint in hints)
+    proposed = propose(ExportFile(hospital.folder / "export.xpt"), hospital.study, date(2026, 6, 30))
+    assert "excel" not in proposed.source.get("dates", ())
 
 
 def test_what_is_not_asked_for_is_not_judged(tmp_path):
