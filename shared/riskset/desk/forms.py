@@ -16,6 +16,8 @@ from riskset.desk.sessions import Session
 
 MOST_FIELDS: Final = 12
 """Of a vote."""
+_MOST_DIGITS: Final = 9
+"""Python refuses to read numbers of some thousand digits."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,12 @@ class Form:
     def file(self) -> bytes:
         """The file that was brought; empty where none was."""
         return self.files[0] if self.files else b""
+
+
+def whole_number(text: str) -> int | None:
+    """Returns the whole number that a field has, such as a row or a column; None where it has none, or one longer than
+    any of ours."""
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 async def form_of(request: Request, most_files: int = 1, most_fields: int = MOST_FIELDS) -> Form:

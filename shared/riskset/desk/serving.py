@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -12,7 +13,9 @@ import uvicorn
 
 from riskset.catalogue import say
 from riskset.desk.app import DeskApp
+from riskset.desk.slow_clients import PromptRequests
 from riskset.errors import DataError
+from riskset.stop_signals import when_stopped
 
 LOOPBACK = "127.0.0.1"
 
@@ -38,6 +41,7 @@ def serve(app: DeskApp[Any], on: socket.socket, started: Callable[[], None], tls
     """Answers requests until the process is interrupted; calls `started` before the first."""
     config = uvicorn.Config(
         app.asgi(),
+        http=PromptRequests,
         log_level="critical",  # a traceback of ours could hold anything; the page says type and place
         access_log=False,  # its lines would have the secret
         server_header=False,
@@ -50,9 +54,15 @@ def serve(app: DeskApp[Any], on: socket.socket, started: Callable[[], None], tls
     )
     config.load()
     config.ssl = tls
+    if threading.current_thread() is threading.main_thread():
+        when_stopped(_interrupt)  # uvicorn raises the signal again once it has stopped: what is tidied up then, is
     started()
     with suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped; it is how a desk ends
         uvicorn.Server(config).run(sockets=[on])
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 def _unusable(port: int, error: OSError) -> DataError:

@@ -80,11 +80,7 @@ def map_(
         return
     write_site_file(target, proposal, spoken())
     tell(say("site.map.written", file=str(target)))
-    for choice in proposal.open:
-        tell(say("site.map.still_open", question=choice.question))
-    for one in proposal.variables:
-        if one.required and one.entry is None:
-            tell(say("site.map.no_column_yet", variable=one.variable))
+    _tell_open(proposal)
     tell(say("site.map.next", file=str(target), study=str(study)))
 
 
@@ -98,6 +94,21 @@ def _proposal(export: Path, study: Study, given: Answers, folder: Path, *, asks:
         raise DataError(say("site.map.no_terminal"), say("site.map.no_terminal_hint"))
     file, today = ExportFile(export), today_utc()
     return propose(file, study, today, ask(file, study, today, given) if asks else given, folder)
+
+
+def _tell_open(proposal: Proposal) -> None:
+    """Prints what is left to decide in the file."""
+    if "rows" in proposal.source and proposal.key not in [one.column for one in proposal.keys]:
+        tell(say("site.map.unlikely_key", column=proposal.key))
+    for choice in proposal.open:
+        tell(say("site.map.still_open", question=choice.question))
+    for one in proposal.variables:
+        if not one.required or one.entry is not None:
+            continue
+        if one.columns:
+            tell(say("site.map.still_unsure", variable=one.variable, columns=one.columns))
+        else:
+            tell(say("site.map.no_column_yet", variable=one.variable))
 
 
 def _given(answers: Path | None, site: str | None, study: Study, folder: Path, *, asks: bool) -> Answers:

@@ -9,7 +9,7 @@ from riskset.catalogue import say
 from riskset.language import told
 from riskset.study.spec import Study
 from riskset.terminal import tell
-from riskset_site.commands.map_terminal import NONE, Interview, show, with_answer
+from riskset_site.commands.map_terminal import NONE, Interview, corrections, show, with_answer
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.proposal import Proposal, VariableProposal
@@ -43,7 +43,7 @@ def ask_columns(interview: Interview, given: Answers) -> Answers:
 def _corrected(study: Study, headers: Collection[str], text: str) -> dict[str, str | tuple[str, ...]] | None:
     """Returns the columns of `age = 年齢; etiology = HBs抗原, HCV抗体`; None where a part is not of this form."""
     corrected = {}
-    for part in filter(None, map(str.strip, text.split(";"))):
+    for part in corrections(text):
         name, is_said, column = (side.strip() for side in part.partition("="))
         if not is_said or not column:
             return None

@@ -16,7 +16,6 @@ from riskset_site.commands.map_terminal import (
     Answer,
     AskedBack,
     Interview,
-    one_of,
     prompted,
     show,
     with_answer,
@@ -25,6 +24,7 @@ from riskset_site.commands.map_texts import ask_texts
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.export_table import ExportFile
 from riskset_site.mapping.first_look import EncodingCandidate
+from riskset_site.mapping.option_words import one_of
 from riskset_site.mapping.proposal import Proposal
 from riskset_site.mapping.understood import named_column
 

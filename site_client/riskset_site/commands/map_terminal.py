@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 import typer
 
-from riskset.catalogue import ENGLISH, Message, say
+from riskset.catalogue import Message, say
 from riskset.errors import DataError
 from riskset.language import spoken, told
 from riskset.study.spec import Study
@@ -17,6 +18,7 @@ from riskset.terminal import tell, tell_drawn
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.export_table import ExportFile
+from riskset_site.mapping.option_words import listed
 from riskset_site.mapping.proposal import Proposal
 from riskset_site.mapping.propose import propose
 from riskset_site.pages.page import PageTable
@@ -27,6 +29,7 @@ Answer = Callable[[Message], str]
 NONE: Final = "-"
 """What a person types for no column, or for a missing value."""
 _BACK: Final = "<"
+_BETWEEN: Final = re.compile(r";|[,、](?=[^;,、=]*=)")
 
 
 class AskedBack(Exception):
@@ -88,19 +91,9 @@ def with_answer(given: Answers, **more: Any) -> Answers:  # noqa: ANN401 - the f
     return given.model_copy(update=more)
 
 
-def one_of(text: str, options: Sequence[str], default: str) -> str | None:
-    """Returns the option that a person means by its name or number; None where it is none."""
-    if not text:
-        return default
-    for option in options:
-        if in_one_width(option) == text:
-            return option
-    return options[int(text) - 1] if text.isdecimal() and 0 < int(text) <= len(options) else None
-
-
-def listed(words: Message) -> tuple[str, ...]:
-    """Returns the words of a sentence that lists them, in the language that is spoken and in English."""
-    return tuple(word.casefold() for text in (told(words), words.in_language(ENGLISH)) for word in text.split(", "))
+def corrections(text: str) -> list[str]:
+    """Returns the parts of `7 = yes; 8 = no`; between them may be commas, too."""
+    return [part.strip() for part in _BETWEEN.split(text) if part.strip()]
 
 
 def show(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -11,11 +11,11 @@ from riskset.errors import DataError
 from riskset.language import told
 from riskset.study.spec import Study
 from riskset.terminal import tell
-from riskset_site.commands.map_options import option_meant, option_shown, options_shown
-from riskset_site.commands.map_terminal import NONE, Interview, show, tell_wrong, with_answer
+from riskset_site.commands.map_terminal import NONE, Interview, corrections, show, tell_wrong, with_answer
 from riskset_site.mapping.acceptance import accepted
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.levels import FALSE, TRUE
+from riskset_site.mapping.option_words import option_meant, option_shown, options_shown
 from riskset_site.mapping.proposal import Choice, Proposal
 from riskset_site.mapping.understood import meaning_of
 
@@ -74,7 +74,7 @@ def _example(lines: Sequence[_Line]) -> str:
 
 def _corrected(interview: Interview, given: Answers, lines: Sequence[_Line], text: str) -> Answers:
     """Returns the answers with `7 = MEANING; icd C22* = MEANING`; what is not of this form is printed."""
-    for part in filter(None, map(str.strip, text.split(";"))):
+    for part in corrections(text):
         number, _, meaning = (side.strip() for side in part.partition("="))
         name, _, pattern = number.partition(" ")
         said = "" if meaning == NONE else meaning

@@ -76,6 +76,15 @@ def load_site_file(path: Path, study: Study | None = None, *, needs_export: bool
     return site.model_copy(update={"source": site.source.under(path.absolute().parent)})
 
 
+def problems_of_text(text: str) -> list[Problem]:
+    """Returns the problems that a site file of this text has by itself, whatever its study and its export."""
+    try:
+        document = read_toml(text)
+    except NotToml as error:
+        return [Problem(say("data.where.site_file"), error.reason, line=error.line)]
+    return _located([*_validated(document)[1], *unseen_signs(document, _allowed)], text)
+
+
 def _read(path: Path) -> str:
     try:
         return read_text(path)

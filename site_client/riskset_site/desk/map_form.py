@@ -7,15 +7,16 @@ it sends, and a name may have some.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from riskset.catalogue import Message, say
-from riskset.desk.forms import Form
+from riskset.desk.forms import Form, whole_number
 from riskset.errors import DataError
 from riskset.study.spec import Study
+from riskset.visible_text import unseen, visible
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.export_table import KINDS
 from riskset_site.mapping.proposal import Proposal, TableProposal, VariableProposal
@@ -57,9 +58,22 @@ class TextRow:
     options: tuple[Option, ...]
 
 
-def exports_in(folder: Path) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Exports:
+    """The files in a folder that may be exports."""
+
+    names: tuple[str, ...]
+    unnameable: tuple[str, ...]
+    """Names with characters that cannot be seen, or are no characters: no page and no site file can name them."""
+
+
+def exports_in(folder: Path) -> Exports:
     """Returns the names of the files in the folder that may be exports."""
-    return tuple(sorted(one.name for one in folder.iterdir() if one.suffix.lower() in KINDS and one.is_file()))
+    found = sorted(one.name for one in folder.iterdir() if one.suffix.lower() in KINDS and one.is_file())
+    return Exports(
+        tuple(name for name in found if not unseen(name)),
+        tuple(visible(name) for name in found if unseen(name)),
+    )
 
 
 def column_rows(proposal: Proposal, given: Answers) -> Iterator[ColumnRow]:
@@ -129,6 +143,18 @@ def has_layout(table: TableProposal, layout: Answers) -> bool:
     return all(one is None or one == other for one, other in zip(said, found, strict=True))
 
 
+def has_more(now: Proposal, shown: Proposal) -> bool:
+    """Whether a proposal has what the one that was shown has not: another table, a column whose texts nobody has seen,
+    a question, or several rows of a patient. Nobody has accepted that."""
+    is_answered = shown.table.is_encoding_answered  # by the form, which shows the encoding
+    if (replace(now.table, is_encoding_answered=is_answered), now.export) != (shown.table, shown.export):
+        return True
+    if any(one.columns and one.columns != shown.of(one.variable).columns for one in now.variables):
+        return True
+    more = {choice.id for choice in now.choices} - {choice.id for choice in shown.choices}
+    return bool(more) or ("rows" in now.source and now.source["rows"] != shown.source.get("rows"))
+
+
 def answers_in(form: Form, layout: Answers, before: Proposal, study: Study) -> Answers:
     """Returns the layout with what the form answers of the proposal that it showed."""
     return layout.model_copy(
@@ -144,9 +170,10 @@ def answers_in(form: Form, layout: Answers, before: Proposal, study: Study) -> A
 def _rows(text: str) -> tuple[int, ...]:
     """Returns `3` or `2, 3` as numbers; none of an empty text."""
     parts = [part.strip() for part in text.replace("、", ",").split(",") if part.strip()]
-    if not all(part.isdecimal() for part in parts):
+    numbers = tuple(number for part in parts if (number := whole_number(part)) is not None)
+    if len(numbers) < len(parts):
         raise DataError(say("site.map.ask.not_a_row", text=text))
-    return tuple(map(int, parts))
+    return numbers
 
 
 def _columns(form: Form, before: Proposal) -> Iterator[tuple[str, str]]:
@@ -154,8 +181,8 @@ def _columns(form: Form, before: Proposal) -> Iterator[tuple[str, str]]:
         chosen = form.text(f"column-{n}")
         if chosen == _NO_COLUMN:
             yield one.variable, ""
-        elif chosen.isdecimal() and int(chosen) < len(before.table.headers):
-            yield one.variable, before.table.headers[int(chosen)]
+        elif (column := _column(chosen, before.table.headers)) is not None:
+            yield one.variable, column
 
 
 def _recode(form: Form, before: Proposal, study: Study) -> dict[str, dict[str, str]]:
@@ -178,4 +205,10 @@ def _choices(form: Form, before: Proposal) -> Iterator[tuple[str, str]]:
 def _key(chosen: str, headers: tuple[str, ...]) -> str | None:
     if chosen == _NO_COLUMN:
         return ""
-    return headers[int(chosen)] if chosen.isdecimal() and int(chosen) < len(headers) else None
+    return _column(chosen, headers)
+
+
+def _column(chosen: str, headers: tuple[str, ...]) -> str | None:
+    """Returns the column that a field has by its number; None where it has none."""
+    number = whole_number(chosen)
+    return headers[number] if number is not None and number < len(headers) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import file_digest
 
 from starlette.responses import Response
 
@@ -12,7 +13,16 @@ from riskset.joining.expiry import today_utc
 from riskset.language import spoken
 from riskset.study.load import load_study
 from riskset.study.spec import Study
-from riskset_site.desk.map_form import answers_in, column_rows, exports_in, has_layout, layout_in, sheet_of, text_rows
+from riskset_site.desk.map_form import (
+    answers_in,
+    column_rows,
+    exports_in,
+    has_layout,
+    has_more,
+    layout_in,
+    sheet_of,
+    text_rows,
+)
 from riskset_site.desk.seat import Proposed, SiteSeat
 from riskset_site.desk.site_desk import DeskPage, Visit
 from riskset_site.mapping.acceptance import accepted, refuse_to_replace, write_site_file
@@ -45,9 +55,15 @@ async def _act(visit: Visit) -> Response:
     study = await visit.work(lambda: load_study(seat.paths.study))
     asked = await visit.work(lambda: _asked(visit, study))
     file = ExportFile(seat.paths.root / asked.export)  # a new one each time: the export may have been saved since
+    is_written = visit.form.text("act") == "write"
+    if is_written:
+        await visit.work(lambda: _refuse_changed(seat, study, file))
+    before = seat.proposed
     seat.proposed = shown = await visit.work(lambda: _proposed(seat, study, file, asked.given))
-    if visit.form.text("act") != "write":
+    if not is_written or before is None:
         return _form(visit, study, shown)
+    if has_more(shown.proposal, before.proposal):
+        raise DataError(say("site.desk.map.not_shown"), say("site.desk.map.changed_hint"))
     if not visit.form.is_ticked("replace"):
         refuse_to_replace(seat.site_file)
     whole = await visit.work(lambda: _accepted(seat, study, file, shown))
@@ -57,10 +73,22 @@ async def _act(visit: Visit) -> Response:
     return visit.done("/check", say("site.map.written", file=str(seat.site_file)), *still_open)
 
 
+def _refuse_changed(seat: SiteSeat, study: Study, file: ExportFile) -> None:
+    """Raises DataError, and keeps the new proposal to be shown, where the export is not the one that was shown: nobody
+    has accepted what another one says."""
+    before, seat.proposed = seat.proposed, None
+    if before is None:
+        raise DataError(say("site.desk.map.older"))
+    seat.proposed = now = _proposed(seat, study, file, before.given)
+    if (now.proposal, now.export) != (before.proposal, before.export):
+        raise DataError(say("site.desk.map.changed"), say("site.desk.map.changed_hint"))
+    seat.proposed = before
+
+
 def _asked(visit: Visit, study: Study) -> _Asked:
     form, seat = visit.form, visit.seat
     export, layout = form.text("export"), layout_in(form)
-    if export not in exports_in(seat.paths.root):
+    if export not in exports_in(seat.paths.root).names:
         raise DataError(say("site.desk.map.no_export"))
     if layout.site is None:
         layout = layout.model_copy(update={"site": _own_site(seat, study)})
@@ -85,7 +113,9 @@ def _own_site(seat: SiteSeat, study: Study) -> str | None:
 
 
 def _proposed(seat: SiteSeat, study: Study, file: ExportFile, given: Answers) -> Proposed:
-    return Proposed(propose(file, study, today_utc(), given, seat.paths.root), given)
+    proposal = propose(file, study, today_utc(), given, seat.paths.root)
+    with file.path.open("rb") as data:
+        return Proposed(proposal, given, file_digest(data, "sha256").hexdigest())
 
 
 def _accepted(seat: SiteSeat, study: Study, file: ExportFile, shown: Proposed) -> Proposed:

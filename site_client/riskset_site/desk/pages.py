@@ -18,6 +18,7 @@ from riskset.visible_text import visible
 from riskset_site.data.check import SiteCheck
 from riskset_site.desk.seat import SiteSeat
 from riskset_site.desk.words import WORDS
+from riskset_site.mapping.option_words import option_shown
 from riskset_site.pages.html import body_html, table_html
 from riskset_site.pages.page import Page, PageTable
 
@@ -74,7 +75,9 @@ def _environment() -> Environment:
         "spoken": told,
         "exact": lambda text: Markup(escape(text)),  # in what a form sends back, nothing is changed to be seen
         "rows_of": lambda table: say("site.map.ask.rows", n=table.rows),
+        "option": lambda option, choice: option_shown(choice, option),
         "distinct": lambda one: say("site.desk.map.distinct", distinct=one.distinct, rows=one.rows),
+        "unnameable": lambda exports: say("site.desk.map.unnameable", files=exports.unnameable),
         "problems": lambda error: [one for one in getattr(error, "problems", ()) if isinstance(one, Problem)],
     }
     return environment_of("riskset_site.desk", filters)

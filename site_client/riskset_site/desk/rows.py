@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from riskset.desk.forms import whole_number
 from riskset.study.load import load_study
 from riskset_site.data.faults import MOST_ROWS
 from riskset_site.data.rows_shown import shown_rows
@@ -17,7 +18,7 @@ async def _show(visit: Visit) -> Response:
 
 async def _act(visit: Visit) -> Response:
     form, seat = visit.form, visit.seat
-    numbers = [int(word) for word in form.text("rows").split() if word.isdecimal()]
+    numbers = [number for word in form.text("rows").split() if (number := whole_number(word)) is not None]
     column = form.text("column")
     found = await visit.work(lambda: shown_rows(seat.site_file, load_study(seat.paths.study), numbers, column))
     is_cut = len(numbers) >= MOST_ROWS

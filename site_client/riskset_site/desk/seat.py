@@ -14,6 +14,7 @@ from riskset.catalogue import say
 from riskset.errors import DataError, RisksetError
 from riskset.passphrase import is_in_environment, passphrase_given
 from riskset.secure.keys import is_locked
+from riskset_site.consent.signed_facts import DataFacts
 from riskset_site.data.config import load_site_file
 from riskset_site.keys import SitePaths, identity_in, load_keys
 from riskset_site.mapping.answers import Answers
@@ -28,6 +29,8 @@ class Proposed:
 
     proposal: Proposal
     given: Answers
+    export: str
+    """Hash of the file that was read."""
     id: str = field(default_factory=lambda: token_hex(8))
     """By which the form says which proposal its answers are of."""
 
@@ -41,6 +44,8 @@ class SiteSeat:
     """The name under which they decided last, so that it is typed once."""
     done: tuple[str, ...] = ()
     """What their last form did, for the next page to say."""
+    reviewed: DataFacts | None = None
+    """The data of the review that was shown last."""
     proposed: Proposed | None = None
     """What the form of the map showed last."""
     passphrase: bytes = field(default=b"", repr=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator
 
 from riskset.catalogue import NOTHING, say, verbatim
 from riskset.errors import DataError, Problem
@@ -14,6 +14,10 @@ from riskset.study.toml_text import NotToml, read_text, read_toml
 from riskset.study.validation_errors import complaint_of
 from riskset_site.data.site_texts import ExportText, StudyText
 from riskset_site.data.sources.encodings import NARROWER, canonical_encoding
+from riskset_site.data.sources.headers import plain_name
+
+ColumnOrNone = Annotated[str, AfterValidator(plain_name)]
+"""A column as the table of the export names it; empty for none."""
 
 
 class Answers(TomlTable):
@@ -29,7 +33,7 @@ class Answers(TomlTable):
     header: tuple[int, ...] | None = None
     """The row of the names, or two rows of them."""
     footer: int | None = Field(default=None, ge=0)
-    columns: dict[str, ExportText | tuple[ExportText, ...]] = Field(default_factory=dict)
+    columns: dict[str, ColumnOrNone | tuple[ColumnOrNone, ...]] = Field(default_factory=dict)
     """By variable; empty where none contains it, several where it is spread over checkboxes."""
     accept: tuple[str, ...] = ()
     """Variables whose columns are as they are proposed, although that is not sure."""
@@ -37,7 +41,7 @@ class Answers(TomlTable):
     """By variable, from a text of the export to a text of the study; empty means missing."""
     choose: dict[str, str] = Field(default_factory=dict)
     """By the name of a choice, one of its options."""
-    key: str | None = None
+    key: ColumnOrNone | None = None
     """The column of the patient number; empty where there is none. It has no default."""
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
 from riskset.study.spec import BooleanVariable, CategoryVariable
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.columns import name_certainty
@@ -23,6 +23,7 @@ _BOX = re.compile(r"^(?P<field>.+?)(___(?P<code>.+)|\s*\(choice=(?P<label>.+)\))
 _BETWEEN_WORDS = re.compile(r"[\s_/・･.-]+")
 _CERTAIN = 0.5
 _MOST_TEXTS, _MOST_SHOWN = 4, 4
+_OF_ANY = frozenset({"none", "other", "yes", "no"})
 _CHECKED = {"checked": TRUE, "unchecked": FALSE}
 _DEFAULTS = {"checked": {"1", "true", "yes", "Checked"}, "unchecked": {"0", "false", "no", "Unchecked"}}
 """What the reader takes for a box that is or is not checked, where [map] does not say it."""
@@ -48,6 +49,11 @@ class _Marks:
         found = {"checked": self.checked, "unchecked": unchecked}
         return {key: list(texts) for key, texts in found.items() if not set(texts) <= _DEFAULTS[key]}
 
+    def notes(self) -> Iterator[Message]:
+        """Yields the texts of which nobody knows whether they are of a checked box: the check refuses them."""
+        if self.unknown:
+            yield say("site.map.note.unknown_texts", n=len(self.unknown), texts=self.unknown[:_MOST_SHOWN])
+
 
 def checkboxes(draft: Draft, name: str) -> Shape | None:
     """Returns how a boolean or category is read from several columns; None where it is not."""
@@ -55,10 +61,11 @@ def checkboxes(draft: Draft, name: str) -> Shape | None:
     if len(boxes) < 2:
         return None
     variable, marks = draft.study.variables[name], _marks(draft, boxes)
-    notes = (say("site.map.note.boxes"),)
+    notes = (say("site.map.note.boxes"), *marks.notes())
     if isinstance(variable, BooleanVariable):
-        return Shape({"any_of": list(boxes), **marks.keys()}, tuple(boxes), notes=notes, missing=marks.missing)
-    return _category_of_boxes(draft, name, draft.study.levels_of(name), boxes, marks)
+        entry = {"any_of": list(boxes), **marks.keys()}
+        return Shape(entry, tuple(boxes), notes=notes, missing=marks.missing)
+    return _category_of_boxes(draft, name, boxes, marks, notes)
 
 
 def suggested_boxes(draft: Draft, name: str) -> dict[str, Any] | None:
@@ -106,7 +113,13 @@ def _named_by_levels(draft: Draft, name: str) -> dict[str, str]:
         return {}
     named = {header: _level_in(header, variable.levels) for header in _free(draft)}
     found = {header: one for header, one in named.items() if one.meaning and _is_box(draft, header)}
-    return {header: header for header in found} if len({one.meaning for one in found.values()}) > 1 else {}
+    telling = {one.meaning for one in found.values() if one.meaning and not _is_of_any(one.meaning)}
+    return {header: header for header in found} if len(telling) > 1 else {}
+
+
+def _is_of_any(level: str) -> bool:
+    """True for a level such as `other`: a column of that name may be about anything."""
+    return bool(meanings().get(plain(level), frozenset()) & _OF_ANY)
 
 
 def _level_in(text: str, levels: tuple[str, ...]) -> TextMeaning:
@@ -142,9 +155,9 @@ def _marks(draft: Draft, headers: Collection[str]) -> _Marks:
 
 
 def _category_of_boxes(
-    draft: Draft, name: str, levels: tuple[str, ...], boxes: Mapping[str, str], marks: _Marks
+    draft: Draft, name: str, boxes: Mapping[str, str], marks: _Marks, notes: tuple[Message, ...]
 ) -> Shape:
-    answered, texts = draft.answers.recode.get(name, {}), []
+    answered, texts, levels = draft.answers.recode.get(name, {}), [], draft.study.levels_of(name)
     for header, label in boxes.items():
         by_label = _level_in(label, levels) if not label.isdecimal() else TextMeaning(label, 0, None)
         rows = sum(n for text, n in draft.counts(header).items() if marks.is_checked(text))
@@ -154,7 +167,7 @@ def _category_of_boxes(
     rest = _none(levels, read.values()) | marks.keys()
     choices = _several(draft, name, boxes, marks)
     chosen = {one.id.rpartition(".")[2]: one.chosen for one in choices if one.chosen}
-    found, notes = tuple(texts), (say("site.map.note.boxes"),)
+    found = tuple(texts)
     if len(read) < len(boxes):
         suggestion = {"any_of": {one.text: one.meaning or "..." for one in texts}, **rest}
         return Shape(None, tuple(boxes), found, notes, choices, suggestion, missing=marks.missing)

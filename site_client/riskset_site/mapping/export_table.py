@@ -12,6 +12,7 @@ import numpy as np
 from riskset.catalogue import NOTHING, say
 from riskset.errors import DataError
 from riskset.study.spec import Study
+from riskset.visible_text import unseen
 from riskset_site.data.site_source import Source
 from riskset_site.data.source_kinds import SOURCES, CsvSource, ExcelSource
 from riskset_site.data.source_systems import RedcapSource
@@ -110,6 +111,8 @@ class ExportFile:
 
 def _table(export: Path, words: frozenset[str], names: frozenset[str], answers: Answers) -> tuple[TableProposal, Table]:
     """`words` are plain words by which an encoding is known, `names` those of columns."""
+    if unseen(export.name):
+        raise DataError(say("site.map.unseen_name", file=export.name), say("site.map.unseen_name_hint"))
     kind = KINDS.get(export.suffix.lower())
     if kind is None:
         hint = say("site.map.known_kinds", kinds=tuple(KINDS))

@@ -41,8 +41,8 @@ class RedcapProject:
 
 def redcap_project(export: Path, named: str | None, encoding: str) -> RedcapProject | None:
     """Returns the project of an export: by the dictionary that is `named`, else by the only one beside the export that
-    has most of its columns. None where there is none. Raises DataError where the one that is named is no dictionary,
-    and OSError where it cannot be opened."""
+    has the record's id and most of its columns. None where there is none. Raises DataError where the one that is named
+    is no dictionary, and OSError where it cannot be opened."""
     if named is not None:
         return _project(export, Path(named), encoding) if named else None
     found = [_project_or_none(export, path, encoding) for path in sorted(export.parent.glob("*.csv")) if path != export]
@@ -58,7 +58,7 @@ def _project_or_none(export: Path, path: Path, encoding: str) -> RedcapProject |
         project = _project(export, path, encoding)
     except (OSError, DataError, UnicodeDecodeError):
         return None  # another file of the folder
-    return project if _share(export, project, encoding) >= _MOST else None
+    return project if _is_of(export, project, encoding) else None
 
 
 def _project(export: Path, path: Path, encoding: str) -> RedcapProject:
@@ -70,8 +70,10 @@ def _project(export: Path, path: Path, encoding: str) -> RedcapProject:
     return RedcapProject(path, dictionary, holds)
 
 
-def _share(export: Path, project: RedcapProject, encoding: str) -> float:
-    """Returns the share of the export's columns that the dictionary has."""
+def _is_of(export: Path, project: RedcapProject, encoding: str) -> bool:
+    """Whether an export is of a project: every one has the record's id, and most of the columns are fields of it. The
+    dictionary of another study shares a few names with any table."""
     names = CsvForm(encoding).names(export)
     read = names if project.holds == "codes" else project.dictionary.by_name(names)
-    return len(set(read) & set(project.labels)) / max(1, len(names))
+    known = set(read) & set(project.labels)
+    return project.dictionary.record_id in known and len(known) >= _MOST * len(names)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import tomlkit
 from tomlkit.items import Key, KeyType, SingleKey, Table
 
 from riskset.catalogue import ENGLISH, Message, in_language, say
-from riskset.visible_text import visible
+from riskset.visible_text import LINE, unseen, visible
 from riskset_site.data.value_kinds import read_number
+from riskset_site.data.width import seen_signs
 from riskset_site.mapping.proposal import Choice, Proposal, VariableProposal
 
 _LONGEST, _MANY = 118, 60
@@ -24,7 +26,7 @@ def written(proposal: Proposal, language: str = ENGLISH) -> str:
     column is the patient number (or that none is)."""
     if not proposal.site or proposal.key is None:
         raise ValueError("a site file needs the site's name, and an answer about the patient number")
-    writer = _Writer(language)
+    proposal, writer = _in_seen_signs(proposal), _Writer(language)
     document = tomlkit.document()
     for line in writer.lines(say("site.map.file.heading")):
         document.add(tomlkit.comment(line))
@@ -37,6 +39,20 @@ def written(proposal: Proposal, language: str = ENGLISH) -> str:
     document.add("source", writer.source(proposal))
     document.add("map", writer.map(proposal))
     return tomlkit.dumps(document)
+
+
+def _in_seen_signs(proposal: Proposal) -> Proposal:
+    """Returns the proposal without the signs that nobody sees: a site file has none, and texts are compared without."""
+    variables = (replace(one, entry=_seen(one.entry), suggestion=_seen(one.suggestion)) for one in proposal.variables)
+    return replace(proposal, source=_seen(proposal.source), variables=tuple(variables))
+
+
+def _seen(value: Any) -> Any:  # noqa: ANN401 - any value of TOML
+    if isinstance(value, str):
+        return seen_signs(value) if unseen(value, LINE) else value
+    if isinstance(value, Mapping):
+        return {_seen(key): _seen(inner) for key, inner in value.items()}
+    return list(dict.fromkeys(map(_seen, value))) if isinstance(value, list | tuple) else value
 
 
 class _Writer:

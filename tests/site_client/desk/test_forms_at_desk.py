@@ -22,7 +22,7 @@ def standing(member):
 
 
 def test_an_approval_by_the_form_is_that_of_the_command(desk, member):
-    page = unescape(desk.approves(**{"compared-asan": "yes"}).text)
+    page = unescape(desk.approves(**{"compared-asan": member.study_folder.roster.fingerprint("asan")}).text)
     approval = standing(member).approval
     assert (approval.by, approval.irb, approval.until.isoformat()) == ("M. Uchida", "2024-117", "2099-12-31")
     assert approval.compared == ("asan",)

@@ -1,8 +1,11 @@
 """The map at the desk: a proposal is corrected in a form, and what is written passes the check."""
 
+import os
 import re
+import sys
 import tomllib
 from html import unescape
+from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
@@ -119,6 +122,7 @@ def test_corrections_are_written(desk, member):
 def test_what_only_the_hospital_knows_is_asked(desk, member):
     member.exports(export(member, limit="<2.0"), encoding="cp932")
     shown = looks(desk)
+    assert '<option value="half">half of it</option>' in shown.text
     answer = writes(desk, shown, **{"choice-0": "half", "site": "kurume", "key": key(shown.text)})
     assert answer.status_code == 200
     assert tomllib.loads(member.site_file.read_text(encoding="utf-8"))["map"]["afp"]["below_limit"] == "half"
@@ -186,3 +190,64 @@ def test_another_sheet_of_a_workbook_is_another_table(desk, member):
     assert answer.status_code == 200
     assert load_site_file(member.site_file).source.path.name == "list.xlsx"
     assert check_site(member.site_file, member.study, TODAY).fits
+
+
+# What is written is what was shown.
+
+
+def test_an_export_that_was_replaced_since_is_shown_again_before_it_is_written(desk, member):
+    shown = looks(desk)
+    typed = {"site": "kurume", "key": key(shown.text)}
+    member.exports(export(member).replace("ソラフェニブ", "レンバチニブ（中止）"), encoding="cp932")
+    answer = writes(desk, shown, **typed)
+    assert answer.status_code == 422
+    assert say("site.desk.map.changed") in answer.text
+    assert "レンバチニブ（中止）" in answer.text
+    assert not member.site_file.exists()
+    assert writes(desk, answer, **typed).status_code == 200
+    assert member.site_file.exists()
+
+
+def test_an_export_that_cannot_be_read_any_more_is_not_written(desk, member):
+    shown = looks(desk)
+    member.exports("年齢\n61\n", encoding="cp932")
+    answer = writes(desk, shown, site="kurume", key=key(shown.text))
+    assert answer.status_code == 422
+    assert not member.site_file.exists()
+
+
+def test_a_column_whose_texts_were_not_shown_is_shown_before_it_is_written(desk, member):
+    shown = looks(desk)
+    typed = {"site": "kurume", "key": key(shown.text), "column-2": number_of(shown.text, "column-2", "治療薬")}
+    answer = writes(desk, shown, **typed)
+    assert answer.status_code == 422
+    assert say("site.desk.map.not_shown") in answer.text
+    assert not member.site_file.exists()
+    assert writes(desk, answer, **typed).status_code == 200
+
+
+def test_nothing_is_written_that_was_never_shown(desk, member):
+    data = {"csrf": csrf(desk), "act": "write", "export": "export.csv", "site": "kurume", "key": "0"}
+    assert desk.client.post(f"{desk.app.base}/map", data=data).status_code == 422
+    assert not member.site_file.exists()
+
+
+# Names of files and numbers from a hostile hand.
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_files_that_no_page_can_name_are_left_out_by_name(desk, member):
+    for name in (b"\xff\xfe.csv", b"two\nlines.csv", "right\u202eleft.csv".encode()):
+        Path(os.fsdecode(bytes(member.folder) + b"/" + name)).write_text("a\n1\n")
+    page = desk.reads("/map")
+    for shown in (r"\udcff\udcfe.csv", r"two\nlines.csv", r"right\u202eleft.csv"):
+        assert shown in page
+    assert page.count('type="radio"') == 1
+    assert looks(desk, export="two\nlines.csv").status_code == 422
+    assert looks(desk).status_code == 200
+
+
+@pytest.mark.parametrize("field", ["header", "footer", "key", "column-1", "text-0", "choice-0"])
+def test_a_number_of_thousands_of_digits_is_no_number(desk, field):
+    shown = looks(desk)
+    assert looks(desk, **{**fields(shown.text), field: "1" * 5000}).status_code in (200, 422)

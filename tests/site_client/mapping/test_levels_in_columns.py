@@ -64,6 +64,14 @@ def test_a_required_variable_without_a_column_is_told_at_the_end(desk, has, caps
     assert "the column of etiology, which the study requires" in capsys.readouterr().out
 
 
+def test_a_required_variable_that_is_not_sure_is_told_at_the_end(desk, capsys):
+    desk.has(HEADER.replace("last_contact", "last date seen alive"), plain)
+    (desk.folder / "answers.toml").write_text('key = "id"\n', encoding="utf-8")
+    study, answers = str(desk.folder / "study.toml"), str(desk.folder / "answers.toml")
+    main(["site", "map", str(desk.export), "--study", study, "--site", "kurume", "--answers", answers])
+    assert "still to be confirmed in the file: last_contact, perhaps in last date seen alive" in capsys.readouterr().out
+
+
 def test_a_number_is_in_one_column(desk, has):
     has("V1,V2", "1", "0")
     with pytest.raises(DataError, match="only a category or boolean"):
@@ -73,3 +81,32 @@ def test_a_number_is_in_one_column(desk, has):
 def test_no_column_at_all_is_an_answer(desk, has):
     has("HBV,HCV", "1", "0")
     assert desk.proposes(columns={"etiology": ""}).of("etiology").entry is None
+
+
+def test_texts_of_boxes_that_nobody_knows_are_named(desk, has):
+    has("HBV,HCV", "2", "1")
+    assert desk.proposes().of("etiology").entry is None
+    found = desk.proposes(columns={"etiology": ["HBV", "HCV"]}).of("etiology")
+    assert str(found.notes[1]) == "2 texts of unknown meaning: 1, 2"
+    assert desk.problems(columns={"etiology": ["HBV", "HCV"]})
+
+
+def test_columns_named_other_and_none_may_be_about_anything(desk):
+    desk.joins('cause = { type = "category", levels = ["none", "hbv", "other"] }')
+    desk.has(f"{HEADER},なし,その他", lambda i: f"{plain(i)},{i % 2},{1 - i % 2}")
+    assert desk.proposes().of("cause").columns == ()
+
+
+def test_columns_of_other_variables_stay_theirs(desk):
+    desk.joins(f'{ETIOLOGY}\nhbv = {{ type = "boolean" }}\nhcv = {{ type = "boolean" }}')
+    desk.has(f"{HEADER},HBV,HCV", lambda i: f"{plain(i)},{int(i % 3 == 1)},{int(i % 3 == 2)}")
+    proposal = desk.proposes()
+    assert [proposal.of(name).columns for name in ("hbv", "hcv", "etiology")] == [("HBV",), ("HCV",), ()]
+
+
+def test_boxes_that_are_both_checked_are_asked(desk):
+    desk.joins(ETIOLOGY)
+    desk.has(f"{HEADER},HBs抗原,HCV抗体", lambda i: f"{plain(i)},{'+-'[i % 2]},{'+-'[i % 3 > 0]}")
+    (choice,) = desk.proposes().open
+    assert choice.id == "etiology.several"
+    assert desk.fits(choose={"etiology.several": "missing"})

@@ -91,6 +91,13 @@ def test_what_is_to_be_decided_is_listed(says, desk):
     assert "still to be decided in the file: which text in 'status' means that the event (death) occurred?" in out
 
 
+def test_a_key_that_repeats_and_is_not_named_like_one_is_told(says, desk):
+    desk.has(HEADER, lambda i: plain(i).replace(f",{40 + i},", f",{40 + i % 9},"))
+    code, out, _ = says(answers='key = "age"\n')
+    assert (code, "age hardly looks like a patient number" in out) == (0, True)
+    assert "hardly" not in says("--replace")[1]
+
+
 @pytest.mark.parametrize(
     ("answers", "message"),
     [

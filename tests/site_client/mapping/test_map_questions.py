@@ -26,13 +26,12 @@ def asks(desk, capsys):
 
     def run(*answers, site="kurume"):
         left = list(answers)
-        given = ask(
-            ExportFile(desk.export),
-            desk.study,
-            TODAY,
-            Answers(site=site),
-            lambda question: left.pop(0) if left else pytest.fail(f"not answered: {question}"),
-        )
+
+        def answer(question):
+            assert left, f"not answered: {question}"
+            return left.pop(0)
+
+        given = ask(ExportFile(desk.export), desk.study, TODAY, Answers(site=site), answer)
         assert left == []
         return given, capsys.readouterr().out
 
@@ -51,6 +50,8 @@ def codes(desk):
         ("3 = true; 4 = false", ("true", "false")),
         ("３＝ＴＲＵＥ；４＝いいえ", ("true", "false")),
         ("3 = 예; 4 = 아니오", ("true", "false")),
+        ("3 = true、4 = false", ("true", "false")),
+        ("3 = true, 4 = false", ("true", "false")),
         ("3 = 1; 4 = 0", ("true", "false")),
         ("3 = 무; 4 = あり", ("false", "true")),
     ],
@@ -89,6 +90,15 @@ def test_columns_in_full_width(desk, asks):
     assert desk.proposes(**given.model_dump()).of("cr").columns == ("ＸＹ２",)
     _, printed = asks("", "cr", "", "", "")
     assert "type VARIABLE = COLUMN, as arm = arm, not: cr" in printed
+
+
+def test_several_columns_are_typed_with_any_mark_between_them(desk, asks):
+    desk.joins('etiology = { type = "category", levels = ["none", "hbv", "hcv"] }')
+    desk.has(f"{HEADER},V1,V2", lambda i: f"{plain(i)},{int(i % 3 == 1)},{int(i % 3 == 2)}")
+    for typed in ("V1, V2; age = age", "Ｖ１、Ｖ２", "V1 + V2", "V1,V2, age = age"):
+        given, _ = asks("", f"etiology = {typed}", "", "3 = B型; 4 = HCV", "", "")
+        assert given.columns["etiology"] == ("V1", "V2")
+        assert desk.fits(**given.model_dump())
 
 
 def test_the_patient_number_that_is_shown_is_taken_also_beside_a_column_without_a_name(desk, asks):

@@ -64,6 +64,13 @@ def test_without_its_dictionary_it_is_a_csv(redcap):
     assert redcap.proposes(key="record_id").table.kind == "csv"
 
 
+def test_the_dictionary_of_another_study_makes_a_table_no_export_of_redcap(redcap):
+    redcap.has(RAW.replace("record_id", "id").replace("tx", "arm"), raw)
+    assert redcap.proposes().table.kind == "csv"
+    redcap.has("id,arm,death,a,b,c", lambda i: f"{i},1,2020-01-01,1,2,3")
+    assert redcap.proposes().table.kind == "csv"
+
+
 def test_a_dictionary_that_is_named_must_be_one(redcap):
     redcap.has(RAW, raw)
     (redcap.folder / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")

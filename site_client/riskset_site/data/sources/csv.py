@@ -12,7 +12,7 @@ from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import DataError, Problem
 from riskset_site.data.sources.csv_form import CsvForm, Rows, header_rows
 from riskset_site.data.sources.encodings import encoding_hint
-from riskset_site.data.sources.headers import joined, matched, padded, plain_name
+from riskset_site.data.sources.headers import joined, matched, padded, plain_name, unseen_signs_left_out
 from riskset_site.data.sources.rows import RowReader
 from riskset_site.data.sources.swallowed import SwallowedRows
 from riskset_site.data.sources.table import SourceTable
@@ -78,7 +78,8 @@ def _read(path: Path, rows: Rows, form: CsvForm, wanted: Sequence[str], every: b
         raise unreadable(path, say("data.export.no_rows"), say("data.export.export_again"))
     columns = {name: builder.build() for name, builder in reader.builders.items()}
     problems = (*watch.problems(), *reader.problems(form.delimiter or ","))
-    return SourceTable(found.names, reader.row_numbers(), columns, problems, (*found.warnings, *reader.warnings()))
+    warnings = (*found.warnings, *unseen_signs_left_out(above, positions), *reader.warnings())
+    return SourceTable(found.names, reader.row_numbers(), columns, problems, warnings)
 
 
 def refuse_other_header(path: Path, form: CsvForm, required: Collection[str]) -> None:

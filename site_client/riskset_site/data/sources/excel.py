@@ -10,7 +10,7 @@ from riskset.catalogue import say
 from riskset.errors import Problem
 from riskset_site.data.faults import Fault, rows_and_values
 from riskset_site.data.sources.csv import not_a_table, other_header, unreadable
-from riskset_site.data.sources.headers import joined, matched, padded
+from riskset_site.data.sources.headers import joined, matched, padded, plain_name, unseen_signs_left_out
 from riskset_site.data.sources.number_formats import is_percentage, shows_another
 from riskset_site.data.sources.rows import RowReader, in_rows
 from riskset_site.data.sources.table import SourceTable
@@ -56,8 +56,9 @@ def read_excel(
         raise unreadable(path, say("data.export.empty"), say("data.export.header_first"))
     kept = [*expected, *optional, *(filter(None, found.names) if every else ())]
     positions = {name: found.names.index(name) for name in dict.fromkeys(kept) if name in found.names}
-    above = [padded(row, len(names)) for row in _header(sheet, header)]
-    reader = RowReader(path, above, positions, footer, is_typed=True)
+    above = _header(sheet, header)
+    repeated = [padded(map(plain_name, row), len(names)) for row in above]
+    reader = RowReader(path, repeated, positions, footer, is_typed=True)
     reader.read(_texts(sheet, header[-1]), header[-1] + 1)
     if not reader.numbers:
         raise unreadable(path, say("data.export.no_rows"), say("data.export.export_again"))
@@ -67,7 +68,8 @@ def read_excel(
     _mark_merged(sheet, header[-1])
     bad = tuple(_bad_cells(sheet, positions, kept_rows, missing))
     asked = {name: column for name, column in positions.items() if name in (*expected, *optional)}
-    warnings = (*found.warnings, *reader.warnings(), *_remarks(path, sheet, asked, kept_rows))
+    of_names = (*found.warnings, *unseen_signs_left_out(above, positions))
+    warnings = (*of_names, *reader.warnings(), *_remarks(path, sheet, asked, kept_rows))
     problems = (*reader.problems(","), *bad)
     return SourceTable(found.names, numbers, columns, problems, warnings, sheet.counts_from_1904)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 from riskset.catalogue import say
 from riskset.errors import Problem
+from riskset_site.data.width import seen_signs
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,18 @@ class Names:
 
 
 def plain_name(text: str) -> str:
-    """Returns a name without the spaces around it, and without the byte-order mark of a second file."""
-    return text.strip().lstrip("\ufeff")
+    """Returns a name as it is compared: without the signs that nobody sees, such as the byte-order mark of a second
+    file, and without spaces around it."""
+    return seen_signs(text)
+
+
+def unseen_signs_left_out(rows: Sequence[Sequence[str]], positions: Mapping[str, int]) -> Iterator[Problem]:
+    """Yields a warning for each column whose name is read without signs that nobody sees: by its name, and where it is
+    in the rows of the header."""
+    for name, at in positions.items():
+        written = [row[at].strip().lstrip("\ufeff") for row in rows if at < len(row)]
+        if found := next((text for text in written if plain_name(text) != text), None):
+            yield Problem(say("data.where.column", column=found), say("data.source.unseen_in_name", name=name))
 
 
 def joined(rows: Sequence[Sequence[str]], *, is_filled: bool = False) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from riskset.catalogue import say
 from riskset.errors import Problem
 from riskset_site.data.sources.csv import not_a_table, unreadable
-from riskset_site.data.sources.headers import matched, numbered
+from riskset_site.data.sources.headers import matched, numbered, plain_name, unseen_signs_left_out
 from riskset_site.data.sources.instants import as_days, one_time
 from riskset_site.data.sources.table import SourceTable, TextColumn, TextColumnBuilder
 
@@ -42,7 +42,7 @@ class KeptColumns:
         """What else is kept is not judged."""
         self.zone: str | None = None
         """In which instants are read as days."""
-        found = matched(numbered([name.strip() for name in names]), [*expected, *optional])
+        found = matched(numbered([plain_name(name) for name in names]), [*expected, *optional])
         if found.problems:
             raise not_a_table(path, found.problems)
         if not any(found.names):
@@ -51,6 +51,7 @@ class KeptColumns:
         kept = [*expected, *optional, *(filter(None, found.names) if every else ())]
         self.positions = {name: found.names.index(name) for name in dict.fromkeys(kept) if name in found.names}
         """Of each kept column among all, by its name in the table."""
+        self.warnings += unseen_signs_left_out([names], self.positions)
         self.builders = {name: builder() for name in self.positions}
 
     def add(self, name: str, chunk: Any) -> None:  # noqa: ANN401 - texts, or what its builder takes

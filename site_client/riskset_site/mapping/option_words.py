@@ -3,9 +3,10 @@ file writes."""
 
 from __future__ import annotations
 
-from riskset.catalogue import Message, say
+from collections.abc import Sequence
+
+from riskset.catalogue import ENGLISH, Message, say
 from riskset.language import told
-from riskset_site.commands.map_terminal import listed, one_of
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.proposal import Choice
 
@@ -37,6 +38,21 @@ def options_shown(choice: Choice) -> str:
     pairs = zip(choice.options, examples, strict=True)
     found = ((option_shown(choice, option), f" ({example})" if example else "") for option, example in pairs)
     return " / ".join(f"{n} {word}{example}" for n, (word, example) in enumerate(found, 1))
+
+
+def one_of(text: str, options: Sequence[str], default: str) -> str | None:
+    """Returns the option that a person means by its name or number; None where it is none."""
+    if not text:
+        return default
+    for option in options:
+        if in_one_width(option) == text:
+            return option
+    return options[int(text) - 1] if text.isdecimal() and 0 < int(text) <= len(options) else None
+
+
+def listed(words: Message) -> tuple[str, ...]:
+    """Returns the words of a sentence that lists them, in the language that is spoken and in English."""
+    return tuple(word.casefold() for text in (told(words), words.in_language(ENGLISH)) for word in text.split(", "))
 
 
 def _words(choice: Choice, option: str) -> tuple[str, ...]:
