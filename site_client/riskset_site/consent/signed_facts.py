@@ -12,6 +12,9 @@ from riskset.secure.envelope import sha256
 from riskset.study.asked import installed
 from riskset_site.study_folder import StudyFolder
 
+_DIGITS = 16
+"""Of the hash: enough for people to compare two, side by side in a table."""
+
 
 @dataclass(frozen=True)
 class DataFacts:
@@ -45,7 +48,7 @@ def data_facts(folder: StudyFolder) -> DataFacts:
         folder.site_file.source.path.name,
         len(cohort.eligible),
         {name: (rows.n, int(rows.event.sum())) for name, rows in sets.items()},
-        sha256(folder.snapshot.encode()),
+        sha256(folder.snapshot.encode())[:_DIGITS],
     )
 
 

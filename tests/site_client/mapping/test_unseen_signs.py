@@ -54,6 +54,22 @@ def test_names_that_differ_in_such_signs_alone_are_two_columns(desk):
     assert desk.proposes().table.headers[-1] == "age [2]"
 
 
+def test_a_header_that_is_repeated_with_such_signs_is_no_patient(desk):
+    header = HEADER.replace("last_contact", "last\u200b_contact")
+    desk.has(header, a_row(""))
+    desk.exports(desk.export.read_text(encoding="utf-8") + header + "\n")
+    assert [message for _, message in desk.problems(columns={"last_contact": "last_contact"}, footer=0)] == [
+        "1 row repeats the header"
+    ]
+
+
+@pytest.mark.parametrize("name", ["\ufeffage", "age\u200b"])
+def test_answers_name_a_column_with_or_without_such_signs(desk, name):
+    desk.has(HEADER.replace("age", name), a_row(""))
+    for said in ("age", name):
+        assert desk.proposes(columns={"age": said}, key="\u200bid").of("age").columns == ("age",)
+
+
 def test_a_control_sign_inside_a_number_makes_it_none(desk):
     desk.has(HEADER, lambda i: a_row("")(i).replace("50", "5\x010"))
     assert [message for where, message in desk.problems() if "age" in str(where)]

@@ -12,7 +12,7 @@ from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import DataError, Problem
 from riskset_site.data.sources.csv_form import CsvForm, Rows, header_rows
 from riskset_site.data.sources.encodings import encoding_hint
-from riskset_site.data.sources.headers import joined, matched, padded, plain_name, unseen_signs_left_out
+from riskset_site.data.sources.headers import joined, matched, padded, unseen_signs_left_out
 from riskset_site.data.sources.rows import RowReader
 from riskset_site.data.sources.swallowed import SwallowedRows
 from riskset_site.data.sources.table import SourceTable
@@ -70,7 +70,7 @@ def _read(path: Path, rows: Rows, form: CsvForm, wanted: Sequence[str], every: b
         raise not_a_table(path, found.problems)
     kept = [*wanted, *(filter(None, found.names) if every else ())]
     positions = {name: found.names.index(name) for name in dict.fromkeys(kept) if name in found.names}
-    repeated = [padded(map(plain_name, row), len(names)) for row in above]
+    repeated = [padded(row, len(names)) for row in above]
     reader = RowReader(path, repeated, positions, form.footer)
     watch = SwallowedRows(path, rows, form.delimiter or ",")
     reader.read(watch.watched(form.header[-1] + 1), form.header[-1] + 1)

@@ -10,7 +10,7 @@ from riskset.catalogue import say
 from riskset.errors import Problem
 from riskset_site.data.faults import Fault, rows_and_values
 from riskset_site.data.sources.csv import not_a_table, other_header, unreadable
-from riskset_site.data.sources.headers import joined, matched, padded, plain_name, unseen_signs_left_out
+from riskset_site.data.sources.headers import joined, matched, padded, unseen_signs_left_out
 from riskset_site.data.sources.number_formats import is_percentage, shows_another
 from riskset_site.data.sources.rows import RowReader, in_rows
 from riskset_site.data.sources.table import SourceTable
@@ -57,7 +57,7 @@ def read_excel(
     kept = [*expected, *optional, *(filter(None, found.names) if every else ())]
     positions = {name: found.names.index(name) for name in dict.fromkeys(kept) if name in found.names}
     above = _header(sheet, header)
-    repeated = [padded(map(plain_name, row), len(names)) for row in above]
+    repeated = [padded(row, len(names)) for row in above]
     reader = RowReader(path, repeated, positions, footer, is_typed=True)
     reader.read(_texts(sheet, header[-1]), header[-1] + 1)
     if not reader.numbers:
