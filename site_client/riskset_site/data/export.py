@@ -16,6 +16,7 @@ from riskset.file_errors import reason_of
 from riskset.study.spec import CategoryVariable, Study
 from riskset.study.truth import Columns
 from riskset_site.data.column_reading import VariableColumn
+from riskset_site.data.dates import EXCEL_DAY
 from riskset_site.data.derived import with_derived
 from riskset_site.data.export_rows import ExportRows
 from riskset_site.data.latest_day import latest_day
@@ -95,7 +96,7 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     of_file, table = table.warnings, rows.table
     columns = with_derived(columns, rows)
     repeated = () if absent and not source.patient else tuple(_repeated_patients(rows, columns, needs))
-    of_columns = (problem for column in columns.values() for problem in column.problems)
+    of_columns = (_hinted(problem, source) for column in columns.values() for problem in column.problems)
     problems = (
         *_exported_later(source, today),
         *_other_epoch(site_file, table),
@@ -126,6 +127,14 @@ def _other_epoch(site_file: SiteFile, table: SourceTable) -> Iterator[Problem]:
     """A day number of a workbook that counts from 1904 would be read four years early."""
     if table.counts_from_1904 and "excel" in site_file.date_formats:
         yield Problem(say("data.where.source_dates"), say("data.source.other_epoch"), say("data.source.write_epoch"))
+
+
+def _hinted(problem: Problem, source: Source) -> Problem:
+    """Days of SAS, SPSS and Stata without a format of dates look like those of Excel, and are 60 years away from
+    them."""
+    if problem.hint == EXCEL_DAY.hint and not source.has_days_of_excel:
+        return replace(problem, hint=say("data.source.date_format_hint"))
+    return problem
 
 
 def _one_row_each(columns: dict[str, VariableColumn], rows: ExportRows) -> tuple[dict[str, VariableColumn], ExportRows]:

@@ -44,6 +44,8 @@ class Source(TomlTable):
     """The key that names it, whose value is the path."""
     extra: ClassVar[str] = "site"
     """Of riskset, with the packages that read it."""
+    has_days_of_excel: ClassVar[bool] = True
+    """False where a bare number that is a day is hardly one of Excel."""
 
     missing: tuple[ExportText, ...] = ("", "NA")
     dates: DateFormats = ("%Y-%m-%d",)

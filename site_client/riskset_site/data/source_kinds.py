@@ -115,6 +115,7 @@ class SasSource(TypedSource):
 
     kind = "sas"
     extra = "statistics"
+    has_days_of_excel = False
 
     sas: Path
     encoding: OwnEncoding = None
@@ -125,6 +126,7 @@ class SpssSource(TypedSource):
 
     kind = "spss"
     extra = "statistics"
+    has_days_of_excel = False
 
     spss: Path
     encoding: OwnEncoding = None
@@ -137,6 +139,7 @@ class StataSource(TypedSource):
 
     kind = "stata"
     extra = "statistics"
+    has_days_of_excel = False
 
     stata: Path
     encoding: OwnEncoding = None

@@ -6,9 +6,12 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from riskset.errors import DataError
 from riskset_site.data.source_kinds import SOURCES
 from riskset_site.data.sources.date_formats import day_of, shows_dates
 from riskset_site.data.sources.reading import read_source
+from riskset_site.mapping.export_table import ExportFile
+from riskset_site.mapping.propose import propose
 
 DAY = (date(2023, 7, 15) - date(1960, 1, 1)).days
 SECONDS = int((datetime(2023, 7, 15, 13) - datetime(1582, 10, 14)).total_seconds())
@@ -38,7 +41,9 @@ def test_a_format_of_days_of_stata_is_read_and_one_of_months_refused(tmp_path):
         assert (texts(table), table.problems) == (expected, ())
     for format_ in ("%tm", "%tq", "%tw", "%ty", "%tcDDmonCCYY"):
         pyreadstat.write_dta(pd.DataFrame({"x": [762.0]}), path, variable_format={"x": format_})
-        (found,) = read("stata", path).problems
+        with pytest.raises(DataError) as raised:
+            read("stata", path)
+        (found,) = raised.value.problems
         assert found.message.code == "data.source.date_format"
         assert repr(format_) in str(found.message)
 
@@ -63,3 +68,24 @@ def test_formats_of_numbers_are_none_of_dates(kind, format_):
 def test_seconds_of_sas_are_no_days(format_):
     assert shows_dates("sas", format_)
     assert day_of("sas", format_) is None
+
+
+def test_a_day_without_a_format_is_not_called_one_of_excel(hospital):
+    days = pd.DataFrame({name: [DAY - 365, DAY - 365] for name in ("start", "death")} | {"last": [DAY, DAY]})
+    rest = pd.DataFrame({"arm": ["sorafenib", "lenvatinib"], "age": [61, 50], "mvi": ["yes", "no"], "afp": [1, 2]})
+    pyreadstat.write_xport(pd.concat([rest, days.astype(float)], axis=1), hospital.folder / "export.xpt")
+    hospital.writes(text='schema = 1\nstudy = "trial"\nsite = "kurume"\n[source]\nsas = "export.xpt"\n')
+    hints = [str(one.hint) for one in hospital.check().problems if one.message.code == "data.fault.excel_day"]
+    assert len(hints) == 3
+    assert all("YYMMDD10." in hint and "excel" not in hint for hint in hints)
+    proposed = propose(ExportFile(hospital.folder / "export.xpt"), hospital.study, date(2026, 6, 30))
+    assert "excel" not in proposed.source.get("dates", ())
+
+
+def test_what_is_not_asked_for_is_not_judged(tmp_path):
+    path = tmp_path / "x.dta"
+    frame = pd.DataFrame({"x": [1.0], "quarter": [240.0]})
+    labels = {"quarter": {240: "2020q1"}}
+    pyreadstat.write_dta(frame, path, variable_format={"quarter": "%tq"}, variable_value_labels=labels)
+    table = read_source(SOURCES["stata"](stata=path), ["x"], (), every=True)
+    assert (list(table.columns), table.problems, table.warnings) == (["x", "quarter"], (), ())

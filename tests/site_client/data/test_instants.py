@@ -58,6 +58,14 @@ def test_a_point_in_time_has_its_day_in_the_zone_and_keeps_its_time(file):
     assert texts(read(file(at, "UTC"), "Asia/Seoul"), "day") == ["2024-01-31 08:30:00", "", ""]
 
 
+def test_one_time_in_all_rows_is_told(file):
+    at = [datetime(2024, 1, day, 15) for day in (1, 2, 3)]
+    (found,) = read(file(at, None)).warnings
+    assert found.message.code == "data.fault.same_time"
+    assert not read(file([*at[:2], datetime(2024, 1, 3, 9)], None)).warnings
+    assert not read(file([one.replace(hour=0) for one in at], None)).warnings
+
+
 def test_of_a_database_of_duckdb(tmp_path):
     with closing(duckdb.connect(f"{tmp_path}/d.db")) as connection:
         connection.execute("create table t as select timestamptz '2024-01-30 15:00:07+00' as day, 1 as n")
@@ -87,3 +95,19 @@ def test_a_zone_that_nobody_knows(hospital, zone):
     with pytest.raises(DataError) as raised:
         load_site_file(hospital.site_file, needs_export=False)
     assert [found.where for found in raised.value.problems] == ["[source] zone"]
+
+
+def test_the_check_has_one_problem_a_column_and_none_with_the_zone(hospital):
+    rows = {"arm": ["sorafenib", "lenvatinib"], "age": [61, 50], "mvi": [True, False], "afp": [1.5, 2]}
+    days = {name: pa.array([DAYS[0], DAYS[1]], pa.timestamp("us", "UTC")) for name in ("start", "last")}
+    pa.parquet.write_table(pa.table({**rows, **days, "death": pa.nulls(2)}), hospital.folder / "e.parquet")
+    head = 'schema = 1\nstudy = "trial"\nsite = "kurume"\n[source]\nparquet = "e.parquet"\n'
+    hospital.writes(text=head)
+    assert [one.message.code for one in hospital.check().problems] == ["data.fault.instant"] * 2
+    hospital.writes(text=f'{head}zone = "Asia/Tokyo"\n')
+    assert hospital.check().problems == ()
+
+
+def test_what_is_not_asked_for_is_not_judged(file):
+    table = read_source(SOURCES["parquet"](parquet=file(DAYS, "UTC")), ["n"], (), every=True)
+    assert (list(table.columns), table.problems) == (["n", "day"], ())

@@ -67,8 +67,9 @@ def read_excel(
     kept_rows = [int(number) - 1 for number in numbers]
     _mark_merged(sheet, header[-1])
     bad = tuple(_bad_cells(sheet, positions, kept_rows, missing))
+    asked = {name: column for name, column in positions.items() if name in (*expected, *optional)}
     of_names = (*found.warnings, *unseen_signs_left_out(above, positions))
-    warnings = (*of_names, *reader.warnings(), *_remarks(path, sheet, positions, kept_rows))
+    warnings = (*of_names, *reader.warnings(), *_remarks(path, sheet, asked, kept_rows))
     problems = (*reader.problems(","), *bad)
     return SourceTable(found.names, numbers, columns, problems, warnings, sheet.counts_from_1904)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
@@ -15,6 +16,10 @@ from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.sources.cells import cell_text
 from riskset_site.data.sources.table import INSTANT, TextColumn
 
+_FEWEST = 3
+"""Dates, of which one time is no accident."""
+_SAME_TIME = Fault("same_time", say("data.source.same_time"))
+_WITH_TIME = re.compile(r"\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d)")
 _INSTANT = Fault("instant", say("data.source.instant"))
 
 
@@ -32,10 +37,29 @@ def as_days(
     if zone is not None:
         return _with_texts(column, {code: one.astimezone(ZoneInfo(zone)) for code, one in instants.items()}), None
     other = [code for code, one in instants.items() if one.time() != time.min]
-    shown = replace(column, texts=tuple(text.lstrip(INSTANT) for text in column.texts))
-    chosen = np.isin(column.codes, other)
+    where, chosen = say("data.where.column", column=name), np.isin(column.codes, other)
+
+    def shown(row: int) -> str:
+        return repr(instants[int(column.codes[row])].isoformat(" "))
+
+    return _with_texts(column, instants), problem_in_rows(where, _INSTANT, row_numbers, chosen, shown)
+
+
+def one_time(name: str, column: TextColumn, row_numbers: NDArray[np.int64]) -> Problem | None:
+    """Returns the warning of days that all have the same time: midnight of another time zone, without its name."""
+    if column.values is not None:
+        return None
+    times = set()
+    for text in filter(None, column.texts):
+        found = _WITH_TIME.fullmatch(text)
+        if found is None:
+            return None
+        times.add(found[1])
+    chosen = np.array([bool(text) for text in column.texts], bool)[column.codes]
+    if len(times) != 1 or chosen.sum() < _FEWEST:
+        return None
     where = say("data.where.column", column=name)
-    return shown, problem_in_rows(where, _INSTANT, row_numbers, chosen, shown.quoted)
+    return problem_in_rows(where, _SAME_TIME, row_numbers, chosen, column.quoted)
 
 
 def _instants(column: TextColumn) -> dict[int, datetime]:

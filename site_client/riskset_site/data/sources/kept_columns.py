@@ -12,7 +12,7 @@ from riskset.catalogue import say
 from riskset.errors import Problem
 from riskset_site.data.sources.csv import not_a_table, unreadable
 from riskset_site.data.sources.headers import matched, numbered, plain_name, unseen_signs_left_out
-from riskset_site.data.sources.instants import as_days
+from riskset_site.data.sources.instants import as_days, one_time
 from riskset_site.data.sources.table import SourceTable, TextColumn, TextColumnBuilder
 
 
@@ -38,6 +38,8 @@ class KeptColumns:
     ) -> None:
         """Raises DataError, with problems, where there is no column, or a needed one is there several times."""
         self.path = path
+        self.asked = frozenset((*expected, *optional))
+        """What else is kept is not judged."""
         self.zone: str | None = None
         """In which instants are read as days."""
         found = matched(numbered([plain_name(name) for name in names]), [*expected, *optional])
@@ -63,5 +65,7 @@ class KeptColumns:
         row_numbers = np.arange(2, n + 2)  # as in a spreadsheet, the names would be row 1
         read = {name: as_days(name, one.build(), self.zone, row_numbers) for name, one in self.builders.items()}
         columns = {name: column for name, (column, _) in read.items()}
-        of_instants = (problem for _, problem in read.values() if problem)
-        return SourceTable(self.headers, row_numbers, columns, (*problems, *of_instants), tuple(self.warnings))
+        of_instants = [problem for name, (_, problem) in read.items() if problem and name in self.asked]
+        of_times = [one_time(name, column, row_numbers) for name, column in columns.items() if name in self.asked]
+        warnings = (*self.warnings, *filter(None, of_times))
+        return SourceTable(self.headers, row_numbers, columns, (*problems, *of_instants), warnings)

@@ -13,7 +13,7 @@ from riskset.catalogue import say
 from riskset.errors import DataError, Problem
 from riskset_site.data.faults import Fault, rows_and_values
 from riskset_site.data.sources.cells import cell_text, marked_text, single_text
-from riskset_site.data.sources.csv import unreadable
+from riskset_site.data.sources.csv import not_a_table, unreadable
 from riskset_site.data.sources.date_formats import day_of, shows_dates, unknown_format
 from riskset_site.data.sources.kept_columns import KeptColumns
 from riskset_site.data.sources.table import SourceTable
@@ -66,7 +66,7 @@ def read_statistics_file(
     """Returns the columns of `expected` and `optional` that a file of `sas`, `spss` or `stata` has; with `every`, all
     that it has. Values are their codes or, with `has_labels`, the labels that the file has for them.
 
-    Raises DataError, with problems, for what is not such a file.
+    Raises DataError, with problems, for what is not such a file, and for dates in a format that cannot be read.
     """
     read, how = _reader(kind, path)
     how["encoding"] = "UTF-8" if encoding == "utf-8-sig" else encoding
@@ -83,7 +83,7 @@ def read_statistics_file(
             column = _column(kind, of_file, about, has_labels)
             texts, missing = _texts(chunk[of_file], column)
             kept.add(name, texts)
-            if column.day is None and _are_unread_dates(kind, of_file, about, chunk[of_file]):
+            if name in kept.asked and column.day is None and _are_unread_dates(kind, of_file, about, chunk[of_file]):
                 unread[name] = about.original_variable_types[of_file]
             declared[name] += [n + row + 2 for row in missing]
         n += rows
@@ -91,9 +91,13 @@ def read_statistics_file(
             break
     kept.warnings += [_declared(name, numbers) for name, numbers in declared.items() if numbers]
     if not has_labels:
-        labels = {name: about.variable_value_labels.get(of_file) for name, of_file in names.items()}
+        labels = {
+            name: about.variable_value_labels.get(of_file) for name, of_file in names.items() if name in kept.asked
+        }
         kept.warnings += [_labelled(name, of_codes) for name, of_codes in labels.items() if of_codes]
-    return kept.table(n, [unknown_format(name, format_) for name, format_ in unread.items()])
+    if unread:  # as numbers they would be taken for something else
+        raise not_a_table(path, [unknown_format(name, format_) for name, format_ in unread.items()])
+    return kept.table(n)
 
 
 def _reader(kind: str, path: Path) -> tuple[Reader, dict[str, Any]]:
