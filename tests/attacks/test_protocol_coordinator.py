@@ -257,7 +257,7 @@ def test_a_number_that_the_gate_does_not_let_out(patients, federation, value):
         (left,), said = answers(party.sites["asan"], party.coordinator.request())
     assert party.code(left) == "gate"
     assert b"moments" not in left
-    assert said == ["refused: this site has a number that its gate does not release"]
+    assert said == ["refused: this site has a number that its gate does not release [protocol.refusal.gate]"]
 
 
 def test_a_message_too_broken_to_answer_does_not_end_the_service(party):
