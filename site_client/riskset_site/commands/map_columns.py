@@ -61,8 +61,9 @@ def _columns(headers: Collection[str], text: str) -> str | tuple[str, ...]:
 
 def _example(proposal: Proposal) -> str:
     """Returns a correction that can be typed, of this export."""
-    unsure = [one for one in proposal.variables if not one.is_sure]
-    one = next(iter((*unsure, *proposal.variables)))
+    single = [one for one in proposal.variables if len(one.columns) < 2]  # two columns say more than one can
+    unsure = [one for one in single if not one.is_sure]
+    one = next(iter((*unsure, *single, *proposal.variables)))
     column = next(iter((*one.columns, *one.others, *proposal.unused, *filter(None, proposal.table.headers))), "")
     return f"{one.variable} = {in_one_width(column)}"
 

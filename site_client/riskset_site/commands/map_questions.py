@@ -50,6 +50,7 @@ def ask(export: ExportFile, study: Study, today: date, given: Answers, answer: A
         except AskedBack:
             interview.asked = before - 1 if earlier else before
             at, given = earlier.pop() if earlier else (at, given)
+            tell(say("site.map.ask.asked_again"))
             continue
         if interview.asked > before:
             earlier.append((at, given))
