@@ -88,6 +88,9 @@ def language_of_command_line(arguments: Sequence[str]) -> None:
             _Spoken.chosen = wanted
 
 
+_LINE = re.compile(r"""^\s*language\s*=\s*["'](\w+)["']""", re.MULTILINE)
+
+
 def speak(*files: Path) -> None:
     """Takes the language of the first file that names one with a catalogue: a site file or a study file. What is wrong
     in a file is told by whoever reads it; here it is no language."""
@@ -117,10 +120,13 @@ def told(text: str) -> str:
 
 
 def _named_in(file: Path) -> Any:  # noqa: ANN401 - whatever the file has there
+    text = ""
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
-        return None
+        text = file.read_text(encoding="utf-8-sig")
+        document = tomllib.loads(text)
+    except (OSError, ValueError):  # what is wrong is told in the language that its line names all the same
+        found = _LINE.search(text)
+        return found[1] if found else None
     study = document.get("study")
     return study.get("language") if isinstance(study, dict) else document.get("language")
 

@@ -38,8 +38,8 @@ def ask(export: ExportFile, study: Study, today: date, given: Answers, answer: A
         _encoding,
         ask_layout,
         ask_columns,
+        _key,  # before the texts: that patients have several rows is known by it, and which of them counts is asked
         ask_texts,
-        _key,
     )
     earlier: list[tuple[int, Answers]] = []
     at = 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from riskset.catalogue import say
+from riskset.study.spec import CategoryVariable
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.columns import name_certainty
 from riskset_site.mapping.date_forms import share_of_dates
@@ -60,7 +61,9 @@ def several_rows(draft: Draft, key: str | None) -> tuple[Mapping[str, Any], tupl
             take[name] = taken
             continue
         question = say("site.map.choice.take", n=differing, variable=name)
-        choices.append(Choice(f"{name}.take", question, TAKE, chosen=draft.answers.choose.get(f"{name}.take")))
+        is_category = isinstance(draft.study.variables[name], CategoryVariable)
+        options = TAKE[:2] if is_category else TAKE  # a category has no largest value
+        choices.append(Choice(f"{name}.take", question, options, chosen=draft.answers.choose.get(f"{name}.take")))
     take |= {choice.id.removesuffix(".take"): choice.chosen for choice in choices if choice.chosen}
     return rows, tuple(choices), take
 

@@ -4,11 +4,14 @@ name, or told by numbers that only a usual factor brings into the study's range.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from riskset.catalogue import say
+from riskset.errors import DataError
 from riskset.study.spec import NumberVariable
+from riskset_site.data.faults import Unreadable
 from riskset_site.data.time_units import unit_days
 from riskset_site.data.time_words import time_unit
 from riskset_site.data.value_kinds import read_number
@@ -61,7 +64,7 @@ def _to_choose(draft: Draft, name: str, found: str, usual: float | None, empty: 
     options = () if usual is None else (f"{usual:.15g}",)
     chosen, proposed = draft.answers.choose.get(empty.id), next(iter(options), None)
     choice = Choice(empty.id, empty.question, options, chosen=chosen, proposed=proposed, is_factor=True)
-    number = _number(chosen or proposed)
+    number = _number(chosen or proposed, name)
     keys = {"unit": found, "factor": "..." if number is None else number}
     ratio = 1.0 if number is None else number
     if chosen is None:
@@ -69,8 +72,14 @@ def _to_choose(draft: Draft, name: str, found: str, usual: float | None, empty: 
     return UnitReading(keys, None, choice, ratio)
 
 
-def _number(text: str | None) -> float | None:
-    return None if text is None else read_number(text)
+def _number(text: str | None, variable: str) -> float | None:
+    """Returns a factor; None where there is none. Raises DataError for a text that is no number above 0."""
+    if text is None:
+        return None
+    with suppress(Unreadable):
+        if (number := read_number(text)) > 0:
+            return number
+    raise DataError(say("site.map.answers.no_factor", variable=variable, found=text), say("site.map.answers.a_factor"))
 
 
 def _in_name(column: str, variable: NumberVariable) -> str:

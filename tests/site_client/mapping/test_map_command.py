@@ -148,7 +148,7 @@ def test_each_question_has_a_default(desk):
     desk.has(HEADER, plain)
     person = Person("", "", "", "")
     given = ask(ExportFile(desk.export), desk.study, TODAY, Answers(site="kurume"), person)
-    assert person.asked == ["header", "correct_column", "correct_text", "which_key"]
+    assert person.asked == ["header", "correct_column", "which_key", "correct_text"]
     assert given.key == "id"
     assert desk.fits(**given.model_dump())
 
@@ -156,7 +156,7 @@ def test_each_question_has_a_default(desk):
 def test_answers_correct_the_proposal(desk):
     desk.joins(endpoint=DAYS)
     desk.has("id,nr,arm,age,days,event", lambda i: f"{i},{i},{arm(i)},{40 + i},{100 + i},{1 + died(i)}")
-    person = Person("", "days = nowhere", "days = days", "", "9 = true", "3 = true; 4 = false", "", "nr")
+    person = Person("", "days = nowhere", "days = days", "", "nr", "9 = true", "3 = true; 4 = false", "")
     given = ask(ExportFile(desk.export), desk.study, TODAY, Answers(site="kurume"), person)
     assert given.recode["event"] == {"2": "true", "1": "false"}
     assert given.key == "nr"
@@ -166,9 +166,9 @@ def test_answers_correct_the_proposal(desk):
 def test_five_questions_at_most(desk):
     words = ("소라페닙", "렌바티닙")
     desk.has(HEADER, lambda i: plain(i).replace(arm(i), words[i % 2]), encoding="cp949")
-    person = Person("9", "", "", "", "", "-")
+    person = Person("9", "", "", "", "-", "")
     given = ask(ExportFile(desk.export), desk.study, TODAY, Answers(site="kurume"), person)
-    assert person.asked == ["which", "which", "header", "correct_column", "correct_text", "which_key"]
+    assert person.asked == ["which", "which", "header", "correct_column", "which_key", "correct_text"]
     assert (given.encoding, given.key) == ("cp949", "")
 
 

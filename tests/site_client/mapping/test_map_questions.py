@@ -57,14 +57,14 @@ def codes(desk):
     ],
 )
 def test_yes_and_no_in_the_field_s_words(asks, codes, typed, meanings):
-    given, _ = asks("", "", f"{typed}; 5 = 女; 6 = 남", "", "", "")
+    given, _ = asks("", "", "", f"{typed}; 5 = 女; 6 = 남", "", "")
     assert tuple(given.recode["mvi"].values()) == meanings
     assert set(given.recode["sex"].values()) == {"female", "male"}
 
 
 @pytest.mark.parametrize("typed", ["3 = perhaps", "5 = placebo", "3", "true", "99 = true"])
 def test_another_meaning_is_refused_at_once(asks, codes, typed):
-    given, printed = asks("", "", typed, "", "", "")
+    given, printed = asks("", "", "", typed, "", "")
     assert given.recode == {}
     assert "is not a value of the study" in printed or "type NUMBER = MEANING, as 3 = false" in printed
 
@@ -76,7 +76,7 @@ def test_options_in_the_site_s_language(desk, asks, language, word):
     desk.joins(MORE)
     desk.has(f"{HEADER},mvi,sex,afp", lambda i: row(i).replace(f",{1 + i % 2},{'XY'[i % 2]},", f",{i % 2},male,"))
     with speaking_to(language):
-        given, printed = asks("", "", f"6 = {word}", "", "")
+        given, printed = asks("", "", "", f"6 = {word}", "")
     assert given.choose == {"afp.below_limit": "half"}
     assert {"en": "? 1 half", "ko": "? 1 절반", "ja": "? 1 半分"}[language] in printed
     assert desk.proposes(**given.model_dump()).of("afp").entry == {"column": "afp", "below_limit": "half"}
@@ -96,7 +96,7 @@ def test_several_columns_are_typed_with_any_mark_between_them(desk, asks):
     desk.joins('etiology = { type = "category", levels = ["none", "hbv", "hcv"] }')
     desk.has(f"{HEADER},V1,V2", lambda i: f"{plain(i)},{int(i % 3 == 1)},{int(i % 3 == 2)}")
     for typed in ("V1, V2; age = age", "Ｖ１、Ｖ２", "V1 + V2", "V1,V2, age = age"):
-        given, _ = asks("", f"etiology = {typed}", "", "3 = B型; 4 = HCV", "", "")
+        given, _ = asks("", f"etiology = {typed}", "", "", "3 = B型; 4 = HCV", "")
         assert given.columns["etiology"] == ("V1", "V2")
         assert desk.fits(**given.model_dump())
 
@@ -110,10 +110,12 @@ def test_the_patient_number_that_is_shown_is_taken_also_beside_a_column_without_
 
 def test_a_column_that_repeats_is_hardly_the_patient_number(desk, asks):
     desk.has(HEADER, lambda i: plain(i).replace(f",{40 + i},", f",{40 + i % 9},"))
-    given, printed = asks("", "", "", "age", "id")
+    given, printed = asks("", "", "age", "id", "")
     assert (given.key, "age: only 9 different values in 24 rows" in printed) == ("id", True)
-    given, _ = asks("", "", "", "age", "age")
+    given, printed = asks("", "", "age", "age", "", "")
     assert given.key == "age"
+    assert "first row / 2 last row / 3 largest" in printed  # of a date
+    assert "arm: 9 patients" in printed
 
 
 def test_a_row_that_fits_worse_is_named_and_undone(desk, asks):
@@ -129,7 +131,7 @@ def test_a_row_that_fits_worse_is_named_and_undone(desk, asks):
 
 def test_the_question_before_is_asked_again(desk, asks):
     desk.has(HEADER, plain)
-    given, printed = asks("", "age = -", "", "<", "back", "＜", "", "", "", "id")
+    given, printed = asks("", "age = -", "", "<", "back", "＜", "", "", "id", "")
     assert given.columns == {}
     assert printed.count("1. Where is the table?") == 3
 
@@ -158,5 +160,28 @@ def test_a_status_names_the_texts_that_count(desk):
 def test_days_and_a_flag_in_words(desk, asks):
     desk.joins(endpoint=DAYS)
     desk.has("id,arm,age,days,event", lambda i: f"{i},{arm(i)},{40 + i},{100 + i},{8 + died(i)}")
-    given, _ = asks("", "", "3 = 사망; 4 = 生存", "", "")
+    given, _ = asks("", "", "", "3 = 사망; 4 = 生存", "")
     assert set(given.recode["event"].values()) == {"true", "false"}
+
+
+def test_which_of_several_visits_counts_is_asked(desk, asks):
+    """It is known only with the patient number that a patient has several rows."""
+    desk.joins(MORE)
+    visits = [(i, v) for i in range(N) for v in (1, 2)]
+    desk.has(
+        f"{HEADER},visit,mvi,sex,afp",
+        lambda n: f"{plain(visits[n][0])},{visits[n][1]},yes,male,{10 * n}",
+        n=len(visits),
+    )
+    given, printed = asks("", "", "id", "5 = first", "")
+    assert "afp.take" in printed
+    assert given.choose.get("afp.take") == "first"
+
+
+@pytest.mark.parametrize("typed", ["88,42", "mg", "0", "-5", "1/88", "예"])
+def test_a_factor_that_is_none_is_asked_for_again(desk, asks, typed):
+    desk.joins('creatinine = { type = "number", unit = "umol/L", range = [10, 2000], required = false }\n')
+    desk.has(f"{HEADER},Cr(mg/dL)", lambda i: f"{plain(i)},0.{5 + i % 5}")
+    given, printed = asks("", "", "id", f"3 = {typed}", "3 = 88.42", "")
+    assert "no number above 0" in printed
+    assert given.choose == {"creatinine.factor": "88.42"}
