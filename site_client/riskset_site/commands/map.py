@@ -67,6 +67,7 @@ def map_(
 
     target = out or study.parent / "site.toml"
     speak(target, study)
+    export.stat()  # a name that is mistyped is told before anything is asked
     if not as_json and not replace:
         refuse_to_replace(target)
     of_study = load_study(study)

@@ -72,6 +72,8 @@ class _Writer:
         for key, value in form.keys.items():
             table.add(key, tomlkit.item(value))
         for key, value in proposal.source.items():
+            if key == "two_digit_years":
+                self._comment(table, say("site.map.file.two_digit_years", first=value, last=value + 99))
             table.add(key, _item(value))
         formats = list(proposal.source.get("dates", ()))
         for choice in proposal.open:

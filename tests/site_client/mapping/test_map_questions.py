@@ -1,13 +1,17 @@
 """The questions of `riskset site map` as data managers answer them: in their own words, in full width, by numbers."""
 
+import re
+
 import pytest
 from tests.site_client.mapping.exports import DAYS, HEADER, TODAY, N, arm, day, died, plain
 
+from riskset.cli import main
 from riskset.errors import DataError
 from riskset.language import speaking_to
 from riskset_site.commands.map_questions import ask
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.export_table import ExportFile
+from riskset_site.mapping.written import written
 
 MORE = """\
 mvi = { type = "boolean" }
@@ -185,3 +189,16 @@ def test_a_factor_that_is_none_is_asked_for_again(desk, asks, typed):
     given, printed = asks("", "", "id", f"3 = {typed}", "3 = 88.42", "")
     assert "no number above 0" in printed
     assert given.choose == {"creatinine.factor": "88.42"}
+
+
+def test_the_century_of_two_digits_is_told_in_the_file(desk):
+    desk.has(HEADER, lambda i: re.sub(r",20(\d\d)-(\d\d)-", r",\1/\2/", plain(i)))
+    text = written(desk.proposes(), "en")
+    (first,) = re.findall(r"two_digit_years = (\d{4})", text)
+    assert f"# years of two digits are read as {first} to {int(first) + 99}" in text
+
+
+def test_an_export_that_is_not_there_is_told_before_anything_is_asked(desk, capsys):
+    missing = desk.folder / "other.csv"
+    assert main(["site", "map", str(missing), "--study", str(desk.folder / "study.toml")]) == 1
+    assert "no such file" in capsys.readouterr().err
