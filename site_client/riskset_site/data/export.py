@@ -20,15 +20,8 @@ from riskset_site.data.dates import EXCEL_DAY
 from riskset_site.data.derived import with_derived
 from riskset_site.data.export_rows import ExportRows
 from riskset_site.data.latest_day import latest_day
-from riskset_site.data.one_row_per_patient import (
-    doubtful_keys,
-    of_keys,
-    only_key,
-    perhaps_without_key,
-    same_times,
-    twins,
-    without_key,
-)
+from riskset_site.data.one_row_per_patient import perhaps_without_key, same_times, twins, without_key
+from riskset_site.data.patient_numbers import doubtful_keys, of_keys, only_key
 from riskset_site.data.several_rows import by_patient, with_patients
 from riskset_site.data.site_file import SiteFile
 from riskset_site.data.site_mapping import MappedColumn

@@ -19,7 +19,7 @@ from riskset_site.data.column_reading import VariableColumn, known, read_column
 from riskset_site.data.export_rows import ExportRows, blanked, where_of
 from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.number_forms import NumberForm, number_reader
-from riskset_site.data.one_row_per_patient import ROUNDED_KEY, is_rounded
+from riskset_site.data.patient_numbers import ROUNDED_KEY, is_rounded
 from riskset_site.data.patients import Patients
 from riskset_site.data.site_mapping import Take
 from riskset_site.data.site_source import Rows
