@@ -52,8 +52,7 @@ def read_mapped(name: str, mapped: AnyMapped, rows: ExportRows) -> VariableColum
 def writing_of(mapped: AnyMapped, variable: Variable, rows: ExportRows) -> Writing:
     """Returns how the export writes numbers and dates in the columns of a variable."""
     source = rows.site.source
-    dates = getattr(mapped, "dates", None) or source.date_formats
-    numbers = NumberForm(source.decimal, source.thousands)
+    writing = replace(source.writing, dates=getattr(mapped, "dates", None) or source.date_formats)
     if isinstance(mapped, MappedColumn | FirstOf) and isinstance(variable, NumberVariable):
         numbers = NumberForm(
             mapped.decimal or source.decimal,
@@ -62,7 +61,8 @@ def writing_of(mapped: AnyMapped, variable: Variable, rows: ExportRows) -> Writi
             mapped.below_limit or variable.below_limit,
             mapped.above_limit or variable.above_limit,
         )
-    return Writing(numbers, dates, source.no_date, source.two_digit_years)
+        return replace(writing, numbers=numbers)
+    return writing
 
 
 def kind_of(name: str, mapped: AnyMapped, rows: ExportRows) -> ValueKind:

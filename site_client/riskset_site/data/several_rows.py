@@ -18,14 +18,14 @@ from riskset.errors import Problem
 from riskset_site.data.column_reading import VariableColumn, known, read_column
 from riskset_site.data.export_rows import ExportRows, blanked, where_of
 from riskset_site.data.faults import Fault, problem_in_rows
-from riskset_site.data.number_forms import NumberForm, number_reader
+from riskset_site.data.number_forms import number_reader
 from riskset_site.data.patient_numbers import ROUNDED_KEY, is_rounded
 from riskset_site.data.patients import Patients
 from riskset_site.data.site_mapping import Take
 from riskset_site.data.site_source import Rows
 from riskset_site.data.sources.table import SourceTable, TextColumn
 from riskset_site.data.text_meanings import Reading
-from riskset_site.data.value_kinds import ValueKind, Writing, date_kind
+from riskset_site.data.value_kinds import ValueKind, date_kind
 from riskset_site.data.width import in_one_width
 
 _NO_KEY = Fault("no_key", say("data.hint.no_key"))
@@ -59,9 +59,8 @@ def _ordered(header: str, rows: ExportRows) -> VariableColumn:
     the numbers that they are. `01022021` is both, and as a number later than 15 January."""
     source, column = rows.site.source, rows.table.columns[header]
     reading, where = Reading(source.missing, {}), say("data.where.order", column=header)
-    writing = Writing(dates=source.date_formats, no_date=source.no_date, two_digit_years=source.two_digit_years)
-    numbers = ValueKind(number_reader(NumberForm(source.decimal, source.thousands)), "float64", np.nan)
-    found = read_column(column, date_kind(writing), reading, where, rows.table.row_numbers)
+    numbers = ValueKind(number_reader(source.writing.numbers), "float64", np.nan)
+    found = read_column(column, date_kind(source.writing), reading, where, rows.table.row_numbers)
     days = np.where(known(found.values), found.values.astype("datetime64[D]").astype(np.float64), np.nan)
     found = replace(found, values=days)
     if found.problems:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from riskset.catalogue import say
 from riskset.study.toml_table import TomlTable, complain
+from riskset_site.data.number_forms import NumberForm
 from riskset_site.data.site_mapping import Take
 from riskset_site.data.site_texts import (
     ColumnName,
@@ -22,6 +23,7 @@ from riskset_site.data.site_texts import (
 )
 from riskset_site.data.sources.csv_form import CsvForm
 from riskset_site.data.sources.encodings import NARROWER, canonical_encoding
+from riskset_site.data.value_kinds import Writing
 
 _ISO = "%Y-%m-%d"
 
@@ -86,6 +88,12 @@ class Source(TomlTable):
     def date_formats(self) -> tuple[str, ...]:
         """How the dates of the source are written."""
         return self.dates
+
+    @property
+    def writing(self) -> Writing:
+        """How the source writes numbers and dates, where a variable says nothing else."""
+        numbers = NumberForm(self.decimal, self.thousands)
+        return Writing(numbers, self.date_formats, self.no_date, self.two_digit_years)
 
     @property
     def patient(self) -> str | None:
