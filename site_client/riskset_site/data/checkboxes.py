@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import say
 from riskset.errors import Problem
-from riskset_site.data.column_reading import MetText, Outcome, VariableColumn, known, rows_holding
+from riskset_site.data.column_reading import MetText, Outcome, VariableColumn, codes_of, known, rows_holding
 from riskset_site.data.export_rows import ExportRows, where_of
 from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.site_mapping import AnyOf
 from riskset_site.data.sources.table import TextColumn
 from riskset_site.data.value_kinds import ValueKind
-from riskset_site.data.width import in_one_width
 
 _NOT_A_BOX = Fault("not_a_box", say("data.hint.not_a_box"))
 _SEVERAL_BOXES = Fault("several_boxes", say("data.hint.several_boxes"))
@@ -73,8 +72,7 @@ def _box(column: TextColumn, mapped: AnyOf, rows: ExportRows) -> _Box:
 
 
 def _holding(column: TextColumn, said: Collection[str]) -> NDArray[np.bool_]:
-    texts = {in_one_width(text) for text in said}
-    return rows_holding(column, [code for code, text in enumerate(column.texts) if in_one_width(text) in texts])
+    return rows_holding(column, codes_of(column, said))
 
 
 def _several(checked: NDArray[np.bool_], codes: NDArray[Any]) -> NDArray[np.bool_]:

@@ -141,6 +141,12 @@ def _read_numbers(
     return replace(read, values=values, missing=missing, excluded=excluded)
 
 
+def codes_of(column: TextColumn, said: Collection[str]) -> list[int]:
+    """Returns the codes of the texts that are, in one width, one of those of a site file."""
+    wanted = {in_one_width(text) for text in said}
+    return [code for code, text in enumerate(column.texts) if in_one_width(text) in wanted]
+
+
 def rows_holding(column: TextColumn, codes: Sequence[int]) -> NDArray[np.bool_]:
     """True where the row has one of the texts."""
     chosen = np.zeros(len(column.texts), bool)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import say
 from riskset.errors import Problem
-from riskset_site.data.column_reading import MetText, Outcome, VariableColumn, rows_by_text, rows_holding
+from riskset_site.data.column_reading import MetText, Outcome, VariableColumn, codes_of, rows_by_text, rows_holding
 from riskset_site.data.export_rows import ExportRows, blanked
 from riskset_site.data.faults import Fault, Unreadable, problem_in_rows
 from riskset_site.data.site_mapping import Where
@@ -52,8 +52,7 @@ def rows_where(where: Where, rows: ExportRows) -> CountingRows:
     counts, met, problems, warnings = np.ones(rows.table.n, bool), list[MetText](), list[Problem](), list[Problem]()
     for header, said in where.items():
         texts = rows.table.columns[header]
-        wanted = {in_one_width(text) for text in said}
-        chosen = [code for code, text in enumerate(texts.texts) if in_one_width(text) in wanted]
+        chosen = codes_of(texts, said)
         counts &= rows_holding(texts, chosen)
         met += _met(header, texts, set(chosen))
         problems += _alike(header, texts, chosen, said, rows)
@@ -69,7 +68,7 @@ def _met(header: str, column: TextColumn, chosen: set[int]) -> Iterator[MetText]
             yield MetText(column.texts[code], outcome, "", rows[code], header)
 
 
-def _as_number(text: str) -> str:
+def _one_spelling(text: str) -> str:
     """Returns a number in one spelling: 1, 01 and 1.0 are the same code."""
     with suppress(Unreadable):
         return str(read_number(text))
@@ -88,12 +87,12 @@ def _unmet(header: str, column: TextColumn, said: Sequence[str]) -> Iterator[Pro
 def _alike(
     header: str, column: TextColumn, chosen: Sequence[int], said: Sequence[str], rows: ExportRows
 ) -> Iterator[Problem]:
-    near = {_as_number(folded(text)) for text in said}
+    near = {_one_spelling(folded(text)) for text in said}
     is_chosen = set(chosen)
     alike = [
         code
         for code, text in enumerate(column.texts)
-        if code not in is_chosen and text and _as_number(folded(text)) in near
+        if code not in is_chosen and text and _one_spelling(folded(text)) in near
     ]
     in_rows = rows_holding(column, alike)
     if in_rows.any():
