@@ -21,6 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from riskset.catalogue import say
 from riskset.engine.client import CIPHERS
 from riskset.errors import RisksetError
+from riskset.impatient import Impatient
 from riskset.private_files import prepare_database
 from riskset.stop_signals import when_loop_is_stopped
 from riskset_server.engine.doors import App, FrontDoor, LeaseDoor, LeaseLeft, Limits, Room, TokenDoor
@@ -189,37 +190,24 @@ def _server(config: SuperLinkConfig, app: App, protocol: type[H11Protocol], *, l
     )
 
 
-class _GuardedProtocol(H11Protocol):
-    """uvicorn's HTTP protocol with a deadline for headers, which uvicorn lacks, and a place among the connections.
+class _GuardedProtocol(Impatient):
+    """The public port's protocol, with a deadline for headers and a place among the connections. Uvicorn ends idle
+    connections.
 
     TLS handshakes come first; asyncio ends those that take more than a minute.
     """
 
     limits: Limits
     place: Place
-    _deadline: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._watch()
+    @property
+    def deadline_s(self) -> float:
+        return self.limits.header_s
 
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        self._watch()
+    @property
+    def awaits(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
 
     def connection_lost(self, error: Exception | None) -> None:
         self.place.leave()
-        self._forget()
         super().connection_lost(error)
-
-    def _watch(self) -> None:
-        """Runs the deadline while the headers of a request are incomplete; uvicorn ends idle connections."""
-        if self.cycle is not None and not self.cycle.response_complete:
-            self._forget()
-        elif self._deadline is None:
-            self._deadline = self.loop.call_later(self.limits.header_s, self.transport.abort)
-
-    def _forget(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
