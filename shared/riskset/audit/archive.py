@@ -20,7 +20,10 @@ _UNIX: Final = 3
 _MODE: Final = 0o600 << 16
 _HEADER: Final = struct.Struct("<4s5H3I2H")
 """Of a member: signature, version, flags, method, time, date, CRC, stored size, size, lengths of name and extra."""
+_ENTRY_OF_INDEX: Final = struct.Struct("<4s6H3I5H2I")
+"""Of the same member at the end of the archive, before its path."""
 _MEMBER: Final = b"PK\x03\x04"
+_INDEX: Final = b"PK\1\2"
 _LONGEST_PATH: Final = 300
 
 
@@ -50,13 +53,15 @@ def unpack(data: bytes) -> dict[str, bytes]:
     """Returns the files of an archive by their path. Raises NotAsWritten unless it is what `pack` writes of them: with
     the member, and the place in the file, where it is not."""
     files: dict[str, bytes] = {}
-    at, last = 0, ""
+    at, before, last = 0, 0, ""
     while data.startswith(_MEMBER, at):
         path, start, end = _member(data, at, last)
-        if path <= last or end > len(data):  # each path once, in their order
+        if path <= last:  # each path once, in their order: which of the two was changed cannot be known
+            raise _not_as_written(before, say("audit.archive.order", path=path, last=last))
+        if end > len(data):
             raise _not_as_written(at, say("audit.archive.between", path=path, last=last) if last else _after(last))
         files[path] = data[start:end]
-        at, last = end, path
+        before, at, last = at, end, path
     if not files:
         raise NotAsWritten(say("audit.archive.none"), say("audit.archive.hint"))
     as_written = pack(files)
@@ -104,6 +109,10 @@ def _first_difference(as_written: bytes, data: bytes, files: Mapping[str, bytes]
         end += _HEADER.size + len(path.encode()) + len(content)
         if at < end:
             return at, say("audit.archive.member", path=path)
+    for path in sorted(files) if data.startswith(_INDEX, end) else ():
+        end += _ENTRY_OF_INDEX.size + len(path.encode())
+        if at < end:
+            return at, say("audit.archive.index", path=path)
     return at, _after(last)
 
 

@@ -5,6 +5,7 @@ import random
 import re
 from dataclasses import replace
 from datetime import date
+from itertools import product
 from pathlib import Path
 from textwrap import dedent
 
@@ -13,7 +14,7 @@ from tests.server.run.conftest import STUDY, Desk, told
 from tests.server.run.forging import without_end
 from tests.server.run.outside_reader import Reader
 
-from riskset.audit.archive import pack, unpack
+from riskset.audit.archive import NotAsWritten, pack, unpack
 from riskset.audit.bundle import message_name
 from riskset.audit.replay import replay
 from riskset.audit.trusted import Trusted, read_trusted
@@ -83,32 +84,48 @@ def test_the_commands_tell_what_holds_and_what_does_not(finished, bundle, truste
 def _mutations(bundle, trusted, n):
     """Changes one byte at each of n places; returns those at which nothing was found, or another file was named."""
     drawn, missed = random.Random(1), []
-    paths = sorted(unpack(bundle).items())
     for _ in range(n):
         at = drawn.randrange(len(bundle))
-        changed = bytearray(bundle)
-        changed[at] ^= drawn.randrange(1, 256)
-        found = verify(bytes(changed), trusted)
-        member, before = _members(paths, at)
-        if not any(member in line or f"after {before}" in line for line in told(found)):
-            missed.append((at, member, told(found)))
+        changed = _with_byte(bundle, at, bundle[at] ^ drawn.randrange(1, 256))
+        found = verify(changed, trusted)
+        if not any(_is_located(unpack(bundle), changed, at, line) for line in told(found)):
+            missed.append((at, told(found)))
     return missed
 
 
-def _members(files, at):
-    """The paths of the member of the archive to which a byte belongs, and of the one before; what follows the last
-    member belongs to none."""
+def _with_byte(data, at, value):
+    return data[:at] + bytes([value]) + data[at + 1 :]
+
+
+def _is_located(files, changed, at, line):
+    """Whether a finding names the member to which a changed byte belongs, by its name or by the one that it has now, or
+    what it follows. After the members come their entries in an index. Without its first bytes it is no archive."""
+    if at < len(b"PK\3\4"):
+        return "expected a bundle of riskset" in line
     end, before = 0, ""
-    for path, content in files:
-        end += 30 + len(path) + len(content)
+    for path, content in sorted(files.items()):
+        start, end = end + 30, end + 30 + len(path) + len(content)
         if at < end:
-            return path, before
+            length = int.from_bytes(changed[start - 4 : start - 2], "little")
+            renamed = changed[start : start + length].decode(errors="replace")
+            return path in line or renamed in line or (f"after {before}" if before else "in its first file") in line
         before = path
-    return "(none)", before
+    return "the index at its end" in line or f"after {before}" in line
 
 
 def test_a_changed_byte_is_found_and_located(bundle, trusted):
     assert _mutations(bundle, trusted, 50) == []
+
+
+def test_other_values_of_every_byte_of_an_archive_are_located():
+    files = {"a.csv": b"1,2", "results/curves.csv": b"", "results/figures/a.pdf": b"%PDF", "study.json": b"{}"}
+    data = pack(files)
+    for at, value in product(range(len(data)), set(range(0, 256, 5)) | set(b"/.AZaz~")):
+        if value != data[at]:
+            changed = _with_byte(data, at, value)
+            with pytest.raises(NotAsWritten) as refused:
+                unpack(changed)
+            assert _is_located(files, changed, at, str(refused.value)), (at, value, str(refused.value))
 
 
 @pytest.mark.exhaustive
