@@ -91,7 +91,7 @@ class TestManyModels:
         assert 20 < sum(made) < 40
 
     def test_two_sites_each_judge_their_own_patients(self, network, patients, rules):
-        rules.off("R1", "R2", "R3", "R4", "R6", "R8", "R12")
+        rules.off("R1", "R2", "R3", "R4", "R6", "R12")
         two = {"min_sites": 2, "secure_sum": "required"}
         gated = limited(network(table_of(patients, "incheon", "gwangju"), models(COLUMNS, 3, 8), disclosure=two), "1")
         results = gated.run().results
