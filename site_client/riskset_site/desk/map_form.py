@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from riskset.catalogue import Message, say
 from riskset.desk.forms import Form, whole_number
 from riskset.errors import DataError
-from riskset.study.spec import Study
+from riskset.study.spec import BooleanVariable, CategoryVariable, Study
 from riskset.visible_text import unseen, visible
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.export_table import KINDS
@@ -44,6 +44,9 @@ class ColumnRow:
     field: str
     one: VariableProposal
     options: tuple[Option, ...]
+    boxes: tuple[Option, ...]
+    """The columns of yes and no over which it may be spread, each with the name of its field; of a number or a date,
+    none."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +79,28 @@ def exports_in(folder: Path) -> Exports:
     )
 
 
-def column_rows(proposal: Proposal, given: Answers) -> Iterator[ColumnRow]:
+def column_rows(proposal: Proposal, study: Study, given: Answers) -> Iterator[ColumnRow]:
     """Yields the variables in the study's order."""
+    named = [(at, header) for at, header in enumerate(proposal.table.headers) if header]
     for n, one in enumerate(proposal.variables):
-        chosen = given.columns.get(one.variable)
-        options = [Option(AS_PROPOSED, _proposed(one), chosen is None)]
-        options.append(Option(_NO_COLUMN, say("site.desk.map.no_column"), chosen == ""))
-        for at, header in enumerate(proposal.table.headers):
-            if header:
-                options.append(Option(str(at), header, chosen == header))
-        yield ColumnRow(f"column-{n}", one, tuple(options))
+        chosen, spread = given.columns.get(one.variable), _several(one)
+        options = [
+            Option(AS_PROPOSED, _proposed(one), not isinstance(chosen, str)),
+            Option(_NO_COLUMN, say("site.desk.map.no_column"), chosen == ""),
+            *(Option(str(at), header, chosen == header) for at, header in named),
+        ]
+        may_be_spread = isinstance(study.variables[one.variable], BooleanVariable | CategoryVariable)
+        boxes = [Option(_box(n, at), header, header in spread) for at, header in named if may_be_spread]
+        yield ColumnRow(f"column-{n}", one, tuple(options), tuple(boxes))
+
+
+def _several(one: VariableProposal) -> tuple[str, ...]:
+    """Returns the columns over which a variable is spread; none where it is in one."""
+    return one.columns if len(one.columns) > 1 else ()
+
+
+def _box(n: int, at: int) -> str:
+    return f"box-{n}-{at}"
 
 
 def _proposed(one: VariableProposal) -> Message:
@@ -155,11 +170,12 @@ def has_more(now: Proposal, shown: Proposal) -> bool:
     return bool(more) or ("rows" in now.source and now.source["rows"] != shown.source.get("rows"))
 
 
-def answers_in(form: Form, layout: Answers, before: Proposal, study: Study) -> Answers:
-    """Returns the layout with what the form answers of the proposal that it showed."""
+def answers_in(form: Form, layout: Answers, before: Proposal, given: Answers, study: Study) -> Answers:
+    """Returns the layout with what the form answers of the proposal that it showed, which followed from the answers
+    `given`. Ticks that were changed are the last word on where a variable is: one alone is its column."""
     return layout.model_copy(
         update={
-            "columns": dict(_columns(form, before)),
+            "columns": dict(_columns(form, before, given)),
             "recode": _recode(form, before, study),
             "choose": dict(_choices(form, before)),
             "key": _key(form.text("key"), before.table.headers),
@@ -176,13 +192,18 @@ def _rows(text: str) -> tuple[int, ...]:
     return numbers
 
 
-def _columns(form: Form, before: Proposal) -> Iterator[tuple[str, str]]:
+def _columns(form: Form, before: Proposal, given: Answers) -> Iterator[tuple[str, str | tuple[str, ...]]]:
+    headers = before.table.headers
     for n, one in enumerate(before.variables):
         chosen = form.text(f"column-{n}")
-        if chosen == _NO_COLUMN:
-            yield one.variable, ""
-        elif (column := _column(chosen, before.table.headers)) is not None:
-            yield one.variable, column
+        said: str | tuple[str, ...] | None = "" if chosen == _NO_COLUMN else _column(chosen, headers)
+        ticked = tuple(header for at, header in enumerate(headers) if form.is_ticked(_box(n, at)))
+        if set(ticked) != set(_several(one)):
+            said = ticked if len(ticked) > 1 else next(iter(ticked), said or "")
+        elif said is None:
+            said = given.boxes.get(one.variable)
+        if said is not None:
+            yield one.variable, said
 
 
 def _recode(form: Form, before: Proposal, study: Study) -> dict[str, dict[str, str]]:

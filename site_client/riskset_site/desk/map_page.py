@@ -102,7 +102,7 @@ def _asked(visit: Visit, study: Study) -> _Asked:
         layout = layout.model_copy(update={"header": None, "footer": None})
     if before.proposal.export != export or not has_layout(table, layout):
         return _Asked(export, layout)
-    return _Asked(export, answers_in(form, layout, before.proposal, study))
+    return _Asked(export, answers_in(form, layout, before.proposal, before.given, study))
 
 
 def _own_site(seat: SiteSeat, study: Study) -> str | None:
@@ -134,7 +134,7 @@ def _form(visit: Visit, study: Study, shown: Proposed) -> Response:
         proposal=proposal,
         sheet=sheet_of(proposal.table),
         sites=list(study.sites),
-        columns=list(column_rows(proposal, given)),
+        columns=list(column_rows(proposal, study, given)),
         texts=list(text_rows(proposal, study, given)),
         exists=visit.seat.site_file.exists(),
     )

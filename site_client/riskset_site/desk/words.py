@@ -62,6 +62,7 @@ WORDS: Final[Mapping[str, Message]] = MappingProxyType(
         "map_footer": say("site.desk.map.footer"),
         "map_left_out": say("site.desk.map.left_out"),
         "map_columns": say("site.desk.map.columns"),
+        "map_several": say("site.desk.map.several"),
         "map_unsure": say("site.desk.map.unsure"),
         "map_variable": say("site.map.column.variable"),
         "map_column": say("site.map.column.column"),

@@ -52,7 +52,8 @@ def fields(page):
         values = re.findall(r'<option(?: value="([^"]*)")?( selected)?>([^<]*)', options)
         chosen = [one for one in values if one[1]] or values[:1]
         found[name] = unescape(chosen[0][0] or (chosen[0][2] if chosen[0][1] else ""))
-    return found
+    ticked = re.findall(r'<input type="checkbox" name="(box-[^"]*)" value="yes" checked>', form)
+    return found | dict.fromkeys(ticked, "yes")
 
 
 def looks(desk, **typed):
@@ -69,6 +70,12 @@ def csrf(desk):
 def writes(desk, shown, **changes):
     data = {**fields(shown.text), "csrf": csrf(desk), "act": "write", **changes}
     return desk.client.post(f"{desk.app.base}/map", data=data)
+
+
+def boxes(page, variable):
+    """By column, the name of the box that says that a category or boolean is spread over it."""
+    row = re.search(rf'<tr[^>]*><th scope="row">{variable}\b.*?</tr>', page, re.DOTALL)[0]
+    return {name: box for box, name in re.findall(r'name="(box-[^"]*)"[^>]*> ([^<]*)</label>', row)}
 
 
 def number_of(page, select, text):
@@ -117,6 +124,59 @@ def test_corrections_are_written(desk, member):
     assert "afp" not in file["map"]
     assert file["map"]["age"] in ("AFP", {"column": "AFP"})
     assert file["map"]["arm"]["recode"] == {"ソラフェニブ": "lenvatinib", "レンバチニブ": ""}
+
+
+@pytest.fixture
+def spread(desk, member):
+    """The export has the vascular invasion in two columns, of the portal and of the hepatic vein."""
+    text = export(member).replace("脈管侵襲", "Vp,Vv")
+    member.exports(text.replace(",あり,", ",1,0,").replace(",なし,", ",0,0,"), encoding="cp932")
+    return desk
+
+
+def test_a_boolean_is_spread_over_the_columns_that_are_ticked(spread, member):
+    page = looks(spread).text
+    box = boxes(page, "mvi")
+    ticks = {box["Vp"]: "yes", box["Vv"]: "yes"}
+    again = looks(spread, **{**fields(page), **ticks, "site": "kurume", "key": key(page)})
+    assert fields(again.text).items() >= ticks.items()
+    assert writes(spread, again).status_code == 200
+    file = tomllib.loads(member.site_file.read_text(encoding="utf-8"))
+    assert file["map"]["mvi"]["any_of"] == ["Vp", "Vv"]
+    assert check_site(member.site_file, member.study, TODAY).fits
+
+
+def test_a_number_is_in_one_column(desk):
+    page = looks(desk).text
+    assert boxes(page, "mvi")
+    assert not boxes(page, "age")
+
+
+def test_ticks_that_were_changed_are_the_last_word(spread):
+    page = looks(spread).text
+    box = boxes(page, "mvi")
+    field = "column-" + re.search(r"box-(\d+)-", box["Vp"])[1]
+    vv = number_of(page, field, "Vv")
+
+    def shown(page, *ticked):
+        typed = {name: value for name, value in fields(page).items() if name not in box.values()}
+        return looks(spread, **typed, **dict.fromkeys(ticked, "yes")).text
+
+    def is_in(page):
+        return fields(page)[field], *sorted(fields(page).keys() & set(box.values()))
+
+    both = (box["Vp"], box["Vv"])
+    one = shown(page, box["Vv"])
+    assert is_in(one) == (vv,)
+    two = shown(one, *both)
+    assert is_in(two) == ("=", *both)
+    two = shown(two, *both)
+    assert is_in(two) == ("=", *both)
+    chosen = looks(spread, **{**fields(two), field: vv}).text
+    assert is_in(chosen) == (vv,)
+    again = shown(chosen, *both)
+    assert is_in(again) == ("=", *both)
+    assert is_in(shown(again)) == ("-",)
 
 
 def test_what_only_the_hospital_knows_is_asked(desk, member):
