@@ -1,6 +1,7 @@
 """The line of each key of a TOML file, which `tomllib` does not report.
 
-The text has already been read by `tomllib` without error, so keys only have to be found, not checked.
+`tomllib` has already read the text, or all of it before a name that is there twice, so keys only have to be found, not
+checked.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 KeyPath = tuple[str | int, ...]
@@ -42,6 +44,25 @@ def key_lines(text: str) -> KeyLines:
     return scanner.found
 
 
+@dataclass(frozen=True)
+class Repeated:
+    """A name that a TOML text has twice, where it may have it once."""
+
+    name: str
+    first: int
+    """The line on which it is first."""
+    is_table: bool
+    """Whether it heads a table both times."""
+
+
+def repeated(text: str) -> Repeated | None:
+    """Returns the first name that is there twice in a text; None where none is found."""
+    scanner = _Scanner(list(tokens(text)))
+    with suppress(IndexError, ValueError):  # where something else is wrong behind it
+        scanner.document()
+    return scanner.repeated
+
+
 def line_of(lines: KeyLines, path: KeyPath) -> int | None:
     """Returns the line of `path`, or of the nearest enclosing table or array in the file; None where there is none."""
     while path and path not in lines:
@@ -72,6 +93,11 @@ class _Scanner:
         self.at = 0
         self.found: KeyLines = {}
         self.elements: dict[KeyPath, int] = {}
+        self.assigned: KeyLines = {}
+        """Where a value is, which no later key or table can be a part of."""
+        self.declared: KeyLines = {}
+        """Tables with a header of their own."""
+        self.repeated: Repeated | None = None
 
     def document(self) -> None:
         table: KeyPath = ()
@@ -100,10 +126,18 @@ class _Scanner:
         for key in self.keys("]"):
             path = self.current((*path, key))
             self.found.setdefault(path, line)
+            self.is_once(path, self.assigned)
         if is_element:
             self.take()
             path = self.new_element(path, line)
+        self.is_once(path, self.declared, is_table=True)
+        self.declared[path] = line
         return path
+
+    def is_once(self, path: KeyPath, before: KeyLines, *, is_table: bool = False) -> None:
+        if path in before and self.repeated is None:
+            name = next(part for part in reversed(path) if isinstance(part, str))
+            self.repeated = Repeated(name, before[path], is_table)
 
     def current(self, path: KeyPath) -> KeyPath:
         """Returns `path`; for an array of tables, its last element, as TOML defines it."""
@@ -131,6 +165,9 @@ class _Scanner:
         for key in self.keys("="):
             table = (*table, key)
             self.found.setdefault(table, line)
+            self.is_once(table, self.assigned)
+            self.is_once(table, self.declared)
+        self.assigned[table] = line
         self.value(table)
 
     def value(self, path: KeyPath) -> None:

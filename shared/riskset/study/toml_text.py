@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from riskset.catalogue import Message, say, verbatim
-from riskset.study.toml_lines import MISSING_QUOTE, KeyPath, tokens
+from riskset.study.toml_lines import MISSING_QUOTE, KeyPath, repeated, tokens
 from riskset.study.toml_table import Complaint
-from riskset.visible_text import unseen
+from riskset.visible_text import unseen, visible
 
 MOST_BYTES: Final = 2**19
 """A study of 50 sites and 100 variables has 30 kB."""
@@ -24,6 +24,14 @@ MOST_PARTS: Final = 12
 """Of one key, `a.b.c`; no key of ours has more than three."""
 DEEPEST: Final = 12
 """Brackets inside each other."""
+_IS_TWICE: Final = (
+    "Cannot overwrite a value",
+    "Cannot declare ",
+    "Cannot redefine namespace ",
+    "Cannot mutate immutable namespace ",
+    "Duplicate inline table key ",
+)
+"""How Python's reader says that a name is there twice."""
 LONGEST_WORD: Final = 100
 """Characters of a number, a date or a bare key."""
 
@@ -45,12 +53,22 @@ def read_toml(text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(error))
         reason = str(error)[: place.start()] if place else str(error)
-        is_duplicate = reason == "Cannot overwrite a value"
-        found = say("study.file.duplicate_key") if is_duplicate else verbatim(reason)
         line, column = (int(place[1]), int(place[2])) if place and place[1] else (None, None)
+        found = _twice(text, line) if reason.startswith(_IS_TWICE) else verbatim(reason)
         raise NotToml(found, line, column) from None
     except (ValueError, RecursionError) as error:  # a date of no calendar, say
         raise NotToml(verbatim(type(error).__name__)) from None
+
+
+def _twice(text: str, line: int | None) -> Message:
+    """Returns what to say of a name that is there twice, the second time on a line; without one, on the last."""
+    found = repeated("\n".join(text.split("\n")[:line]))
+    if found is None:
+        return say("study.file.duplicate_key")
+    name = visible(found.name)
+    if found.is_table:
+        return say("study.file.table_twice", table=name, line=found.first)
+    return say("study.file.twice", name=name, line=found.first)
 
 
 def _check_bounds(text: str) -> None:

@@ -180,7 +180,7 @@ def replaced(old, new, text=HCC):
         ("kurume =", "Asan =", 15, "[sites] Asan", "study.site.same_letters"),
         ("kurume =", "Com1 =", 15, "[sites] Com1", "study.site.device"),
         ("kurume =", '"Kurume University" =', 15, "[sites] Kurume University", "study.expected.name"),
-        ("kurume =", "asan =", 15, "syntax", "study.file.duplicate_key"),
+        ("kurume =", "asan =", 15, "syntax", "study.file.twice"),
         ("asan   =", "asan   ", 14, "syntax", "study.file.syntax"),
         ("range = [18, 100], ", "", 19, "[variables] age.range", "study.key.missing"),
         ("[18, 100]", "[100, 18]", 19, "[variables] age.range", "study.value.range"),
@@ -289,7 +289,7 @@ def test_a_problem_has_its_line_its_key_and_its_cause(old, new, line, where, cod
             "asan   ",
             "line 14: syntax, column 9: cannot be read: Expected '=' after a key in a key/value pair",
         ),
-        ("kurume =", "asan =", "line 15: syntax, column 51: duplicate key"),
+        ("kurume =", "asan =", "line 15: syntax, column 51: asan is already on line 14; keep one of the two"),
         ("[18, 100]", "[18, '100']", 'line 19: [variables] age.range.#2: expected a number, found "100"'),
         (
             '"age >= 18"',

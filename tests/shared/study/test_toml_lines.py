@@ -1,9 +1,11 @@
 """The line of every key, found in TOML written in many styles."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskset.study.toml_lines import key_lines, line_of
+from riskset.study.toml_lines import Repeated, key_lines, line_of, repeated
+from riskset.study.toml_text import NotToml, read_toml
 
 WRITTEN = '''\
 schema = 1
@@ -27,6 +29,41 @@ u = 1
 [[rules.deeper]]
 u = 2
 '''
+
+
+def test_nothing_is_there_twice_in_a_valid_text():
+    assert repeated(WRITTEN) is None
+
+
+TWICE = {
+    "a = 1\nb = 2\na = [3,\n 4]\n": Repeated("a", 1, is_table=False),
+    'a = "薬"\n"a" = { x = 1 }\n': Repeated("a", 1, is_table=False),
+    "\n[map]\narm = 1\n[map]\nage = 2\n": Repeated("map", 2, is_table=True),
+    "[a.b]\nc = 1\n[a]\n[a.b]\n": Repeated("b", 1, is_table=True),
+    "[a.b]\nc = 1\n[a]\nb.c = 3\n": Repeated("b", 1, is_table=False),
+    "a = 1\na.b = 2\n": Repeated("a", 1, is_table=False),
+    "a = 1\n[a.b]\n": Repeated("a", 1, is_table=False),
+    "x = [1]\n[[x]]\n": Repeated("x", 1, is_table=False),
+    "[[x]]\n[[x]]\ny = 1\n[x.z]\n[[x]]\ny = 1\n\ny = 1\n": Repeated("y", 6, is_table=False),
+    "a = { b = { x = 1, y = [2,\n 3], x = 3 } }\n": Repeated("x", 1, is_table=False),
+    "a = 1\na = 2 ] = {\n": Repeated("a", 1, is_table=False),
+}
+"""From texts to the name that each has twice."""
+
+
+@pytest.mark.parametrize("text", TWICE)
+def test_a_name_that_is_there_twice_is_told_with_its_first_line(text):
+    assert repeated(text) == TWICE[text]
+    with pytest.raises(NotToml) as refused:
+        read_toml(text)
+    assert refused.value.reason.code in ("study.file.twice", "study.file.table_twice")
+    assert f"line {TWICE[text].first}" in str(refused.value.reason)
+
+
+def test_a_name_whose_first_line_is_not_found_is_told_as_well():
+    with pytest.raises(NotToml) as refused:
+        read_toml("a.b = 1\n[a]\n")
+    assert refused.value.reason.code == "study.file.duplicate_key"
 
 
 def test_a_key_has_its_line_however_it_is_written():
