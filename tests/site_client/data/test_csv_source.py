@@ -132,6 +132,10 @@ class TestHeaderRows:
         assert (table.headers, table.warnings[0].message.code) == (("AFP", "ｂ"), "data.source.respelled_column")
         assert "AFP" not in read(export("ＡＦＰ,AＦP\n1,2\n"), "AFP").columns
 
+    @pytest.mark.parametrize(("name", "other"), [("AFP1", "AFP①"), ("m2", "m²"), ("12", "1½")])
+    def test_a_sign_of_its_own_is_another_name(self, export, name, other):
+        assert name not in read(export(f"{other},b\n1,2\n"), name).columns
+
 
 class TestBelowTheTable:
     FILE = "a,b\n1,x\n2,y\n\ntotal,2\nprinted on 1 May\n,\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from itertools import accumulate
 
 from riskset.catalogue import say
 from riskset.errors import Problem
-from riskset_site.data.width import seen_signs
+from riskset_site.data.width import in_one_width, seen_signs
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,8 @@ def matched(names: Sequence[str], wanted: Collection[str]) -> Names:
     for name in dict.fromkeys(wanted):
         if times[name] == 1:
             continue
-        several = _numbered_alike(name, names)
-        alike = [at for at, other in enumerate(names) if _folded(other) == _folded(name) and other not in wanted]
+        several, in_width = _numbered_alike(name, names), in_one_width(name)
+        alike = [at for at, other in enumerate(names) if in_one_width(other) == in_width and other not in wanted]
         if several or name in names:
             problems.append(_repeated(name, several or (name,) * times[name]))
         elif len(alike) == 1:
@@ -92,10 +91,6 @@ def _numbered_alike(name: str, names: Sequence[str]) -> tuple[str, ...]:
     while f"{name} [{count + 1}]" in names:
         count += 1
     return tuple(f"{name} [{number}]" for number in range(1, count + 1))
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).strip()
 
 
 def _repeated(name: str, names: Sequence[str]) -> Problem:
