@@ -17,7 +17,7 @@ from riskset_site.mapping.date_forms import date_forms
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.levels import TRUE, TextMeaning, boolean_meanings, category_meanings, prefix_patterns
 from riskset_site.mapping.proposal import Choice
-from riskset_site.mapping.units import UnitReading, unit_reading
+from riskset_site.mapping.units import UnitReading, has_several_units, unit_reading, units_beside
 from riskset_site.mapping.words import missing_words, plain
 from riskset_site.mapping.written_numbers import WrittenNumbers, written_numbers
 
@@ -169,10 +169,12 @@ def _number(draft: Draft, name: str, variable: NumberVariable, column: str, coun
         notes = (say("site.map.note.no_number", n=sum(one.rows for one in left), texts=shown),)
     if not forms.ambiguous:
         notes = (*notes, *_outside(variable, low / of_unit.ratio, high / of_unit.ratio, forms))
-    blocked = of_unit.suggestion
+    is_mixed, blocked = has_several_units(draft, column), of_unit.suggestion
+    if is_mixed:
+        notes = (*notes, say("site.map.note.units_beside", column=column, units=units_beside(draft, column)[:_SHOWN]))
     fuller = None if blocked is None else {**keys, **blocked}
     choices = (*((of_unit.choice,) if of_unit.choice else ()), *limits, *comma)
-    return Entry(keys, fuller, texts, forms.missing, notes, choices, is_blocked=blocked is not None)
+    return Entry(keys, fuller, texts, forms.missing, notes, choices, is_blocked=is_mixed or blocked is not None)
 
 
 def _outside(variable: NumberVariable, low: float, high: float, forms: WrittenNumbers) -> Iterator[Message]:

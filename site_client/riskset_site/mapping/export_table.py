@@ -57,8 +57,10 @@ class Table:
 
     def __init__(self, source: SourceTable, project: RedcapProject | None = None) -> None:
         self.headers = source.headers
-        self.labels: Mapping[str, str] = project.labels if project else {}
-        """By column what REDCap's dictionary says of it: of a checkbox its choice."""
+        self.labels: Mapping[str, str] = {**source.labels, **(project.labels if project else {})}
+        """By column what the file or REDCap's dictionary says of it: of a checkbox its choice."""
+        self.shown_with = source.shown_with
+        """By column the texts that a workbook shows beside its numbers."""
         self.field_labels: Mapping[str, str] = project.field_labels if project else {}
         """By field of REDCap."""
         self.n = source.n

@@ -11,7 +11,7 @@ from riskset.errors import Problem
 from riskset_site.data.faults import Fault, rows_and_values
 from riskset_site.data.sources.csv import not_a_table, other_header, unreadable
 from riskset_site.data.sources.headers import joined, matched, padded, unseen_signs_left_out
-from riskset_site.data.sources.number_formats import is_percentage, shows_another
+from riskset_site.data.sources.number_formats import is_percentage, shows_another, text_beside
 from riskset_site.data.sources.rows import RowReader, in_rows
 from riskset_site.data.sources.table import SourceTable
 from riskset_site.data.sources.workbook import BadCell, Sheet, read_sheet
@@ -71,7 +71,9 @@ def read_excel(
     of_names = (*found.warnings, *unseen_signs_left_out(above, positions))
     warnings = (*of_names, *reader.warnings(), *_remarks(path, sheet, asked, kept_rows))
     problems = (*reader.problems(","), *bad)
-    return SourceTable(found.names, numbers, columns, problems, warnings, sheet.counts_from_1904)
+    beside = {name: _beside(column, sheet, kept_rows) for name, column in positions.items()}
+    from_1904 = sheet.counts_from_1904
+    return SourceTable(found.names, numbers, columns, problems, warnings, from_1904, shown_with=beside)
 
 
 def _header(sheet: Sheet, header: Sequence[int]) -> list[list[str]]:
@@ -122,6 +124,15 @@ def _remarks(path: Path, sheet: Sheet, positions: dict[str, int], rows: Sequence
         yield in_rows(path, _HIDDEN, hidden, ())
     for name, column in positions.items():
         yield from _of_formats(name, column, sheet, rows)
+
+
+def _beside(column: int, sheet: Sheet, rows: Sequence[int]) -> tuple[str, ...]:
+    """Returns the texts that number formats show beside the numbers of a column, each once."""
+    numbers = ((row, sheet.number_at(row, column)) for row in rows)
+    found = dict.fromkeys(
+        text_beside(sheet.format_of(row, column), number) for row, number in numbers if number is not None
+    )
+    return tuple(filter(None, found))
 
 
 def _of_formats(name: str, column: int, sheet: Sheet, rows: Sequence[int]) -> Iterator[Problem]:

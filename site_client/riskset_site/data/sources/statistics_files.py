@@ -73,6 +73,7 @@ def read_statistics_file(
     _, about = _call(path, read, metadataonly=True, **how)
     kept = KeptColumns(path, about.column_names, expected, optional, every)
     names = {name: about.column_names[at] for name, at in kept.positions.items()}
+    kept.labels = {name: label for name, of_file in names.items() if (label := _label(about, of_file))}
     declared: dict[str, list[int]] = {name: [] for name in names}
     unread: dict[str, str] = {}
     n = 0 if names else about.number_rows or 1
@@ -98,6 +99,11 @@ def read_statistics_file(
     if unread:  # as numbers they would be taken for something else
         raise not_a_table(path, [unknown_format(name, format_) for name, format_ in unread.items()])
     return kept.table(n)
+
+
+def _label(about: Any, name: str) -> str:  # noqa: ANN401
+    """Returns the label of a column; empty where it has none."""
+    return (about.column_names_to_labels.get(name) or "").strip()
 
 
 def _reader(kind: str, path: Path) -> tuple[Reader, dict[str, Any]]:
