@@ -63,6 +63,8 @@ class Table:
         """By column the texts that a workbook shows beside its numbers."""
         self.field_labels: Mapping[str, str] = project.field_labels if project else {}
         """By field of REDCap."""
+        self.alike_sheets = source.alike_sheets
+        """Other sheets with the same columns."""
         self.n = source.n
         self._columns = source.columns
         self._counted: dict[str, dict[str, int]] = {}
@@ -141,6 +143,7 @@ def _described(kind: str, form: _Form, table: Table, source: Source, answers: An
         is_encoding_answered=answers.encoding is not None,
         sheets=form.sheets,
         sheet=form.keys.get("sheet", ""),
+        alike_sheets=tuple(table.alike_sheets),
         header=header,
         footer=footer,
         left_out=tuple(" ".join(filter(None, row.fields)) for row in form.left_out),

@@ -103,6 +103,16 @@ def test_a_workbook_with_several_sheets(desk):
     assert 'excel = "export.xlsx"' in desk.writes(key="患者番号")
 
 
+def test_a_sheet_for_each_year_is_told_in_the_site_file(desk):
+    rows = [HEADER.split(","), *map(typed, range(N))]
+    desk.export = desk.folder / "export.xlsx"
+    workbook(desk.export, ("2021", rows), ("2022", rows), ("codes", [["1", "yes"]]))
+    assert desk.proposes().table.alike_sheets == ("2022",)
+    assert "# sheets with the same columns, whose rows are not read: 2022" in desk.writes()
+    (found,) = [one for one in desk.check().warnings if one.message.code == "data.fault.other_sheet"]
+    assert found.message == f"{N} rows of the sheet '2022' have the same columns and are not read"
+
+
 def test_a_workbook_of_one_sheet_says_nothing_more(desk):
     desk.export = desk.folder / "export.xlsx"
     workbook(desk.export, ("Sheet1", [HEADER.split(","), *map(typed, range(N))]))

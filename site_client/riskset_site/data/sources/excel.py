@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from riskset.catalogue import say
+from riskset.catalogue import NOTHING, say
 from riskset.errors import Problem
 from riskset_site.data.faults import Fault, rows_and_values
+from riskset_site.data.sources.alike_sheets import alike_sheets
 from riskset_site.data.sources.csv import not_a_table, other_header, unreadable
 from riskset_site.data.sources.headers import joined, matched, padded, unseen_signs_left_out
 from riskset_site.data.sources.number_formats import is_percentage, shows_another, text_beside
@@ -69,11 +70,21 @@ def read_excel(
     bad = tuple(_bad_cells(sheet, positions, kept_rows, missing))
     asked = {name: column for name, column in positions.items() if name in (*expected, *optional)}
     of_names = (*found.warnings, *unseen_signs_left_out(above, positions))
-    warnings = (*of_names, *reader.warnings(), *_remarks(path, sheet, asked, kept_rows))
+    alike = alike_sheets(sheet.others, header, asked or positions)
+    of_sheets = (_other_sheet(path, other, rows) for other, rows in alike.items())
+    warnings = (*of_names, *of_sheets, *reader.warnings(), *_remarks(path, sheet, asked, kept_rows))
     problems = (*reader.problems(","), *bad)
     beside = {name: _beside(column, sheet, kept_rows) for name, column in positions.items()}
     from_1904 = sheet.counts_from_1904
-    return SourceTable(found.names, numbers, columns, problems, warnings, from_1904, shown_with=beside)
+    return SourceTable(
+        found.names, numbers, columns, problems, warnings, from_1904, shown_with=beside, alike_sheets=alike
+    )
+
+
+def _other_sheet(path: Path, name: str, rows: int) -> Problem:
+    """Returns the warning of a sheet with the same columns, whose patients would be lost in silence."""
+    message = Fault("other_sheet", NOTHING, (("sheet", name),)).message(rows)
+    return Problem(say("data.where.export", file=path.name), message, say("data.hint.other_sheet"))
 
 
 def _header(sheet: Sheet, header: Sequence[int]) -> list[list[str]]:
