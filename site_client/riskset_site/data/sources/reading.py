@@ -65,7 +65,7 @@ def _read(source: Source, required: Collection[str], optional: Collection[str], 
             from riskset_site.data.sources.database import read_database
 
             where = (source.path, source.address, source.query)
-            return read_database(*where, required, optional, every=every, zone=source.zone)
+            return read_database(*where, required, optional, every=every, zone=source.zone, dates=source.dates)
         case OmopSource():
             from riskset_site.data.sources.omop import read_omop
 
