@@ -25,12 +25,27 @@ DateFormat = Callable[[str], Found]
 
 NOT_A_DATE = Fault("not_a_date", say("data.hint.date"))
 _WORD = Fault("not_a_date", say("data.hint.word_for_date"))
+_ZONED = Fault("not_a_date", say("data.hint.zoned_time"))
+_TWO_DIGIT_YEAR = Fault("not_a_date", say("data.hint.two_digit_year"))
 _PARTIAL_DATE = Fault("not_a_date", say("data.hint.partial_date"))
 EXCEL_DAY = Fault("excel_day", say("data.hint.excel_day"))
 AMBIGUOUS = Fault("ambiguous_date", say("data.hint.ambiguous_date"))
 OUTSIDE_ERA = Fault("outside_era", say("data.hint.era"))
 
-_YEAR_FIRST = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日", "%Y년 %m월 %d일", "%Y. %m. %d.")
+_YEAR_FIRST = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%Y%m%d",
+    "%Y%m%d%H%M%S",
+    "%Y%m%d%H%M",
+    "%Y年%m月%d日",
+    "%Y년 %m월 %d일",
+    "%Y년%m월%d일",
+    "%Y. %m. %d.",
+    "%y년 %m월 %d일",
+    "%y년%m월%d일",
+)
 _NAMED_MONTH = ("%d%b%Y", "%d-%b-%Y", "%d %b %Y", "%d/%b/%Y")
 _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.\d+)?")
 """Days since 1900 as Excel counts them, from 1927 to 2091."""
@@ -38,11 +53,17 @@ _EXCEL_NUMBER = re.compile(r"(\d{1,7})(\.\d+)?")
 _FIRST_EXCEL_DAY, _YEARS = 61, range(1850, 2101)
 """2023 in a column of day numbers is a year without its day, rather than 15 July 1905."""
 _HALF = "(?:AM|PM|午前|午後|오전|오후)"
-_CLOCK = r"(?:[01]?\d|2[0-4])(?::[0-5]\d(?::[0-5]\d(?:\.\d+)?)?|時[0-5]?\d分(?:[0-5]?\d秒)?)"
-_TIME = re.compile(rf"(?<=\S)[ T]+{_HALF}?\s*{_CLOCK}\s*{_HALF}?", re.IGNORECASE)
+_HOUR = r"(?:[01]?\d|2[0-4])"
+_IN_WORDS = r"[時시](?:\s*[0-5]?\d[分분](?:\s*[0-5]?\d[秒초])?)?"
+_CLOCK = rf"{_HOUR}(?::[0-5]\d(?::[0-5]\d(?:\.\d+)?)?|{_IN_WORDS})"
+_TIME = re.compile(rf"(?<=\S)(?:[ T]+{_HALF}?|{_HALF})\s*{_CLOCK}\s*{_HALF}?", re.IGNORECASE)
+_OF_A_ZONE = re.compile(r"(.*\d)\s*(?:Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)", re.IGNORECASE)
 _DATE_LIKE = re.compile(
-    r"((19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)", re.IGNORECASE
+    r"((19|20)\d\d(\d{4}|\d{8}|\d{10}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d\d년.{3,8}일"
+    r"|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)",
+    re.IGNORECASE,
 )
+_SIX_DIGITS = re.compile(r"\d{6}")
 _ADJOINING = re.compile("%[A-Za-z]%[A-Za-z]")
 
 
@@ -57,7 +78,7 @@ def date_reader(formats: Sequence[str], two_digit_years: int | None = None) -> C
     def read(text: str) -> date | None:
         plain = in_one_width(text)
         found = {day for reader in readers if (day := reader(plain)) is not None}
-        day_alone = _without_time(plain)
+        day_alone = without_time(plain)
         if not found and day_alone != plain:
             found = {day for reader in readers if (day := reader(day_alone)) is not None}
         if not found:
@@ -70,7 +91,8 @@ def date_reader(formats: Sequence[str], two_digit_years: int | None = None) -> C
     return read
 
 
-def _without_time(text: str) -> str:
+def without_time(text: str) -> str:
+    """Returns a date, in one width, without the time after it."""
     at = _TIME.search(text)
     return text[: at.start()] if at and at.end() == len(text) else text
 
@@ -87,12 +109,12 @@ def _reader(form: str, two_digit_years: int | None = None) -> DateFormat:
 
 def is_partial(text: str) -> bool:
     """True for a date without its day."""
-    return partial_date(_without_time(in_one_width(text)), "missing") is not None
+    return partial_date(without_time(in_one_width(text)), "missing") is not None
 
 
 def is_reckoned(text: str) -> bool:
     """True for a date that nobody reads off its text: without its day, of an era, or as a day number."""
-    plain = _without_time(in_one_width(text))
+    plain = without_time(in_one_width(text))
     with suppress(OutsideEra):
         return era_date(plain) is not None or _EXCEL_NUMBER.fullmatch(plain) is not None or is_partial(plain)
     return False
@@ -103,15 +125,25 @@ def _not_a_date(text: str) -> Fault:
     that cannot exchange month and day."""
     if _EXCEL_DAY.fullmatch(text):
         return EXCEL_DAY
-    day = _without_time(text)
+    day = without_time(text)
     has_form = _DATE_LIKE.fullmatch(day) is not None  # else a long column of remarks would take minutes
     for form in (WAREKI, *((*_YEAR_FIRST, *_NAMED_MONTH) if has_form else ())):
         with suppress(Unreadable):
             if _reader(form)(day) is not None:
                 return Fault("not_a_date", say("data.hint.date_format", format=form))
+    if _is_zoned(text):
+        return _ZONED
+    if _SIX_DIGITS.fullmatch(day):
+        return _TWO_DIGIT_YEAR
     if not any(sign.isdigit() for sign in text):
         return _WORD
     return _PARTIAL_DATE if is_partial(text) else NOT_A_DATE
+
+
+def _is_zoned(text: str) -> bool:
+    """True for a date with a time of a named zone: 15:00 in UTC is midnight of the next day in Seoul."""
+    found = _OF_A_ZONE.fullmatch(text)
+    return found is not None and without_time(found[1]) != found[1]
 
 
 def days_named(texts: Iterable[str], read: Callable[[str], date | None]) -> frozenset[date]:

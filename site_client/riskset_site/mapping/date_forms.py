@@ -20,9 +20,13 @@ _CLEAR = (
     "%Y/%m/%d",
     "%Y.%m.%d",
     "%Y%m%d",
+    "%Y%m%d%H%M%S",
+    "%Y%m%d%H%M",
     "%Y年%m月%d日",
     "%Y년 %m월 %d일",
     "%Y년%m월%d일",
+    "%y년 %m월 %d일",
+    "%y년%m월%d일",
     "%Y. %m. %d.",
     "%Y. %m. %d",
     "%Y.%m.%d.",
@@ -35,8 +39,8 @@ _CLEAR = (
 )
 """No two of them read a text as different days."""
 _YEAR_LAST = tuple((f"%d{mark}%m{mark}%Y", f"%m{mark}%d{mark}%Y") for mark in "/.-")
-_TWO_DIGITS = tuple((f"%y{mark}%m{mark}%d", f"%d{mark}%m{mark}%y", f"%m{mark}%d{mark}%y") for mark in "/.-")
-_TIME = re.compile(r"(?<=\d)[ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AP]M)?Z?$|(?<=\d)\s*(오전|오후|午前|午後).*$")
+_MARKS = ("/", ".", "-", ". ", "")
+_TWO_DIGITS = tuple((f"%y{mark}%m{mark}%d", f"%d{mark}%m{mark}%y", f"%m{mark}%d{mark}%y") for mark in _MARKS)
 _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.0+)?")
 _PARTIAL = re.compile(r"(19|20)\d\d([-/.]\d{1,2}|年\s?\d{1,2}月|년\s?\d{1,2}월|年|년)?")
 _FAR = ("9999", "2999", "2099-12-31", "1900-01-01", "1900/01/01", "1900/1/1")
@@ -140,18 +144,13 @@ def _is_no_date(text: str) -> bool:
     return folded.startswith(_FAR) or "alive" in meanings().get(plain(text), ())
 
 
-def without_time(text: str) -> str:
-    """Returns a date without the time after it."""
-    return _TIME.sub("", in_one_width(text)).strip()
-
-
 def _reads(form: str, text: str) -> bool:
     return _day(form, text) is not None
 
 
 def _day(form: str, text: str) -> date | None:
     try:
-        return date_reader([form])(without_time(text))
+        return date_reader([form])(text)
     except Unreadable:
         return None
 

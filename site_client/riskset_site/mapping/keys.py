@@ -16,6 +16,7 @@ from riskset_site.mapping.words import column_words
 
 _LEAST = 0.5
 _SHOWN = 6
+_SIX = 6
 TAKE = ("first", "last", "max", "min")
 
 
@@ -35,7 +36,9 @@ def key_candidates(draft: Draft) -> tuple[KeyCandidate, ...]:
 
 
 def _may_be_key(found: KeyCandidate, counts: Mapping[str, int], rows: int) -> bool:
-    return found.is_unique and found.rows == rows and share_of_dates(dict(counts)) == 0 and "." not in "".join(counts)
+    """Six digits alone are rather a number than a day, though most are one in some order: 100123."""
+    dates = {text: n for text, n in counts.items() if not (text.isdecimal() and len(text) == _SIX)}
+    return found.is_unique and found.rows == rows and share_of_dates(dates) == 0 and "." not in "".join(counts)
 
 
 def several_rows(draft: Draft, key: str | None) -> tuple[Mapping[str, Any], tuple[Choice, ...], dict[str, str]]:

@@ -17,6 +17,7 @@ from riskset_site.mapping.words import meanings, plain
 
 _FEW = 6
 _DATES = 0.5
+_DIGITS_OF_A_DAY = 4
 
 
 def shape_of(draft: Draft, name: str) -> Shape | None:
@@ -55,7 +56,7 @@ def _status_and_date(draft: Draft, name: str) -> Shape | None:
     if day is None or status is None:
         return None
     counts = {text: rows for text, rows in draft.counts(status).items() if text}
-    if not counts or len(counts) > _FEW * 2:
+    if not counts or len(counts) > _FEW * 2 or any(map(_is_day, counts)):
         return None
     return _dated(draft, name, day, status, counts)
 
@@ -74,6 +75,11 @@ def _dated(draft: Draft, name: str, day: str, status: str, counts: Mapping[str, 
     found, suggestion = (entry, None) if where else (None, entry)
     is_sure = bool(where and (alive or id_ in draft.answers.choose))
     return Shape(found, (day, status), notes=notes, choices=choices, suggestion=suggestion, is_sure=is_sure)
+
+
+def _is_day(text: str) -> bool:
+    """True for what is rather a day in a form that nobody knows than the word or code of a status."""
+    return sum(sign.isdigit() for sign in text) >= _DIGITS_OF_A_DAY
 
 
 def _censoring(draft: Draft, name: str) -> str | None:

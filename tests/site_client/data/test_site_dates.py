@@ -95,3 +95,23 @@ def test_without_separators_a_lost_zero_is_not_another_day(written, form, as_sav
 
 def test_with_separators_zeros_may_be_left_out():
     assert date_reader(["%Y/%m/%d"])("2020/1/2") == date(2020, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("20220713103000", "'%Y%m%d%H%M%S'"),
+        ("202207131030", "'%Y%m%d%H%M'"),
+        ("21년 1월 10일", "'%y년 %m월 %d일'"),
+        ("210110", '"%y%m%d"'),
+        ("2021-01-10T15:00:00Z", "zone"),
+        ("2021-01-10 15:00:00.000+09:00", "zone"),
+    ],
+)
+def test_the_hint_says_what_reads_a_date(text, told):
+    assert told in fault(text, "%Y-%m-%d").hint
+
+
+@pytest.mark.parametrize("text", ["2021-01-10 오후 3시 20분", "2021-01-10오후 3:20", "2021-01-10 15시20분30초"])
+def test_a_time_in_korean_words_is_left_out(text):
+    assert date_reader(["%Y-%m-%d"])(text) == date(2021, 1, 10)
