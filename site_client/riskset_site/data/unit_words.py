@@ -7,7 +7,7 @@ where both are known: a site that writes IU/L for U/L hears nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isclose
 
@@ -31,8 +31,10 @@ _OTHERS = {
 _QUANTITY = re.compile(r"(?P<prefix>[kmunpf]?)(?P<what>g|mol|iu|au|u)(?:/?(?P<volume>100ml|[dcmun]?l|mm\^?3))?")
 _COUNT = re.compile(r"(?:10\^?(?P<power>\d{1,2})|(?P<word>[k천千만万]?))(?:cells?|개|個)?/(?P<volume>[un]?l|mm\^?3)")
 _RAISED = str.maketrans({"³": "^3", "⁴": "^4", "⁶": "^6", "⁹": "^9", "µ": "u", "μ": "u"})
-_BRACKETS = re.compile(r"[(\[{（【「]([^()\[\]{}（）【】「」]*)[)\]}）】」]")
+_BRACKETS = re.compile(r"[(\[{<（【「〔〈《＜]([^()\[\]{}<>（）【】「」〔〕〈〉《》＜＞]*)[)\]}>）】」〕〉》＞]")
 _BETWEEN = re.compile(r"[\s_,/:;]+")
+_OF_UNITS = ("unit", "units", "単位", "단위", "西暦", "和暦", "yyyy-mm-dd", "yyyy/mm/dd")
+"""What else a row of units has."""
 _ANY_WORD = ("g", "m", "u", "iu", "au")
 """Units that are the last word of other names too: `dose_g`, `lab_au`."""
 _GIGA = "G/L"
@@ -110,3 +112,12 @@ def time_named(text: str) -> str:
     words = [*_BRACKETS.findall(text), *(word for word in last if len(word) > 1 or not word.isascii())]
     found = (word.strip().removesuffix("数").removesuffix("수") for word in words)
     return next((word for word in found if time_unit(word)), "")
+
+
+def is_row_of_units(cells: Sequence[str]) -> bool:
+    """True for a row below the names with nothing but units, such as `(세)` and `mg/dL`, each alone or in brackets."""
+    filled = [text for cell in cells if (text := in_one_width(cell))]
+    bare = [text[1:-1].strip() if _BRACKETS.fullmatch(text) else text for text in filled]
+    are_units = [unit_of(text) is not None or time_unit(text) is not None for text in bare]
+    others = [text for text, is_unit in zip(bare, are_units, strict=True) if not is_unit]
+    return any(are_units) and all(text.casefold() in _OF_UNITS for text in others)

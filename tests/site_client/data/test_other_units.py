@@ -5,7 +5,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from riskset_site.data.unit_words import are_one_unit, are_other, time_named, unit_named
+from riskset_site.data.unit_words import are_one_unit, are_other, is_row_of_units, time_named, unit_named
 
 NAMES = ["id", "arm", "age", "mvi", "afp", "start", "death", "last"]
 N = 8
@@ -45,6 +45,8 @@ def unit_warnings(hospital):
         ("T-Bil mg/dL", "mg/dL"),
         ("総ビリルビン/mg/dL", "mg/dL"),
         ("Albumin, g/L", "g/L"),
+        ("T-Bil〔mg/dL〕", "mg/dL"),
+        ("総ビリルビン＜㎎/㎗＞", "㎎/㎗"),
         ("PLT（×10³/μL）", "×10³/μL"),
         ("혈소판(만/uL)", "만/uL"),
         ("PLT (G/L)", "G/L"),
@@ -147,3 +149,26 @@ def test_a_column_of_the_study_s_unit_is_no_warning(hospital):
 def test_the_units_of_cdisc_stand_under_a_name_of_their_own(hospital):
     exports(hospital, "LBSTRESN", "LBSTRESU", unit_at=lambda _: "IU/mL")
     assert [one["column"] for one in unit_warnings(hospital)] == ["LBSTRESU"]
+
+
+def test_a_row_of_units_is_no_patient_s(hospital):
+    exports(hospital)
+    names, *rows = (hospital.folder / "export.csv").read_text(encoding="utf-8").splitlines()
+    hospital.exports("\n".join([names, ",,(세),,(ng/mL),,,", *rows]))
+    found = hospital.check()
+    (problem,) = found.problems
+    assert (problem.message.code, found.rows) == ("data.fault.units_row", N)
+    assert "header = [1, 2]" in problem.hint
+    hospital.writes("header = [1, 2]", 'key = "id"', "[map]", 'afp = "afp/(ng/mL)"', 'age = "age/(세)"')
+    assert unit_warnings(hospital) == []
+    assert hospital.check().rows == N
+
+
+@pytest.mark.parametrize("cells", [("", "mg/dL", ""), ("単位", "歳"), ("(세)",), ("西暦", "[ng/mL]")])
+def test_a_row_of_units(cells):
+    assert is_row_of_units(cells)
+
+
+@pytest.mark.parametrize("cells", [(), ("", ""), ("西暦",), ("1", "mg/dL"), ("male", "63"), ("(1)",), ("x", "歳")])
+def test_no_row_of_units(cells):
+    assert not is_row_of_units(cells)

@@ -136,3 +136,21 @@ def test_what_cannot_be_read_is_told(desk):
     with pytest.raises(DataError, match="cannot be read") as error:
         desk.proposes()
     assert "no row below" in str(error.value.problems[0])
+
+
+@pytest.mark.parametrize(
+    ("units", "key"), [(",,(歳),,,", "id"), (",,years,,,西暦", "id"), ("単位,,[세],,,", "id/単位")]
+)
+def test_a_row_of_units_belongs_to_the_names(desk, units, key):
+    header, *rows = lines()
+    desk.exports("\n".join(["A title,,,,,", header, units, *rows]))
+    assert dict(desk.proposes(key=key).table.keys) == {"header": [2, 3]}
+    assert desk.fits(key=key)
+    assert desk.check().rows == N
+
+
+@pytest.mark.parametrize("first", ["1,sorafenib,40,2020-01-01,,2021-01-01", ",,,,,", ",x,,,,"])
+def test_another_row_below_the_names_is_none_of_units(desk, first):
+    header, *rows = lines()
+    desk.exports("\n".join([header, first, *rows]))
+    assert "header" not in desk.proposes().table.keys
