@@ -57,11 +57,10 @@ def matches(study: Study, table: Table) -> dict[str, tuple[ColumnMatch, ...]]:
     """Returns for each variable the columns that it may be in, the best first."""
     contents = contents_of(study)
     counts = {header: table.counts(header) for header in table.headers if header}
-    called = {header: (header, table.labels[header]) if header in table.labels else (header,) for header in counts}
     found = {}
     for name in study.read_variables:
         names = names_of(study, name, contents[name])
-        candidates = [_match(study, name, called[header], names, counts[header]) for header in counts]
+        candidates = [_match(study, name, table.called(header), names, counts[header]) for header in counts]
         fitting = [match for match in candidates if match.score >= _ALTERNATIVE]
         found[name] = tuple(sorted(fitting, key=lambda match: -match.score))
     return found
@@ -83,7 +82,7 @@ def _match(
     study: Study, name: str, called: Sequence[str], names: Mapping[str, float], counts: Mapping[str, int]
 ) -> ColumnMatch:
     """`called` are the column's name and, where there is one, its label."""
-    header, certainty = called[0], max(name_certainty(one, names) for one in called)
+    header, certainty = called[0], certainty_of(called, names)
     variable = study.variables[name]
     if not certainty and not isinstance(variable, CategoryVariable):
         return ColumnMatch(header, 0.0, 0.0)
@@ -95,6 +94,11 @@ def _match(
     if isinstance(variable, CategoryVariable) and fit > 0.9 and _is_telling(variable, counts):
         certainty = max(certainty, _BY_VALUES)
     return ColumnMatch(header, certainty, fit)
+
+
+def certainty_of(called: Sequence[str], names: Mapping[str, float]) -> float:
+    """Returns how certain a column of a name and a label is to be one of the names."""
+    return max(name_certainty(one, names) for one in called)
 
 
 def name_certainty(header: str, names: Mapping[str, float]) -> float:

@@ -17,6 +17,7 @@ from riskset_site.data.site_source import Source
 from riskset_site.data.source_kinds import SOURCES, CsvSource, ExcelSource
 from riskset_site.data.source_systems import RedcapSource
 from riskset_site.data.sources.csv_form import CsvForm
+from riskset_site.data.sources.database import DUCKDB, SQLITE
 from riskset_site.data.sources.reading import read_source
 from riskset_site.data.sources.table import SourceTable
 from riskset_site.mapping.answers import Answers
@@ -49,6 +50,13 @@ KINDS: Final = {
     ".zsav": "spss",
     ".dta": "stata",
 }
+_DATABASES: Final = {
+    ".duckdb": DUCKDB,
+    ".ddb": DUCKDB,
+    ".sqlite": SQLITE,
+    ".sqlite3": SQLITE,
+}
+"""Files of which a query reads the rows, by their suffixes."""
 _WITH_LABELS = ("spss", "stata")
 
 
@@ -68,6 +76,10 @@ class Table:
         self.n = source.n
         self._columns = source.columns
         self._counted: dict[str, dict[str, int]] = {}
+
+    def called(self, header: str) -> tuple[str, ...]:
+        """Returns the column's name and, where there is one, its label: either may be one of the field's words."""
+        return (header, self.labels[header]) if self.labels.get(header) else (header,)
 
     def texts(self, header: str) -> list[str]:
         """Returns the column's text in every row."""
@@ -118,6 +130,9 @@ def _table(export: Path, words: frozenset[str], names: frozenset[str], answers: 
     if unseen(export.name):
         raise DataError(say("site.map.unseen_name", file=export.name), say("site.map.unseen_name_hint"))
     kind = KINDS.get(export.suffix.lower())
+    if export.suffix.lower() in _DATABASES:
+        hint = say("site.map.query_it", address=_DATABASES[export.suffix.lower()] + export.name)
+        raise DataError(say("site.map.a_database", file=export.name), hint)
     if kind is None:
         hint = say("site.map.known_kinds", kinds=tuple(KINDS))
         raise DataError(say("site.map.unknown_kind", file=export.name), hint)

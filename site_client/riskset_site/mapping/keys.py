@@ -8,7 +8,7 @@ from typing import Any
 from riskset.catalogue import say
 from riskset.study.spec import CategoryVariable
 from riskset_site.data.width import in_one_width
-from riskset_site.mapping.columns import name_certainty
+from riskset_site.mapping.columns import certainty_of
 from riskset_site.mapping.date_forms import share_of_dates
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.proposal import Choice, KeyCandidate
@@ -28,7 +28,7 @@ def key_candidates(draft: Draft) -> tuple[KeyCandidate, ...]:
     for header in filter(None, draft.table.headers):
         counts = {text: n for text, n in draft.counts(header).items() if text}
         found = KeyCandidate(header, len(counts), sum(counts.values()))
-        certainty = name_certainty(header, names)
+        certainty = certainty_of(draft.table.called(header), names)
         is_used = header in draft.assigned.values()
         if found.rows and not is_used and (certainty >= _LEAST or _may_be_key(found, counts, draft.table.n)):
             scored.append((certainty + found.is_unique / 2 + found.distinct / found.rows / 10, found))

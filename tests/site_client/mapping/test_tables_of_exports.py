@@ -3,8 +3,10 @@
 from datetime import datetime
 
 import openpyxl
+import pandas
 import pyarrow
 import pyarrow.parquet
+import pyreadstat
 import pytest
 from tests.site_client.mapping.exports import HEADER, N, arm, day, died, plain
 
@@ -47,11 +49,46 @@ def test_a_line_that_tells_excel_the_delimiter(desk):
     assert dict(desk.proposes().table.keys) == {}
 
 
-@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+@pytest.mark.parametrize("delimiter", [";", "\t", "|", "^", "~", "\x01", "\x1f"])
 def test_another_delimiter(desk, delimiter):
     desk.exports("\n".join(line.replace(",", delimiter) for line in lines()))
     assert desk.fits()
     assert desk.proposes().table.keys == {"delimiter": delimiter}
+
+
+def test_a_rare_sign_in_every_row_is_no_delimiter(desk):
+    header, *rows = lines()
+    desk.exports("\n".join([f"{header},PLT (10^9/L)", *(f"{row},1^" for row in rows)]))
+    assert dict(desk.proposes().table.keys) == {}
+
+
+def test_rows_that_nothing_divides_are_told(desk):
+    desk.exports("\n".join(line.replace(",", "||").replace("||", "§") for line in lines()))
+    with pytest.raises(DataError, match="no delimiter that is known") as raised:
+        desk.proposes()
+    assert "delimiter" in raised.value.hint
+    assert desk.fits(delimiter="§")
+
+
+@pytest.mark.parametrize("name", ["cdw.duckdb", "registry.sqlite"])
+def test_a_database_is_read_by_a_query(desk, name):
+    desk.exports("", name=name)
+    with pytest.raises(DataError) as raised:
+        desk.proposes()
+    assert f":///{name}" in raised.value.hint
+
+
+def test_labels_of_a_file_are_names_of_its_columns(desk):
+    labels = ["환자번호", "2차 치료약제", "연령", "치료시작일", "사망일", "최종추적일"]
+    names = [f"V{n}" for n in range(len(labels))]
+    frame = pandas.DataFrame([plain(i).split(",") for i in range(N)], columns=names)
+    frame["V2"] = frame["V2"].astype(float)
+    desk.export = desk.folder / "export.sav"
+    pyreadstat.write_sav(frame, desk.export, column_labels=labels)
+    found = desk.proposes(key="V0")
+    assert [one.entry for one in found.variables] == names[1:]
+    assert found.keys[0].column == "V0"
+    assert desk.fits(key="V0")
 
 
 def test_delimiters_at_the_end_of_the_rows(desk):
