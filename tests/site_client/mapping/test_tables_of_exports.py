@@ -1,5 +1,6 @@
 """Where the table of an export is: titles above, totals below, a line `sep=`, two rows of names, sheets, types."""
 
+import json
 from datetime import datetime
 
 import openpyxl
@@ -11,6 +12,7 @@ import pytest
 from tests.site_client.mapping.exports import HEADER, N, arm, day, died, plain
 
 from riskset.errors import DataError
+from riskset_site.mapping.answers import load_answers
 
 JAPANESE = "患者番号,治療薬,年齢,開始日,死亡日,最終確認日"
 
@@ -68,6 +70,16 @@ def test_rows_that_nothing_divides_are_told(desk):
         desk.proposes()
     assert "delimiter" in raised.value.hint
     assert desk.fits(delimiter="§")
+
+
+@pytest.mark.parametrize("delimiter", ["||", "\n", "a"])
+def test_an_answer_that_is_no_delimiter_is_told(tmp_path, delimiter):
+    answers = tmp_path / "answers.toml"
+    answers.write_text(f"delimiter = {json.dumps(delimiter)}", encoding="utf-8")
+    with pytest.raises(DataError) as raised:
+        load_answers(answers)
+    (found,) = raised.value.problems
+    assert found.where == "[delimiter]"
 
 
 @pytest.mark.parametrize("name", ["cdw.duckdb", "registry.sqlite"])
