@@ -134,9 +134,11 @@ def test_a_server_under_a_different_authority_does_not_get_the_token(coordinator
 
 def test_no_server_at_the_address(coordinator):
     invite = coordinator.invites()
-    (port,) = free_ports(1)
-    with pytest.raises(ServerAway):
-        send_join_request(type(invite)(**vars(invite) | {"address": f"127.0.0.1:{port}"}), b"")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen; nobody else gets the port meanwhile
+        elsewhere = type(invite)(**vars(invite) | {"address": f"127.0.0.1:{taken.getsockname()[1]}"})
+        with pytest.raises(ServerAway):
+            send_join_request(elsewhere, b"")
 
 
 @pytest.mark.parametrize(
