@@ -82,11 +82,13 @@ class _WithinADay(datetime):
 
 
 @pytest.fixture(autouse=True)
-def _no_day_ends_during_a_test(monkeypatch):
+def _no_day_ends_during_a_test():
     """A test that names a day and a command that looks at the calendar later mean the same day, at midnight too."""
     today = type("Today", (_WithinADay,), {"last": datetime.combine(datetime.now(UTC), time.max, UTC)})
-    for module in (expiry, durable, certificates):
-        monkeypatch.setattr(module, "datetime", today)
+    with pytest.MonkeyPatch.context() as monkeypatch:  # of its own, since some tests undo theirs
+        for module in (expiry, durable, certificates):
+            monkeypatch.setattr(module, "datetime", today)
+        yield
 
 
 @pytest.hookimpl(wrapper=True)
