@@ -11,6 +11,7 @@ from riskset_site.data.dates import is_partial
 from riskset_site.data.export_rows import ExportRows
 from riskset_site.data.faults import Fault
 from riskset_site.data.mapped_forms import kind_of, read_mapped
+from riskset_site.data.rows_where import rows_where
 from riskset_site.data.site_mapping import FirstOf, MappedColumn
 from riskset_site.data.time_units import is_dated_event, is_event, is_whole_days
 
@@ -44,6 +45,8 @@ def _with_days(name: str, column: VariableColumn, rows: ExportRows) -> VariableC
     for header in mapped.columns[: 1 if isinstance(mapped, MappedColumn) else None]:
         texts = rows.table.columns[header]
         undated |= rows_holding(texts, [code for code, text in enumerate(texts.texts) if is_partial(text)])
+    if isinstance(mapped, MappedColumn) and mapped.where:
+        undated &= rows_where(mapped.where, rows).counts
     where = _where(name, mapped.columns)
     return rows.in_rows(column, where, _EVENT_WITHOUT_DAY, undated & column.missing, has_value=False)
 
