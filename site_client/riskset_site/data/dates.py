@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
 from riskset.catalogue import say
+from riskset_site.data.clock_times import without_time
 from riskset_site.data.eras import OutsideEra, era_date
 from riskset_site.data.faults import Fault, Unreadable
 from riskset_site.data.partial_dates import PARTIAL, partial_date
@@ -37,9 +38,6 @@ _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.\d+)?")
 _EXCEL_NUMBER = re.compile(r"(\d{1,7})(\.\d+)?")
 _FIRST_EXCEL_DAY, _YEARS = 61, range(1850, 2101)
 """2023 in a column of day numbers is a year without its day, rather than 15 July 1905."""
-_HALF = "(?:AM|PM|午前|午後|오전|오후)"
-_CLOCK = r"(?:[01]?\d|2[0-4])(?::[0-5]\d(?::[0-5]\d(?:\.\d+)?)?|時[0-5]?\d分(?:[0-5]?\d秒)?)"
-_TIME = re.compile(rf"(?<=\S)[ T]+{_HALF}?\s*{_CLOCK}\s*{_HALF}?", re.IGNORECASE)
 _DATE_LIKE = re.compile(
     r"((19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)", re.IGNORECASE
 )
@@ -57,7 +55,7 @@ def date_reader(formats: Sequence[str], two_digit_years: int | None = None) -> C
     def read(text: str) -> date | None:
         plain = in_one_width(text)
         found = {day for reader in readers if (day := reader(plain)) is not None}
-        day_alone = _without_time(plain)
+        day_alone = without_time(plain)
         if not found and day_alone != plain:
             found = {day for reader in readers if (day := reader(day_alone)) is not None}
         if not found:
@@ -68,11 +66,6 @@ def date_reader(formats: Sequence[str], two_digit_years: int | None = None) -> C
         return None if day == "missing" else day
 
     return read
-
-
-def _without_time(text: str) -> str:
-    at = _TIME.search(text)
-    return text[: at.start()] if at and at.end() == len(text) else text
 
 
 def _reader(form: str, two_digit_years: int | None = None) -> DateFormat:
@@ -87,12 +80,12 @@ def _reader(form: str, two_digit_years: int | None = None) -> DateFormat:
 
 def is_partial(text: str) -> bool:
     """True for a date without its day."""
-    return partial_date(_without_time(in_one_width(text)), "missing") is not None
+    return partial_date(without_time(in_one_width(text)), "missing") is not None
 
 
 def is_reckoned(text: str) -> bool:
     """True for a date that nobody reads off its text: without its day, of an era, or as a day number."""
-    plain = _without_time(in_one_width(text))
+    plain = without_time(in_one_width(text))
     with suppress(OutsideEra):
         return era_date(plain) is not None or _EXCEL_NUMBER.fullmatch(plain) is not None or is_partial(plain)
     return False
@@ -103,7 +96,7 @@ def _not_a_date(text: str) -> Fault:
     that cannot exchange month and day."""
     if _EXCEL_DAY.fullmatch(text):
         return EXCEL_DAY
-    day = _without_time(text)
+    day = without_time(text)
     has_form = _DATE_LIKE.fullmatch(day) is not None  # else a long column of remarks would take minutes
     for form in (WAREKI, *((*_YEAR_FIRST, *_NAMED_MONTH) if has_form else ())):
         with suppress(Unreadable):

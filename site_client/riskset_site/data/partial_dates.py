@@ -38,3 +38,9 @@ def partial_date(text: str, partial: Partial) -> date | Literal["missing"] | Non
     if partial == "mid":
         return date(year, month, 15) if month else date(year, 7, 1)
     return date(year, month or 1, 1)
+
+
+def names_a_month(text: str) -> bool:
+    """True for a month of a year in digits, such as `2022.9` or `2022-10`."""
+    match = _PARTIAL.fullmatch(text)
+    return match is not None and match["year"] is not None and match["month"] is not None
