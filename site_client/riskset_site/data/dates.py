@@ -29,6 +29,7 @@ _WORD = Fault("not_a_date", say("data.hint.word_for_date"))
 _PARTIAL_DATE = Fault("not_a_date", say("data.hint.partial_date"))
 EXCEL_DAY = Fault("excel_day", say("data.hint.excel_day"))
 AMBIGUOUS = Fault("ambiguous_date", say("data.hint.ambiguous_date"))
+JANUARY_OR_OCTOBER = Fault("january_or_october", say("data.hint.january_or_october"))
 OUTSIDE_ERA = Fault("outside_era", say("data.hint.era"))
 
 _YEAR_FIRST = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日", "%Y년 %m월 %d일", "%Y. %m. %d.")

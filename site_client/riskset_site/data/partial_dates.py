@@ -17,6 +17,7 @@ PARTIAL: Final[dict[str, Partial]] = {"partial:first": "first", "partial:mid": "
 
 _UNKNOWN = r"(?:UNK?|UK|X{1,2}|99|00|--?|\?{1,2}|_{1,2}|不明|不詳|미상|불명)"
 _YEAR = rf"(?:(?P<year>(?:18|19|20)\d\d)|{ERA})\s*[-/.年년]?"
+_TENTH = re.compile(r"(?:18|19|20)\d\d\.10?")
 _PARTIAL = re.compile(
     rf"{_YEAR}\s*(?:(?P<month>(?<=\D)\d{{1,2}})\s*[-/.月월]?\s*(?:{_UNKNOWN}\s*[日일]?)?"
     rf"|{_UNKNOWN}\s*[-/.月월]?\s*(?:{_UNKNOWN}\s*[日일]?)?)?",
@@ -44,3 +45,13 @@ def names_a_month(text: str) -> bool:
     """True for a month of a year in digits, such as `2022.9` or `2022-10`."""
     match = _PARTIAL.fullmatch(text)
     return match is not None and match["year"] is not None and match["month"] is not None
+
+
+def is_january_or_october(text: str) -> bool:
+    """True for `2022.1`, which a number makes of `2022.10`, too."""
+    return _TENTH.fullmatch(text) is not None and text.endswith(".1")
+
+
+def says_october(text: str) -> bool:
+    """True for `2022.10`, of which the last 0 is there."""
+    return _TENTH.fullmatch(text) is not None and text.endswith("0")

@@ -4,7 +4,7 @@ missing is an empty text, whatever its number."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from riskset.errors import DataError, Problem
 from riskset_site.data.faults import Fault, rows_and_values
 from riskset_site.data.sources.cells import cell_text, marked_text, single_text
 from riskset_site.data.sources.csv import not_a_table, unreadable
-from riskset_site.data.sources.date_formats import day_of, shows_dates, unknown_format
+from riskset_site.data.sources.date_formats import as_months, day_of, hides_day, shows_dates, unknown_format
 from riskset_site.data.sources.kept_columns import KeptColumns
 from riskset_site.data.sources.table import SourceTable
 
@@ -97,7 +97,9 @@ def read_statistics_file(
         kept.warnings += [_labelled(name, of_codes) for name, of_codes in labels.items() if of_codes]
     if unread:  # as numbers they would be taken for something else
         raise not_a_table(path, [unknown_format(name, format_) for name, format_ in unread.items()])
-    return kept.table(n)
+    table = kept.table(n)
+    months = [name for name, of_file in names.items() if hides_day(kind, about.original_variable_types[of_file] or "")]
+    return replace(table, columns={**table.columns, **{name: as_months(table.columns[name]) for name in months}})
 
 
 def _reader(kind: str, path: Path) -> tuple[Reader, dict[str, Any]]:
