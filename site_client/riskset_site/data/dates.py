@@ -12,7 +12,7 @@ from riskset.catalogue import say
 from riskset_site.data.clock_times import without_time
 from riskset_site.data.eras import OutsideEra, era_date
 from riskset_site.data.faults import Fault, Unreadable
-from riskset_site.data.partial_dates import PARTIAL, partial_date
+from riskset_site.data.partial_dates import PARTIAL, is_day_zero_of_excel, partial_date
 from riskset_site.data.width import in_one_width
 
 WAREKI: Final = "wareki"
@@ -27,6 +27,7 @@ DateFormat = Callable[[str], Found]
 NOT_A_DATE = Fault("not_a_date", say("data.hint.date"))
 _WORD = Fault("not_a_date", say("data.hint.word_for_date"))
 _PARTIAL_DATE = Fault("not_a_date", say("data.hint.partial_date"))
+_EXCEL_ZERO = Fault("not_a_date", say("data.hint.excel_zero"))
 EXCEL_DAY = Fault("excel_day", say("data.hint.excel_day"))
 AMBIGUOUS = Fault("ambiguous_date", say("data.hint.ambiguous_date"))
 JANUARY_OR_OCTOBER = Fault("january_or_october", say("data.hint.january_or_october"))
@@ -103,6 +104,8 @@ def _not_a_date(text: str) -> Fault:
         with suppress(Unreadable):
             if _reader(form)(day) is not None:
                 return Fault("not_a_date", say("data.hint.date_format", format=form))
+    if is_day_zero_of_excel(day):
+        return _EXCEL_ZERO
     if not any(sign.isdigit() for sign in text):
         return _WORD
     return _PARTIAL_DATE if is_partial(text) else NOT_A_DATE

@@ -289,6 +289,14 @@ def test_of_several_columns_a_text_that_excludes_is_a_text(read):
     assert check.eligible == 4
 
 
+@pytest.mark.parametrize("text", ["20210300", "2021-03-99"])
+@pytest.mark.parametrize("key", ["missing", "no_date"])
+def test_an_event_of_an_unknown_day_is_not_missing(read, text, key):
+    lines = [HEADER, *(row(i, **({"death": text} if i == 3 else {})) for i in range(6))]
+    _, problems = read(lines, 'key = "id"', f'{key} = ["", "{text}"]' if key == "missing" else f'{key} = ["{text}"]')
+    assert list(problems) == ["fault.event_without_day"]
+
+
 @pytest.mark.parametrize("text", ["2021-03", "2021"])
 def test_an_event_of_an_unknown_day_is_no_censored_patient(read, text):
     lines = [HEADER, *(row(i, **({"death": text} if i == 3 else {})) for i in range(6))]

@@ -68,6 +68,10 @@ def test_a_year_that_no_cell_shows_is_told(cells):
     assert cells((datetime(2023, 1, 7), "yyyy/m/d"))[1] == []
 
 
+def test_the_0_of_an_empty_cell_is_told_as_excel_shows_it(cells):
+    assert cells((0, "yyyy-mm-dd"), (0, "m/d/yy"), (0, "h:mm"))[0] == ["1900-01-00", "1900-01-00", "00:00:00"]
+
+
 def test_the_last_zero_of_a_month_is_read_where_all_numbers_show_two_decimals(cells):
     assert cells((2022.1, "0.00"), (2022.03, "0.00"))[0] == ["2022.10", "2022.03"]
     assert cells((2022.1, "0.00"), (2022.3, "0.00"))[0] == ["2022.1", "2022.3"]  # who shows 2022.30 typed no month so

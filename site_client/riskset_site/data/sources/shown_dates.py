@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Final
 
 from riskset_site.data.sources.table import NUMBER
 from riskset_site.data.sources.workbook import Sheet
@@ -14,6 +14,8 @@ from riskset_site.data.sources.workbook import Sheet
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|AM/PM|A/P', re.IGNORECASE)
 _TWO_DECIMALS = re.compile(r"0*0\.00")
 _YEARS, _MONTHS, _OCTOBER = range(1800, 2100), range(1, 13), 10
+_DAY_0: Final = "1900-01-00"
+"""Of Excel, as which a cell of dates shows a 0: a formula makes it of an empty cell."""
 _FEW_YEARS = 2
 """In which data are typed: dates of patients who enter over many years are in more."""
 
@@ -30,15 +32,21 @@ def hides_year(format_: str) -> bool:
     return {"m", "d"} <= signs and not {"y", "e", "h", "s"} & signs
 
 
+def _has_days(format_: str) -> bool:
+    return bool({"y", "e", "d"} & _signs(format_))
+
+
 def _signs(format_: str) -> set[str]:
     return set(_LITERAL.sub("", format_).split(";")[0].casefold())
 
 
 def as_shown(sheet: Sheet, columns: Iterable[int], first: int) -> None:
-    """Writes into the cells of columns, from the row `first` on, what they show: a month, where the day is hidden and
-    the first in all such cells; the last 0 of 2022.10, where all numbers with two decimals are months."""
+    """Writes into the cells of columns, from the row `first` on, what they show: the day 0; a month, where the day is
+    hidden and the first in all such cells; the last 0 of 2022.10, where all numbers with two decimals are months."""
     for column in columns:
         cells = {row: sheet.rows[row][column] for row in range(first, len(sheet.rows)) if column < len(sheet.rows[row])}
+        zeros = [row for row, cell in cells.items() if cell == time.min and _has_days(sheet.format_of(row, column))]
+        _write(sheet, column, dict.fromkeys(zeros, _DAY_0))
         months = {row: cell for row, cell in cells.items() if _is_day(cell) and hides_day(sheet.format_of(row, column))}
         if all(cell.day == 1 for cell in months.values()):
             _write(sheet, column, {row: f"{cell:%Y-%m}" for row, cell in months.items()})
