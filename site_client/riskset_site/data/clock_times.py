@@ -15,7 +15,8 @@ _CLOCK = (
     r"(?P<hour>[01]?\d|2[0-4])"
     r"(?::(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d(?:\.\d+)?))?|時(?P<minute_ja>[0-5]?\d)分(?:(?P<second_ja>[0-5]?\d)秒)?)"
 )
-_TIME = re.compile(rf"(?<=\S)[ T]+(?P<before>{_HALF})?\s*{_CLOCK}\s*(?P<after>{_HALF})?", re.IGNORECASE)
+_ZONE = r"(?P<zone>\s?(?:Z|[+-]\d\d(?::?\d\d)?))?"
+_TIME = re.compile(rf"(?<=\S)[ T]+(?P<before>{_HALF})?\s*{_CLOCK}\s*(?P<after>{_HALF})?{_ZONE}", re.IGNORECASE)
 _FIRST_HALF, _SECOND_HALF = ("am", "午前", "오전"), ("pm", "午後", "오후")
 _DAY_NUMBER = re.compile(r"\d+(\.\d+)")
 _OF_HOURS = ("%H", "%I", "%T", "%X", "%c")
@@ -24,9 +25,12 @@ _DAY: Final = 24 * _HOUR
 
 
 def without_time(text: str) -> str:
-    """Returns a text in one width without the time at its end."""
+    """Returns a text in one width without the time at its end. Of a time in a named zone only midnight is left out: any
+    other may be of another day where the patient was."""
     at = _TIME.search(text)
-    return text[: at.start()] if at and at.end() == len(text) else text
+    if at is None or at.end() != len(text) or (at["zone"] and _after(at)):
+        return text
+    return text[: at.start()]
 
 
 def part_of_day(text: str, formats: Sequence[str]) -> float:
@@ -36,14 +40,15 @@ def part_of_day(text: str, formats: Sequence[str]) -> float:
     for form in formats:
         if any(sign in form for sign in _OF_HOURS):
             with suppress(ValueError):
-                return _part(datetime.strptime(plain, form))
+                return part_over(datetime.strptime(plain, form))
         if form.startswith("excel") and (number := _DAY_NUMBER.fullmatch(plain)):
             return float(number[1])
     at = _TIME.search(plain)
     return _after(at) if at and at.end() == len(plain) else 0.0
 
 
-def _part(moment: datetime) -> float:
+def part_over(moment: datetime) -> float:
+    """Returns how much of its day is over."""
     return (moment.hour * _HOUR + moment.minute * 60 + moment.second + moment.microsecond / 1e6) / _DAY
 
 

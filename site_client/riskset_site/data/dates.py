@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
 from riskset.catalogue import say
-from riskset_site.data.clock_times import without_time
+from riskset_site.data.clock_times import part_over, without_time
 from riskset_site.data.eras import OutsideEra, era_date
 from riskset_site.data.faults import Fault, Unreadable
 from riskset_site.data.partial_dates import PARTIAL, is_day_zero_of_excel, partial_date
@@ -31,6 +31,7 @@ _EXCEL_ZERO = Fault("not_a_date", say("data.hint.excel_zero"))
 EXCEL_DAY = Fault("excel_day", say("data.hint.excel_day"))
 AMBIGUOUS = Fault("ambiguous_date", say("data.hint.ambiguous_date"))
 JANUARY_OR_OCTOBER = Fault("january_or_october", say("data.hint.january_or_october"))
+_OF_A_ZONE = Fault("instant", say("data.hint.time_of_a_zone"))
 OUTSIDE_ERA = Fault("outside_era", say("data.hint.era"))
 
 _YEAR_FIRST = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日", "%Y년 %m월 %d일", "%Y. %m. %d.")
@@ -43,6 +44,8 @@ _FIRST_EXCEL_DAY, _YEARS = 61, range(1850, 2101)
 _DATE_LIKE = re.compile(
     r"((19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)", re.IGNORECASE
 )
+_ZONE = re.compile(r"%[HIMSfTXcp]\s?(Z|%z|[+-]\d\d)")
+"""Behind a time: `Z` is that of UTC, and its days are no other place's."""
 _ADJOINING = re.compile("%[A-Za-z]%[A-Za-z]")
 
 
@@ -136,7 +139,7 @@ def is_date_format(form: str) -> bool:
 def _strptime(form: str, two_digit_years: int | None) -> DateFormat:
     """Returns a reader by strptime; without separators only of texts with all digits, since a spreadsheet drops leading
     zeros and strptime takes 1231, which was 001231, for 12 3 1."""
-    adjoins = _ADJOINING.search(form) is not None
+    adjoins, has_zone = _ADJOINING.search(form) is not None, _ZONE.search(form) is not None
 
     def read(text: str) -> date | None:
         try:
@@ -145,6 +148,8 @@ def _strptime(form: str, two_digit_years: int | None) -> DateFormat:
                 found = found.replace(year=two_digit_years + (found.year - two_digit_years) % 100)
         except ValueError:
             return None
+        if has_zone and part_over(found):
+            raise Unreadable(_OF_A_ZONE)
         return None if adjoins and len(found.strftime(form)) != len(text) else found.date()
 
     return read
