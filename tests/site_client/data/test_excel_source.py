@@ -85,6 +85,22 @@ def test_days_are_right_in_a_workbook_that_counts_from_1904(book):
     assert texts(one.read("a"), "a") == ["2024-01-31"]
 
 
+@pytest.mark.parametrize("epoch", [WINDOWS, CALENDAR_MAC_1904])
+def test_dates_in_the_built_in_formats_of_japan_and_korea(book, epoch):
+    """They are in no workbook: yyyy年m月d日 is 31, ge.m.d is 57, and a time of day 32."""
+    one = book(["a", "b"], *[[date(2024, 1, 31), 45322.5 if epoch == WINDOWS else 43860.5]] * 21, [time(9, 30), 3.5])
+    one.made.epoch = epoch
+    for row, number in enumerate([*range(27, 32), *range(34, 37), *range(50, 59), 71, 72, 73, 81, 32], 2):
+        for cell in one.sheet[row]:
+            cell.number_format = "0"
+            cell._style.numFmtId = number
+    one.sheet["B23"]._style.numFmtId = 60
+    table = one.read("a", "b")
+    assert texts(table, "a") == ["2024-01-31"] * 21 + ["09:30:00"]
+    assert texts(table, "b") == ["2024-01-31 12:00:00"] * 21 + ["3.5"]
+    assert (table.problems, table.warnings) == ((), ())
+
+
 class TestCellsThatCannotBeRead:
     def test_an_error_is_a_problem_unless_it_is_named_as_missing(self, book):
         one = book(["a"], [1], ["#N/A"], ["#N/A"])

@@ -9,12 +9,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from riskset.catalogue import say
 from riskset.errors import DataError, did_you_mean
+from riskset_site.data.sources.built_in_dates import built_in_date
 from riskset_site.data.sources.cells import marked_text
 from riskset_site.data.sources.csv import unreadable
 from riskset_site.data.sources.rich_text import Run, runs_of_xls, runs_of_xlsx, shown_text, struck_part
@@ -116,14 +118,15 @@ def _read_xlsx(path: Path, name: str | None) -> Sheet:
     while written and not _has_value(written[-1]):
         written.pop()  # a stray format in the last of a million rows, or in the last column, is no cell
     size = {"max_row": max(1, len(written)), "max_col": max(1, *map(_width, written))}
-    cells = _XlsxCells(any(font.strike for font in book._fonts))  # openpyxl has no public list of them
+    cells = _XlsxCells(book.epoch, any(font.strike for font in book._fonts))  # openpyxl has no public list of them
     rows = [[cells.value(cell) for cell in row] for row in sheet.iter_rows(min_row=1, min_col=1, **size)]
     _mark_formulas(rows, written)
     merged = [(one.min_row - 1, one.max_row - 1, one.min_col - 1, one.max_col - 1) for one in sheet.merged_cells.ranges]
     hidden = {number - 1 for number, row in sheet.row_dimensions.items() if row.hidden}
 
     def format_of(row: int, column: int) -> str:
-        return str(sheet.cell(row + 1, column + 1).number_format)
+        cell = sheet.cell(row + 1, column + 1)
+        return built_in_date(_format_number(cell)) or str(cell.number_format)
 
     return Sheet(rows, hidden, cells.struck, merged, format_of, book.epoch == CALENDAR_MAC_1904)
 
@@ -140,6 +143,7 @@ def _has_value(row: Sequence[Any]) -> bool:
 class _XlsxCells:
     """The values of cells of openpyxl, and which of them are struck out."""
 
+    epoch: datetime
     may_be_struck: bool
     """False where no font of the workbook is: the font of each cell need not be looked at."""
     struck: set[tuple[int, int]] = field(default_factory=set)
@@ -149,9 +153,24 @@ class _XlsxCells:
             return BadCell(str(cell.value), "error_cell")
         if isinstance(cell.value, list):
             return _of_runs(runs_of_xlsx(cell), (cell.row - 1, cell.column - 1), self.struck)
-        if self.may_be_struck and cell.value is not None and cell.font.strike:
+        if self.may_be_struck and cell.value is not None and cell.has_style and cell.font.strike:
             self.struck.add((cell.row - 1, cell.column - 1))
+        if cell.data_type == "n" and cell.value is not None and built_in_date(_format_number(cell)):
+            return self._day(cell.value)
         return cell.value
+
+    def _day(self, number: float) -> Any:  # noqa: ANN401
+        from openpyxl.utils.datetime import from_excel
+
+        try:
+            return from_excel(number, self.epoch)
+        except (OverflowError, ValueError):
+            return BadCell("#VALUE!", "error_cell")
+
+
+def _format_number(cell: Any) -> int:  # noqa: ANN401
+    """Returns the number of a cell's format, from which openpyxl makes one that it knows."""
+    return int(cell._style.numFmtId) if cell.has_style else 0
 
 
 def _of_runs(runs: Sequence[Run], at: tuple[int, int], struck: set[tuple[int, int]]) -> str | BadCell:
