@@ -16,8 +16,10 @@ from riskset_site.mapping.contents import names_of
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.levels import FALSE, TRUE, TextMeaning, boolean_meanings, category_meanings
 from riskset_site.mapping.proposal import Choice
+from riskset_site.mapping.resembling import names_absence
 from riskset_site.mapping.several_columns import Shape
-from riskset_site.mapping.words import in_brackets, meanings, plain, without_brackets
+from riskset_site.mapping.spelling import spelled
+from riskset_site.mapping.words import in_brackets, meanings, without_brackets
 
 _BOX = re.compile(r"^(?P<field>.+?)(___(?P<code>.+)|\s*\(choice=(?P<label>.+)\))$")
 _BETWEEN_WORDS = re.compile(r"[\s_/・･.-]+")
@@ -119,15 +121,17 @@ def _named_by_levels(draft: Draft, name: str) -> dict[str, str]:
 
 def _is_of_any(level: str) -> bool:
     """True for a level such as `other`: a column of that name may be about anything."""
-    return bool(meanings().get(plain(level), frozenset()) & _OF_ANY)
+    return bool(meanings().get(spelled(level), frozenset()) & _OF_ANY)
 
 
 def _level_in(text: str, levels: tuple[str, ...]) -> TextMeaning:
-    """Returns the level that a name is a word for: as a whole, without or in its brackets, or by one of its words."""
-    parts = [text, without_brackets(text), in_brackets(text), *_BETWEEN_WORDS.split(without_brackets(text))]
+    """Returns the level that a name is a word for: as a whole, without or in its brackets, or by one of its words. A
+    name whose yes says that something is not there is a word for a level only as a whole."""
+    bare = without_brackets(text)
+    parts = [text, *([] if names_absence(text) else [bare, in_brackets(text), *_BETWEEN_WORDS.split(bare)])]
     found = [one for one in category_meanings(dict.fromkeys(filter(None, parts), 0), levels) if one.meaning]
     best = next((one for one in found if one.is_sure), found[0] if found else None)
-    is_word = best is not None and not best.text.isdecimal() and len(plain(best.text)) > 1
+    is_word = best is not None and not best.text.isdecimal() and len(spelled(best.text)) > 1
     return TextMeaning(text, 0, best.meaning, best.is_sure) if best and is_word else TextMeaning(text, 0, None)
 
 
@@ -178,7 +182,7 @@ def _category_of_boxes(
 
 def _none(levels: tuple[str, ...], read: Collection[str]) -> dict[str, str]:
     """Returns the level of those who have no box checked, where a level is named so and no box has it."""
-    none = next((level for level in levels if "none" in meanings().get(plain(level), ())), None)
+    none = next((level for level in levels if "none" in meanings().get(spelled(level), ())), None)
     return {"none": none} if none is not None and none not in read else {}
 
 

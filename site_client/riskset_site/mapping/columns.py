@@ -17,6 +17,7 @@ from riskset_site.mapping.contents import contents_of, named_contents, names_of
 from riskset_site.mapping.date_forms import share_of_dates
 from riskset_site.mapping.export_table import Table
 from riskset_site.mapping.levels import boolean_meanings, category_meanings
+from riskset_site.mapping.resembling import names_absence
 from riskset_site.mapping.words import in_brackets, plain, resembles, usual_factors, without_brackets
 from riskset_site.mapping.written_numbers import share_of_numbers
 
@@ -98,7 +99,10 @@ def _match(
 
 
 def name_certainty(header: str, names: Mapping[str, float]) -> float:
-    """Returns how certain a column's name is to be one of the names, from 0 to 1."""
+    """Returns how certain a column's name is to be one of the names, from 0 to 1. A name whose yes says that something
+    is not there is one of them only as a whole."""
+    if names_absence(header):
+        return names.get(plain(header), 0.0)
     forms = {plain(header): 1.0, plain(without_brackets(header)): 0.98, plain(in_brackets(header)): 0.8}
     forms |= {plain(part): 0.95 for part in header.split("/") if "/" in header}
     forms.pop("", None)

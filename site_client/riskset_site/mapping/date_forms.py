@@ -11,7 +11,8 @@ from datetime import date
 from riskset_site.data.dates import WAREKI, date_reader
 from riskset_site.data.faults import Unreadable
 from riskset_site.data.width import in_one_width
-from riskset_site.mapping.words import meanings, missing_words, plain
+from riskset_site.mapping.spelling import spelled
+from riskset_site.mapping.words import meanings, missing_words
 
 EXCEL = "excel"
 PARTIAL = ("partial:first", "partial:mid", "partial:missing")
@@ -137,7 +138,7 @@ def _partial_day(form: str, text: str) -> str:
 
 def _is_no_date(text: str) -> bool:
     folded = in_one_width(text)
-    return folded.startswith(_FAR) or "alive" in meanings().get(plain(text), ())
+    return folded.startswith(_FAR) or "alive" in meanings().get(spelled(text), ())
 
 
 def without_time(text: str) -> str:

@@ -17,8 +17,9 @@ from riskset_site.mapping.date_forms import date_forms
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.levels import TRUE, TextMeaning, boolean_meanings, category_meanings, prefix_patterns
 from riskset_site.mapping.proposal import Choice
+from riskset_site.mapping.spelling import spelled
 from riskset_site.mapping.units import UnitReading, unit_reading
-from riskset_site.mapping.words import missing_words, plain
+from riskset_site.mapping.words import missing_words
 from riskset_site.mapping.written_numbers import WrittenNumbers, written_numbers
 
 _SHOWN, _ASKED = 8, 20
@@ -109,10 +110,10 @@ def _answered(draft: Draft, name: str, texts: tuple[TextMeaning, ...]) -> tuple[
     """Returns the texts with what a person has answered; what only case or the size of kana distinguishes from an
     answered text is proposed to mean the same."""
     answers = {in_one_width(text): meaning for text, meaning in draft.answers.recode.get(name, {}).items()}
-    near = {plain(text): meaning for text, meaning in answers.items()}
+    near = {spelled(text): meaning for text, meaning in answers.items()}
     found = []
     for one in texts:
-        meaning, same = answers.get(in_one_width(one.text)), near.get(plain(one.text))
+        meaning, same = answers.get(in_one_width(one.text)), near.get(spelled(one.text))
         if meaning is not None:
             one = TextMeaning(one.text, one.rows, meaning)
         elif one.meaning is None and same is not None:

@@ -13,7 +13,8 @@ from riskset_site.mapping.date_forms import share_of_dates
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.proposal import Choice
 from riskset_site.mapping.several_columns import Shape
-from riskset_site.mapping.words import meanings, plain
+from riskset_site.mapping.spelling import spelled
+from riskset_site.mapping.words import meanings
 
 _FEW = 6
 _DATES = 0.5
@@ -83,8 +84,8 @@ def _censoring(draft: Draft, name: str) -> str | None:
 
 
 def _meant(text: str) -> frozenset[str]:
-    return meanings().get(plain(text), frozenset()) | meanings().get(
-        plain(re.sub(r"^\d{1,2}\s*[:.=]", "", text)), frozenset()
+    return meanings().get(spelled(text), frozenset()) | meanings().get(
+        spelled(re.sub(r"^\d{1,2}\s*[:.=]", "", text)), frozenset()
     )
 
 
