@@ -76,7 +76,7 @@ def suggested_boxes(draft: Draft, name: str) -> dict[str, Any] | None:
     variable = draft.study.variables[name]
     if not isinstance(variable, CategoryVariable):
         return None
-    free = [header for header in _free(draft) if _is_box(draft, header)][:_MOST_SHOWN]
+    free = [header for header in _free(draft, name) if _is_box(draft, header)][:_MOST_SHOWN]
     if len(free) < 2:
         return None
     return {"any_of": dict.fromkeys(free, "..."), **_none(variable.levels, ())}
@@ -89,7 +89,11 @@ def _boxes(draft: Draft, name: str) -> Mapping[str, str]:
     if name in draft.answers.columns:
         return {}
     of_field = _of_one_field(draft, name)
-    return of_field if len(of_field) > 1 or name in draft.assigned else _named_by_levels(draft, name)
+    if len(of_field) > 1:
+        return of_field
+    named = _named_by_levels(draft, name)
+    column = draft.assigned.get(name)  # by a word inside its name, as 肝炎 in B型肝炎, it may be one of the boxes
+    return named if column is None or column in named else {}
 
 
 def _of_one_field(draft: Draft, name: str) -> dict[str, str]:
@@ -113,7 +117,7 @@ def _named_by_levels(draft: Draft, name: str) -> dict[str, str]:
     variable = draft.study.variables[name]
     if not isinstance(variable, CategoryVariable):
         return {}
-    named = {header: _level_in(header, variable.levels) for header in _free(draft)}
+    named = {header: _level_in(header, variable.levels) for header in _free(draft, name)}
     found = {header: one for header, one in named.items() if one.meaning and _is_box(draft, header)}
     telling = {one.meaning for one in found.values() if one.meaning and not _is_of_any(one.meaning)}
     return {header: header for header in found} if len(telling) > 1 else {}
@@ -135,9 +139,10 @@ def _level_in(text: str, levels: tuple[str, ...]) -> TextMeaning:
     return TextMeaning(text, 0, best.meaning, best.is_sure) if best and is_word else TextMeaning(text, 0, None)
 
 
-def _free(draft: Draft) -> Iterator[str]:
-    """Yields the columns that no variable is in, so far."""
-    used = {*draft.assigned.values(), *(header for of in draft.answers.boxes.values() for header in of)}
+def _free(draft: Draft, name: str) -> Iterator[str]:
+    """Yields the columns that no other variable is in, so far."""
+    others = (column for other, column in draft.assigned.items() if other != name)
+    used = {*others, *(header for of in draft.answers.boxes.values() for header in of)}
     yield from (header for header in draft.table.headers if header and header not in used)
 
 

@@ -56,9 +56,7 @@ def part_of(draft: Draft, name: str) -> Part:
     column = draft.assigned.get(name)
     others = tuple(match.column for match in draft.matches[name] if match.column != column)[:_OTHERS]
     if column is None:
-        notes = (say("site.map.note.no_column", variable=name),) if variable.required else ()
-        boxes = suggested_boxes(draft, name) if variable.required else None
-        return Part(replace(empty, others=others, notes=notes, is_sure=not variable.required), fuller=boxes)
+        return _without_column(draft, replace(empty, others=others))
     return _in_one_column(draft, replace(empty, others=others), column, entry_of(draft, name, column))
 
 
@@ -71,6 +69,23 @@ def date_columns(parts: Iterable[Part]) -> Iterator[str]:
             found[entry["column"]] = None
         found |= dict.fromkeys([*entry.get("years_between", ()), *([entry["date"]] if "date" in entry else ())])
     yield from found
+
+
+def _without_column(draft: Draft, empty: VariableProposal) -> Part:
+    """A variable that nothing is read from. That is sure where a person said so, and of what the study can do without:
+    not of an event, of which none would be counted then."""
+    name, is_event = empty.variable, any(empty.variable in one.ends for one in draft.date_endpoints)
+    is_sure = draft.answers.columns.get(name) == "" or not (empty.required or is_event)
+    boxes = suggested_boxes(draft, name) if empty.required else None
+    if empty.others:
+        note = say("site.map.note.no_sure_column", variable=name, columns=empty.others)
+    elif empty.required:
+        note = say("site.map.note.no_column", variable=name)
+    elif is_event:
+        note = say("site.map.note.no_event_column", variable=name)
+    else:
+        note = say("site.map.note.no_optional_column", variable=name)
+    return Part(replace(empty, notes=(note,), is_sure=is_sure), fuller=boxes)
 
 
 def _of_shape(draft: Draft, empty: VariableProposal, shape: Shape) -> Part:
