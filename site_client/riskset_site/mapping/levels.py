@@ -85,6 +85,11 @@ def _forms(text: str) -> tuple[str, ...]:
     return folded, _CODE.sub("", folded)
 
 
+def meanings_of(text: str) -> frozenset[str]:
+    """Returns what a text may mean, as it is and behind a code: `dead` of `1: 사망`."""
+    return frozenset[str]().union(*(meanings().get(spelled(form), frozenset()) for form in _forms(text)))
+
+
 class _Levels:
     """The levels of one category, and the words for them."""
 

@@ -14,6 +14,7 @@ from riskset_site.mapping.entries import Entry, entry_of
 from riskset_site.mapping.proposal import Choice, VariableProposal
 from riskset_site.mapping.several_columns import Shape
 from riskset_site.mapping.shapes import shape_of
+from riskset_site.mapping.undated_deaths import undated_deaths
 
 _SURE, _FIT, _CLOSE = 0.85, 0.5, 0.05
 """Of a name; of the texts of a number or date, since those of a category are asked about; of the scores of two
@@ -98,13 +99,15 @@ def _of_shape(draft: Draft, empty: VariableProposal, shape: Shape) -> Part:
 def _in_one_column(draft: Draft, empty: VariableProposal, column: str, entry: Entry) -> Part:
     name = empty.variable
     is_answered = name in draft.answers.accept or name in draft.answers.columns
+    undated = undated_deaths(draft, name, column) if empty.kind == "date" else None
+    is_sure = is_answered or (undated is None and _is_sure(draft, name, column))
     proposal = replace(
         empty,
         columns=(column,),
-        is_sure=not entry.is_blocked and (is_answered or _is_sure(draft, name, column)),
+        is_sure=not entry.is_blocked and is_sure,
         texts=entry.texts,
         example=tuple(text for text in draft.counts(column) if text)[:_EXAMPLES],
-        notes=entry.notes,
+        notes=entry.notes if undated is None else (undated, *entry.notes),
     )
     fuller = None if entry.fuller is None else {"column": column, **entry.fuller}
     return Part(proposal, {"column": column, **entry.keys}, fuller, entry.missing, entry.choices)
