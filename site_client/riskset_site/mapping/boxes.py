@@ -118,7 +118,7 @@ def _named_by_levels(draft: Draft, name: str) -> dict[str, str]:
     if not isinstance(variable, CategoryVariable):
         return {}
     named = {header: _level_in(header, variable.levels) for header in _free(draft, name)}
-    found = {header: one for header, one in named.items() if one.meaning and _is_box(draft, header)}
+    found = {header: one for header, one in named.items() if one.meaning and _is_nearly_box(draft, header)}
     telling = {one.meaning for one in found.values() if one.meaning and not _is_of_any(one.meaning)}
     return {header: header for header in found} if len(telling) > 1 else {}
 
@@ -147,9 +147,15 @@ def _free(draft: Draft, name: str) -> Iterator[str]:
 
 
 def _is_box(draft: Draft, header: str) -> bool:
+    return _is_nearly_box(draft, header) and not _marks(draft, [header]).unknown
+
+
+def _is_nearly_box(draft: Draft, header: str) -> bool:
+    """True where a column has few texts and some are of a checked box; others that nobody knows (`+/-`) only beside
+    those of an unchecked one."""
     texts = [text for text in draft.counts(header) if text]
     marks = _marks(draft, [header])
-    return len(texts) <= _MOST_TEXTS and bool(marks.checked) and not marks.unknown
+    return len(texts) <= _MOST_TEXTS and bool(marks.checked) and (not marks.unknown or bool(marks.unchecked))
 
 
 def _marks(draft: Draft, headers: Collection[str]) -> _Marks:

@@ -61,10 +61,12 @@ def test_a_box_with_plus_and_minus_is_not_checked(desk):
     desk.joins('etiology = { type = "category", levels = ["none", "hbv", "hcv"] }')
     marks = ("양성", "음성", "+/-")
     desk.has(f"{HEADER},HBsAg,anti-HCV", lambda i: f"{plain(i)},{marks[i % 3]},{marks[i % 2]}")
-    assert desk.proposes().of("etiology").entry is None
-    found = desk.proposes(columns={"etiology": ["HBsAg", "anti-HCV"]}).of("etiology")
+    found = desk.proposes().of("etiology")
+    assert (found.entry, found.is_sure, found.columns) == (None, False, ("HBsAg", "anti-HCV"))
     assert "1 text of unknown meaning: +/-" in map(str, found.notes)
-    assert "+/-" not in str(found.entry)
+    assert found.suggestion is not None
+    assert "+/-" not in str(found.suggestion)
+    assert desk.problems(accept=["etiology"])
 
 
 def test_an_answer_about_a_text_is_none_about_another_with_a_sign(desk):
