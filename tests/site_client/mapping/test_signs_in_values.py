@@ -150,6 +150,14 @@ def test_a_column_of_yes_or_no_is_one(desk):
     assert desk.proposes().of("etiology").columns == ("HBV(+/-)", "HCV 有無")
 
 
+@pytest.mark.parametrize("name", ["血小板(×10^4/μL)", "INR (-)", "AST [-]"])
+def test_a_sign_in_the_name_of_a_number_is_about_its_unit(desk, name):
+    variable = {"血": "platelets", "I": "inr", "A": "ast"}[name[0]]
+    desk.joins(f'{variable} = {{ type = "number", range = [0, 100] }}')
+    desk.has(f"{HEADER},{name}", lambda i: f"{plain(i)},{i % 9 + 1}")
+    assert desk.proposes().of(variable).columns == (name,)
+
+
 def test_a_number_of_the_patient_is_no_word_for_no(desk):
     desk.has(HEADER.replace("id", "patient no"), plain)
     assert desk.proposes(key="patient no").keys[0].column == "patient no"
