@@ -35,10 +35,10 @@ def test_a_sign_that_says_something_makes_another_text(levels, texts):
 @pytest.mark.parametrize(
     ("levels", "level", "texts"),
     [
-        (STAGES, "II", ["ii", "Ⅱ", "Stage II", "stage-II", "II期", "Ⅱ 期", "II기", "2: II", "2.Ⅱ", '="II"']),
+        (STAGES, "II", ["ii", "Ⅱ", "Stage II", "stage-II", "II期", "Ⅱ 期", "II기", "2: II", "2.Ⅱ", "II.", '="II"']),
         (("0", "1", "2", "3"), "1", ["１", "PS1", "PS 1", "PS-1", "ECOG: 1", "ps=1", "grade 1"]),
         (CLASSES, "A", ["a", "Child-Pugh A", "child_pugh a", "CHILD A", "A급", "'A'"]),
-        (DRUGS, "lenvatinib", ["Lenvatinib", "렌바티닙", "ﾚﾝﾊﾞﾁﾆﾌﾞ", "1) 렌비마", "2-LEN"]),
+        (DRUGS, "lenvatinib", ["Lenvatinib", "렌바티닙", "ﾚﾝﾊﾞﾁﾆﾌﾞ", "1) 렌비마", "2-LEN", "LEN."]),
     ],
 )
 def test_signs_that_only_divide_words_do_not(levels, level, texts):
