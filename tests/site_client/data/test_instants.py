@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import duckdb
+import numpy as np
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet
@@ -14,7 +15,10 @@ from riskset_site.data.config import load_site_file
 from riskset_site.data.dates import date_reader
 from riskset_site.data.faults import Unreadable
 from riskset_site.data.source_kinds import SOURCES
+from riskset_site.data.sources.cells import marked_text
+from riskset_site.data.sources.instants import as_days
 from riskset_site.data.sources.reading import read_source
+from riskset_site.data.sources.table import TextColumn
 
 TOKYO = timezone(timedelta(hours=9))
 DAYS = [datetime(2024, 1, 31, tzinfo=TOKYO), datetime(2024, 2, 1, tzinfo=TOKYO), None]
@@ -54,6 +58,13 @@ def test_midnight_in_their_own_zone_is_that_day(file, zone):
     assert texts(read(file(DAYS, "Asia/Tokyo"), zone), "day") == ["2024-01-31", "2024-02-01", ""]
     utc = [datetime(2024, 1, 31, tzinfo=UTC), None, None]
     assert texts(read(file(utc, "UTC"), zone), "day") == ["2024-01-31", "", ""]
+
+
+def test_a_local_mean_time_is_a_zone():
+    first = datetime(1900, 1, 1, tzinfo=timezone(timedelta(hours=8, minutes=27, seconds=52)))
+    assert marked_text(first) == "\x011900-01-01 00:00:00+08:27:52"
+    column = TextColumn(np.zeros(1, np.int32), (marked_text(first),))
+    assert as_days("day", column, None, np.array([2]))[0].texts == ("1900-01-01",)
 
 
 def test_a_point_in_time_has_its_day_in_the_zone_and_keeps_its_time(file):
@@ -153,7 +164,7 @@ def test_a_text_with_its_zone_is_an_instant(tmp_path, kind):
         (["2024-01-30T00:00:00Z", ""], "America/New_York", ["2024-01-30T00:00:00Z", ""]),
         (["2024-01-30T00:00:00+09:00", ""], None, ["2024-01-30T00:00:00+09:00", ""]),
         (["2024-01-30T25:00:00Z", ""], "Asia/Tokyo", ["2024-01-30T25:00:00Z", ""]),
-        (["2024-01-30 15:00:00", "A+01"], "Asia/Tokyo", ["2024-01-30 15:00:00", "A+01"]),
+        (["2024-01-30 15:00:00", "\x01A+01"], "Asia/Tokyo", ["2024-01-30 15:00:00", "\x01A+01"]),
     ],
 )
 def test_other_texts(tmp_path, values, zone, expected):

@@ -24,7 +24,7 @@ _EARLIEST = 10
 """The hour in UTC of the first midnight on Earth; a time before it is on no other day."""
 _SAME_TIME = Fault("same_time", say("data.source.same_time"))
 _WITH_TIME = re.compile(r"\d{4}(?:[-/.]\d{1,2}[-/.]\d{1,2}|\d{4})[T ]+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.0+)?)?")
-_WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)? ?(?:Z|[+-]\d\d(?::?\d\d)?)")
+_WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)? ?(?:Z|[+-]\d\d(?::?\d\d){0,2})")
 _INSTANT = Fault("instant", say("data.source.instant"))
 
 
@@ -51,15 +51,7 @@ def _marked(column: TextColumn) -> TextColumn:
     """Returns the column with the mark of an instant before its texts that are one."""
     if column.values is not None or not any(map(_WITH_ZONE.fullmatch, column.texts)):
         return column
-    return replace(column, texts=tuple(INSTANT + text if _is_instant(text) else text for text in column.texts))
-
-
-def _is_instant(text: str) -> bool:
-    if _WITH_ZONE.fullmatch(text) is None:
-        return False
-    with suppress(ValueError):
-        return bool(_moment(text))
-    return False
+    return replace(column, texts=tuple(INSTANT + text if _moment(text) else text for text in column.texts))
 
 
 def as_days(
@@ -107,11 +99,17 @@ def _instants(column: TextColumn) -> dict[int, datetime]:
     if column.values is not None:
         return {}  # numbers, whose texts are made when they are asked for
     marked = ((code, text) for code, text in enumerate(column.texts) if text.startswith(INSTANT))
-    return {code: _moment(text.lstrip(INSTANT)) for code, text in marked}
+    found = {code: _moment(text.lstrip(INSTANT)) for code, text in marked}
+    return {code: moment for code, moment in found.items() if moment}  # a text of an export may begin so, too
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace(" ", "T", 1).replace(" ", ""))
+def _moment(text: str) -> datetime | None:
+    """Returns the point in time; None for a text that is none, or does not name its zone."""
+    if _WITH_ZONE.fullmatch(text) is None:
+        return None
+    with suppress(ValueError):
+        return datetime.fromisoformat(text.replace(" ", "T", 1).replace(" ", ""))
+    return None
 
 
 def _with_texts(column: TextColumn, instants: dict[int, datetime]) -> TextColumn:
