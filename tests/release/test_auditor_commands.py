@@ -10,6 +10,7 @@ import sys
 import httpx
 import pytest
 from tests.release.conftest import REASON
+from tests.started import started
 
 from riskset import cli
 from riskset.cli import main
@@ -124,7 +125,7 @@ def test_a_port_that_is_taken_is_told(auditor, capsys):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_the_desk_serves_until_it_is_interrupted(auditor):
     command = [sys.executable, "-m", "riskset.cli", "audit", "review", str(auditor.bundle), *auditor.options()]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as desk:
+    with started(command, stderr=subprocess.PIPE, text=True) as desk:
         address = next(line.strip() for line in desk.stdout if line.startswith("http://127.0.0.1:"))
         base, secret = address.split("/start/")
         with httpx.Client(follow_redirects=True, headers={"origin": base.rpartition("/")[0]}) as browser:
@@ -139,7 +140,7 @@ def test_the_desk_serves_until_it_is_interrupted(auditor):
             signed = browser.post(str(page.url), data={**fields, **typed, "statement": "yes"})
             assert signed.status_code == 200
         desk.send_signal(signal.SIGINT)
-        assert desk.wait() == 0
+        assert desk.wait(timeout=300) == 0
         assert desk.stderr.read() == ""
     (vote,) = votes_in(auditor.votes).votes
     assert (vote.name, vote.decision) == ("K. Sato", "reject")

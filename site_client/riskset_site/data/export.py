@@ -158,6 +158,8 @@ def _in_another_encoding(name: str, column: VariableColumn, rows: ExportRows) ->
 def _repeated_patients(
     rows: ExportRows, columns: Mapping[str, VariableColumn], needed: Collection[str]
 ) -> Iterator[Problem]:
+    if rows.site.source.rows:
+        return  # what is wrong with their numbers is told of all rows, before one is made of those of a patient
     if rows.site.source.patient:
         yield from of_keys(rows.site.source, rows.table)
     elif rows.table.n:

@@ -22,7 +22,7 @@ from riskset_site.data.export_rows import ExportRows, blanked, where_of
 from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.number_forms import number_reader
 from riskset_site.data.partial_dates import names_a_month
-from riskset_site.data.patient_numbers import ROUNDED_KEY, is_rounded
+from riskset_site.data.patient_numbers import DITTO_KEY, ROUNDED_KEY, is_ditto, is_rounded
 from riskset_site.data.patients import Patients
 from riskset_site.data.site_mapping import Take
 from riskset_site.data.site_source import Rows
@@ -47,9 +47,12 @@ def patients_of(said: Rows, rows: ExportRows) -> Patients:
     empty = np.isin(texts, ["", *rows.site.source.missing])
     _, first, of_row = np.unique(texts.astype(str), return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))
-    rounded = np.array([is_rounded(in_one_width(text)) for text in column.texts], bool)[column.codes]
+    rounded, ditto = (
+        np.array([is_odd(in_one_width(text)) for text in column.texts], bool)[column.codes]
+        for is_odd in (is_rounded, is_ditto)
+    )
     problems, warnings, where = list[Problem](), tuple[Problem, ...](), say("data.where.key", column=said.one_per)
-    for fault, wrong in ((_NO_KEY, empty), (ROUNDED_KEY, rounded)):
+    for fault, wrong in ((_NO_KEY, empty), (ROUNDED_KEY, rounded), (DITTO_KEY, ditto & ~empty)):
         if wrong.any():
             problems.append(problem_in_rows(where, fault, table.row_numbers, wrong, column.quoted))
     place = np.arange(table.n, dtype=np.float64)

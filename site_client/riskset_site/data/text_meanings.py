@@ -213,8 +213,12 @@ class TextMeanings:
 
 def folded(text: str) -> str:
     """Returns what is left of a text without the width, case, spaces and kana size of its characters."""
-    plain = _plain(text).casefold().translate(_LARGE_KANA)
-    return "".join(char for char in plain if not char.isspace())
+    return "".join(char for char in spaced(text) if not char.isspace())
+
+
+def spaced(text: str) -> str:
+    """Returns the same with the spaces inside it."""
+    return _plain(text).casefold().translate(_LARGE_KANA)
 
 
 def _plain(text: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from tests.release.conftest import REASON
 from tests.release.served.certificate import self_signed
 from tests.release.served.conftest import asked_by, command_in
+from tests.started import started
 
 from riskset.cli import main
 from riskset.errors import DataError
@@ -38,12 +39,12 @@ def serves(auditor, certificate, key, **changes):
 def served(auditor, certified):
     """Starts the desk as a process of its own; gives its address, and ends that process alone."""
     command = [sys.executable, "-m", "riskset.cli", "audit", "serve", str(auditor.bundle), *serves(auditor, *certified)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as desk:
+    with started(command, stderr=subprocess.PIPE, text=True) as desk:
         try:
             yield next(line.strip() for line in desk.stdout if line.startswith("https://"))
         finally:
             desk.send_signal(signal.SIGINT)
-            assert desk.wait() == 0
+            assert desk.wait(timeout=300) == 0
             assert desk.stderr.read() == ""
 
 

@@ -2,12 +2,12 @@
 
 import re
 import socket
-import subprocess
 import sys
 import webbrowser
 from urllib.request import pathname2url
 
 import httpx
+from tests.started import started
 
 from riskset_site.commands.desk import _browser_led_to
 
@@ -25,17 +25,14 @@ def test_the_command_prints_an_address_that_opens_the_desk(member):
         "--lang",
         "ko",
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as running:
-        try:
-            address = next(line.strip() for line in running.stdout if line.startswith("http"))
-            base = address.rpartition("/start/")[0]
-            with httpx.Client(follow_redirects=True, headers={"origin": re.match("http://[^/]*", base)[0]}) as browser:
-                assert '<html lang="ko">' in browser.get(address).text
-                page = browser.post(f"{base}/start", data={"secret": address.rpartition("/")[2]})
-                assert page.status_code == 200
-                assert "kurume" in page.text
-        finally:
-            running.terminate()
+    with started(command, text=True, encoding="utf-8") as running:
+        address = next(line.strip() for line in running.stdout if line.startswith("http"))
+        base = address.rpartition("/start/")[0]
+        with httpx.Client(follow_redirects=True, headers={"origin": re.match("http://[^/]*", base)[0]}) as browser:
+            assert '<html lang="ko">' in browser.get(address).text
+            page = browser.post(f"{base}/start", data={"secret": address.rpartition("/")[2]})
+            assert page.status_code == 200
+            assert "kurume" in page.text
     assert not (member.folder / "desk.html").exists()
 
 

@@ -4,12 +4,12 @@ import asyncio
 import os
 import re
 import signal
-import subprocess
 import sys
 
 import pytest
 import uvicorn
 from tests.site_client.desk.test_site_desk import broken
+from tests.started import started
 from uvicorn.server import ServerState
 
 from riskset.desk.slow_clients import PromptRequests
@@ -88,7 +88,7 @@ def test_a_desk_that_is_stopped_leaves_no_file_with_its_address(member, name):
     command = [sys.executable, "-u", "-m", "riskset", "site", "desk", str(member.site_file)]
     file = member.folder / "desk.html"
     environment = {**os.environ, "BROWSER": "true"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as running:
+    with started(command, text=True, env=environment) as running:
         assert any(line.startswith("http") for line in running.stdout)
         assert re.search("http://127.0.0.1", file.read_text())
         running.send_signal(getattr(signal, name))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from tests.started import started
 
 from riskset.errors import DataError
 from riskset.joining.invite import load_connection, write_connection
@@ -154,8 +155,7 @@ def test_a_killed_process_holds_nothing(tmp_path):
         "import sys, pathlib; from riskset_site.network.folder_watch import OnlyProcess\n"
         "with OnlyProcess(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", code, str(path)], **pipes) as process:
+    with started([sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE) as process:
         assert process.stdout.readline().strip() == b"held"
         with pytest.raises(DataError, match=f"process {process.pid}, is running"), OnlyProcess(path):
             pass
