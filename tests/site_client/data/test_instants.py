@@ -141,6 +141,14 @@ def texts_of(tmp_path, values, zone=None, kind="csv", **more):
     return read_source(SOURCES[kind](**{kind: tmp_path / "x"}, zone=zone), ["day", "n"], (), **more)
 
 
+@pytest.mark.parametrize(
+    "values", [["20240130150000+0000", "20240131150000Z"], ["20240130T150000.0+0000", "202401311500+00"]]
+)
+def test_digits_with_their_zone_are_an_instant(tmp_path, values):
+    assert [one.message.code for one in texts_of(tmp_path, values).problems] == ["data.fault.instant"]
+    assert texts(texts_of(tmp_path, values, "Asia/Tokyo"), "day") == ["2024-01-31", "2024-02-01"]
+
+
 INSTANTS = ["2024-01-30T15:00:00Z", "2024-01-31T15:00:00Z", "2024-02-01T15:00:00Z"]
 
 
@@ -181,9 +189,11 @@ def test_midnight_in_its_own_zone_is_its_day_and_no_other_time_is():
         ("2024-01-30T15:00:00Z", "%Y-%m-%dT%H:%M:%SZ"),
         ("2024-01-30 15:00:00+0000", "%Y-%m-%d %H:%M:%S%z"),
         ("20240130150000+0000", "%Y%m%d%H%M%S%z"),
+        ("20240130150000Z", "%Y%m%d%H%M%SZ"),
     ):
         with pytest.raises(Unreadable):
             date_reader(formats)(text)
+    assert date_reader(["%Y%m%d%H%M%S%z"])("20240130150000+0900") == date(2024, 1, 30)
     assert date_reader(["%Y-%m-%dT%H:%M:%SZ"])("2024-01-30T00:00:00Z") == date(2024, 1, 30)
 
 
@@ -191,6 +201,8 @@ def test_midnight_in_its_own_zone_is_its_day_and_no_other_time_is():
     ("values", "found"),
     [
         (["2024-01-30 15:00:00", "2024/1/31 15:00", "", "20240201 15:00:00", "NA"], ["same_time"]),
+        (["20240130150000", "20240131150000", "20240201150000"], ["same_time"]),
+        (["20240130", "20240131", "20240201"], []),
         (["2024-01-30 00:00:00", "2024-01-31 00:00:00", "2024-02-01 00:00:00"], []),
         (["2024-01-30 09:00:00", "2024-01-31 09:00:00", "2024-02-01 09:00:00"], []),
         (["2024-01-30 15:00:00", "2024-01-31 15:00:00", "2024-02-01"], []),

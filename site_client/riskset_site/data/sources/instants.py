@@ -23,8 +23,17 @@ _FEWEST = 3
 _EARLIEST = 10
 """The hour in UTC of the first midnight on Earth; a time before it is on no other day."""
 _SAME_TIME = Fault("same_time", say("data.source.same_time"))
-_WITH_TIME = re.compile(r"\d{4}(?:[-/.]\d{1,2}[-/.]\d{1,2}|\d{4})[T ]+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.0+)?)?")
-_WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)? ?(?:Z|[+-]\d\d(?::?\d\d){0,2})")
+_WITH_TIME = re.compile(
+    r"\d{4}(?:[-/.]\d{1,2}[-/.]\d{1,2}|\d{4})[T ]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.0+)?)?"
+)
+_DIGITS_WITH_TIME = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?P<second>[0-5]\d)?"
+)
+_WITH_ZONE = re.compile(
+    r"(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?|\d{8}T?\d{4}(?:\d\d(?:\.\d{1,6})?)?) ?"
+    r"(?P<zone>Z|[+-]\d\d(?::?\d\d){0,2})"
+)
+"""Of ISO 8601, and of HL7: `20240130150000+0900`."""
 _INSTANT = Fault("instant", say("data.source.instant"))
 
 
@@ -82,12 +91,12 @@ def one_time(name: str, column: TextColumn, row_numbers: NDArray[np.int64]) -> P
         return None
     times, dated = set(), np.zeros(len(column.texts), bool)
     for code, text in enumerate(column.texts):
-        found = _WITH_TIME.fullmatch(text)
+        found = _WITH_TIME.fullmatch(text) or _DIGITS_WITH_TIME.fullmatch(text)
         if found is None and any(map(str.isdigit, text)):
             return None
         if found is not None:
             dated[code] = True
-            times.add(tuple(int(part or 0) for part in found.groups()))
+            times.add(tuple(int(found[part] or 0) for part in ("hour", "minute", "second")))
     chosen = dated[column.codes]
     if len(times) != 1 or not _EARLIEST <= next(iter(times))[0] < 24 or chosen.sum() < _FEWEST:
         return None
@@ -105,10 +114,14 @@ def _instants(column: TextColumn) -> dict[int, datetime]:
 
 def _moment(text: str) -> datetime | None:
     """Returns the point in time; None for a text that is none, or does not name its zone."""
-    if _WITH_ZONE.fullmatch(text) is None:
+    match = _WITH_ZONE.fullmatch(text)
+    if match is None:
         return None
+    plain = text[: match.start("zone")].rstrip().replace(" ", "T", 1)
+    if "T" not in plain:
+        plain = f"{plain[:8]}T{plain[8:]}"
     with suppress(ValueError):
-        return datetime.fromisoformat(text.replace(" ", "T", 1).replace(" ", ""))
+        return datetime.fromisoformat(plain + match["zone"])
     return None
 
 
