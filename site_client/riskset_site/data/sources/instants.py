@@ -20,8 +20,9 @@ from riskset_site.data.sources.table import INSTANT, SourceTable, TextColumn
 
 _FEWEST = 3
 """Dates, of which one time is no accident."""
-_EARLIEST = 10
-"""The hour in UTC of the first midnight on Earth; a time before it is on no other day."""
+_HALF_HOURS = ("13:30", "14:30", "17:30", "18:30", "19:30", "20:30", "21:30", "10:15", "11:15", "15:15", "18:15")
+_MIDNIGHTS = frozenset((*(f"{hour}:00" for hour in range(10, 24)), *_HALF_HOURS))
+"""The times in UTC at which it is midnight, and another day, somewhere; nobody's day changes at 14:20."""
 _SAME_TIME = Fault("same_time", say("data.source.same_time"))
 _WITH_TIME = re.compile(
     r"\d{4}(?:[-/.]\d{1,2}[-/.]\d{1,2}|\d{4})[T ]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.0+)?)?"
@@ -96,9 +97,10 @@ def one_time(name: str, column: TextColumn, row_numbers: NDArray[np.int64]) -> P
             return None
         if found is not None:
             dated[code] = True
-            times.add(tuple(int(found[part] or 0) for part in ("hour", "minute", "second")))
+            seconds = "" if not int(found["second"] or 0) else f":{found['second']}"
+            times.add(f"{int(found['hour'])}:{found['minute']}{seconds}")
     chosen = dated[column.codes]
-    if len(times) != 1 or not _EARLIEST <= next(iter(times))[0] < 24 or chosen.sum() < _FEWEST:
+    if len(times) != 1 or not times <= _MIDNIGHTS or chosen.sum() < _FEWEST:
         return None
     where = say("data.where.column", column=name)
     return problem_in_rows(where, _SAME_TIME, row_numbers, chosen, column.quoted)
