@@ -92,6 +92,12 @@ def test_dates_without_a_day_and_texts_that_are_none():
     assert (found.no_date, found.missing, found.unread) == (("生存", "9999-12-31"), ("不明",), (("来院せず", 1),))
 
 
+def test_dates_of_registries_and_the_day_0_of_excel():
+    found = date_forms({"20200131": 9, "20200500": 2, "20209999": 1, "1900-01-00": 3, "T1": 1, "S2": 1})
+    assert found.partial == (("20200500", 2), ("20209999", 1))
+    assert (found.no_date, found.unread) == (("1900-01-00",), (("T1", 1), ("S2", 1)))
+
+
 @pytest.mark.parametrize(
     ("texts", "marks"),
     [
