@@ -42,6 +42,8 @@ _FIRST_EXCEL_DAY, _YEARS = 61, range(1850, 2101)
 _HALF = "(?:AM|PM|午前|午後|오전|오후)"
 _CLOCK = r"(?:[01]?\d|2[0-4])(?::[0-5]\d(?::[0-5]\d(?:\.\d+)?)?|時[0-5]?\d分(?:[0-5]?\d秒)?)"
 _TIME = re.compile(rf"(?<=\S)[ T]+{_HALF}?\s*{_CLOCK}\s*{_HALF}?", re.IGNORECASE)
+_DIGITS_AS_NUMBER = re.compile(r"(\d{6}|\d{8})\.0+")
+"""20230507 in a column that a program made numbers."""
 _DATE_LIKE = re.compile(
     r"((19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)", re.IGNORECASE
 )
@@ -79,6 +81,9 @@ def date_reader(formats: Sequence[str], two_digit_years: int | None = None) -> C
 
 
 def _without_time(text: str) -> str:
+    """Returns a date without the time behind it, and one of digits alone without the decimals of a number."""
+    if _DIGITS_AS_NUMBER.fullmatch(text):
+        return text.partition(".")[0]
     at = _TIME.search(text)
     return text[: at.start()] if at and at.end() == len(text) else text
 

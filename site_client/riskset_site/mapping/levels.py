@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from riskset_site.data.text_meanings import whole_code
 from riskset_site.data.value_kinds import BOOLEANS
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.words import meanings, missing_words, plain, resembles
@@ -13,6 +14,7 @@ from riskset_site.mapping.words import meanings, missing_words, plain, resembles
 TRUE, FALSE = "true", "false"
 _DOSE = re.compile(r"\s*[(（]?\d+(\.\d+)?\s*(mg|g|錠|カプセル|정|캡슐)?(/(day|日|일))?[)）]?$", re.IGNORECASE)
 _CODE = re.compile(r"^\d{1,2}\s*[:=.．：,)）-]\s*(?=\D)")
+_DECIMAL = re.compile(r"\d+\.\d+")
 _OR_MORE = re.compile(r"(?:>=|≥)?(?P<least>\d+)(?P<plus>\+)?")
 _CAUSES = frozenset({"hbv", "hcv", "alcohol", "steatotic"})
 """Meanings of which a study that does not ask for them says `other`."""
@@ -48,8 +50,8 @@ def boolean_meanings(counts: Mapping[str, int], *, is_event: bool) -> tuple[Text
     if {plain(one.text) for one in found if one.meaning is None} == {_CIRCLE, _CROSS}:
         marks = {_CIRCLE: TRUE, _CROSS: FALSE}
         found = tuple(TextMeaning(one.text, one.rows, marks.get(plain(one.text), one.meaning), False) for one in found)
-    codes = {one.text for one in found if in_one_width(one.text).isdecimal()}
-    if codes <= {"0", "1"}:
+    codes = {one.text for one in found if whole_code(one.text).isdecimal()}
+    if set(map(whole_code, codes)) <= {"0", "1"}:
         return found
     return tuple(
         one if one.text not in codes else TextMeaning(one.text, one.rows, None, is_sure=False) for one in found
@@ -75,9 +77,15 @@ def _boolean(text: str, is_event: bool) -> tuple[str | None, bool]:
 
 
 def _forms(text: str) -> tuple[str, ...]:
-    """Returns the text in one width, and what is behind a code: `1:DECEASED`."""
-    folded = in_one_width(text).casefold()
+    """Returns the text in one width, a code without its decimals, and what is behind a code: `1:DECEASED`."""
+    folded = whole_code(text).casefold()
     return folded, _CODE.sub("", folded)
+
+
+def _name(level: str) -> str:
+    """Returns a level as levels are compared; a number with its point, since 1.5 is not 15."""
+    whole = whole_code(level)
+    return whole if _DECIMAL.fullmatch(whole) else plain(whole)
 
 
 class _Levels:
@@ -85,7 +93,7 @@ class _Levels:
 
     def __init__(self, levels: Sequence[str]) -> None:
         self.levels = tuple(levels)
-        self.by_name = {plain(level): level for level in reversed(levels)}
+        self.by_name = {_name(level): level for level in reversed(levels)}
         self.by_meaning: dict[str, set[str]] = {}
         known = {level: meanings().get(plain(level), frozenset()) for level in levels}
         is_known = all(known.values())
@@ -97,12 +105,12 @@ class _Levels:
     def read(self, text: str) -> tuple[str | None, bool]:
         """Returns the level that a text means, None where there is none, and whether that is sure."""
         for word in _forms(text):
-            if (level := self._named(plain(word))) is not None:
+            if (level := self._named(_name(word))) is not None:
                 return level, True
         undosed = _DOSE.sub("", in_one_width(text))
         if undosed and undosed != text and not undosed.isdecimal() and (level := self._named(plain(undosed))):
             return level, False
-        inside = self._inside(plain(text)) or self._at_least(in_one_width(text)) or self._other(plain(text))
+        inside = self._inside(plain(text)) or self._at_least(whole_code(text)) or self._other(plain(text))
         return inside, False
 
     def _at_least(self, text: str) -> str | None:
