@@ -25,6 +25,7 @@ _BELOW = re.compile(r"(?:<=|<|≤|≦|⩽)\s*(?P<sign>.+)|(?P<word>.+?)\s*(?:未
 _ABOVE = re.compile(r"(?:>=|>|≥|≧|⩾)\s*(?P<sign>.+)|(?P<word>.+?)\s*(?:以上|超|超過|이상|초과)")
 _GROUPED = re.compile(r"[+-]?\d{1,3}([ ,.'])\d{3}(\1\d{3})*([.,]\d+)?")
 _COMMA = re.compile(r"[+-]?\d+,\d+")
+_SIGN_BEHIND = re.compile(r"[+-]?\d[\d.,]*\s*[<>≤≥≦≧⩽⩾]=?")
 _WITH_WORDS = re.compile(r"[+-]?\d[\d.,]*\s*[^\d\s.,+-][^\d]*")
 
 
@@ -139,6 +140,8 @@ def _hint(text: str) -> Message:
         return say("data.hint.thousands")
     if _COMMA.fullmatch(text):
         return say("data.hint.decimal")
+    if _SIGN_BEHIND.fullmatch(text):
+        return say("data.hint.sign_behind")
     if _WITH_WORDS.fullmatch(text):
         return say("data.hint.unit_in_text")
     return say("data.hint.number")
