@@ -21,7 +21,13 @@ from riskset_site.data.eligibility import FlowStep
 from riskset_site.data.export_rows import printed
 from riskset_site.data.faults import problem_in_rows
 from riskset_site.data.follow_up import EligibleRows
-from riskset_site.data.plausibility import implausible_events, implausible_follow_up, implausible_time, one_level
+from riskset_site.data.plausibility import (
+    events_without_column,
+    implausible_events,
+    implausible_follow_up,
+    implausible_time,
+    one_level,
+)
 from riskset_site.data.shared_columns import shared_columns
 from riskset_site.data.site_file import SiteFile
 from riskset_site.data.site_mapping import YearsBetween
@@ -210,6 +216,7 @@ def _warnings(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[P
     export = prepared.export
     yield from shared_columns(site, study)
     yield from export.warnings
+    yield from events_without_column(study, lambda name: export.columns[name].is_present)
     dates = [one for one in study.endpoints.values() if isinstance(one, DateEndpoint)]
     events = {name for endpoint in dates for name in endpoint.ends}
     for name, column in export.columns.items():

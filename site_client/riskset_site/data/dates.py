@@ -9,9 +9,10 @@ from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
 from riskset.catalogue import say
+from riskset_site.data.clock_times import part_over, without_time
 from riskset_site.data.eras import OutsideEra, era_date
 from riskset_site.data.faults import Fault, Unreadable
-from riskset_site.data.partial_dates import PARTIAL, partial_date
+from riskset_site.data.partial_dates import PARTIAL, is_day_zero_of_excel, partial_date
 from riskset_site.data.weekdays import without_weekday
 from riskset_site.data.width import in_one_width
 
@@ -27,8 +28,11 @@ DateFormat = Callable[[str], Found]
 NOT_A_DATE = Fault("not_a_date", say("data.hint.date"))
 _WORD = Fault("not_a_date", say("data.hint.word_for_date"))
 _PARTIAL_DATE = Fault("not_a_date", say("data.hint.partial_date"))
+_EXCEL_ZERO = Fault("not_a_date", say("data.hint.excel_zero"))
 EXCEL_DAY = Fault("excel_day", say("data.hint.excel_day"))
 AMBIGUOUS = Fault("ambiguous_date", say("data.hint.ambiguous_date"))
+JANUARY_OR_OCTOBER = Fault("january_or_october", say("data.hint.january_or_october"))
+_OF_A_ZONE = Fault("instant", say("data.hint.time_of_a_zone"))
 OUTSIDE_ERA = Fault("outside_era", say("data.hint.era"))
 WRONG_WEEKDAY = Fault("wrong_weekday", say("data.hint.weekday"))
 
@@ -39,14 +43,13 @@ _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.\d+)?")
 _EXCEL_NUMBER = re.compile(r"(\d{1,7})(\.\d+)?")
 _FIRST_EXCEL_DAY, _YEARS = 61, range(1850, 2101)
 """2023 in a column of day numbers is a year without its day, rather than 15 July 1905."""
-_HALF = "(?:AM|PM|午前|午後|오전|오후)"
-_CLOCK = r"(?:[01]?\d|2[0-4])(?::[0-5]\d(?::[0-5]\d(?:\.\d+)?)?|時[0-5]?\d分(?:[0-5]?\d秒)?)"
-_TIME = re.compile(rf"(?<=\S)[ T]+{_HALF}?\s*{_CLOCK}\s*{_HALF}?", re.IGNORECASE)
 _DIGITS_AS_NUMBER = re.compile(r"(\d{6}|\d{8})\.0+")
 """20230507 in a column that a program made numbers."""
 _DATE_LIKE = re.compile(
     r"((19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)", re.IGNORECASE
 )
+_ZONE = re.compile(r"%[HIMSfTXcp]\s?(Z|%z|[+-]\d\d)")
+"""Behind a time: `Z` is that of UTC, and its days are no other place's."""
 _SPACES = re.compile(r"(?<=[-/.年月년월])\s+(?=\S)")
 """Behind a mark between the parts of a date, as in `2023/ 5/ 7`, where programs write a space for a 0."""
 _ADJOINING = re.compile("%[A-Za-z]%[A-Za-z]")
@@ -63,10 +66,10 @@ def date_reader(formats: Sequence[str], two_digit_years: int | None = None) -> C
 
     def read(text: str) -> date | None:
         plain = in_one_width(text)
-        without_time = _without_time(plain)
-        day_alone, weekday = without_weekday(without_time)
+        at_day = _at_day(plain)
+        day_alone, weekday = without_weekday(at_day)
         found = set[date | Literal["missing"]]()
-        for one in dict.fromkeys((plain, without_time, day_alone)):
+        for one in dict.fromkeys((plain, at_day, day_alone)):
             found = found or {day for reader in readers if (day := reader(one)) is not None}
         if not found:
             raise Unreadable(_not_a_date(plain))
@@ -80,17 +83,14 @@ def date_reader(formats: Sequence[str], two_digit_years: int | None = None) -> C
     return read
 
 
-def _without_time(text: str) -> str:
+def _at_day(text: str) -> str:
     """Returns a date without the time behind it, and one of digits alone without the decimals of a number."""
-    if _DIGITS_AS_NUMBER.fullmatch(text):
-        return text.partition(".")[0]
-    at = _TIME.search(text)
-    return text[: at.start()] if at and at.end() == len(text) else text
+    return text.partition(".")[0] if _DIGITS_AS_NUMBER.fullmatch(text) else without_time(text)
 
 
 def _day_alone(text: str) -> str:
     """Returns a date without the time and the day of the week behind it."""
-    return without_weekday(_without_time(in_one_width(text)))[0]
+    return without_weekday(_at_day(in_one_width(text)))[0]
 
 
 def _reader(form: str, two_digit_years: int | None = None) -> DateFormat:
@@ -127,6 +127,8 @@ def _not_a_date(text: str) -> Fault:
         with suppress(Unreadable):
             if _reader(form)(day) is not None:
                 return Fault("not_a_date", say("data.hint.date_format", format=form))
+    if is_day_zero_of_excel(day):
+        return _EXCEL_ZERO
     if not any(sign.isdigit() for sign in text):
         return _WORD
     return _PARTIAL_DATE if is_partial(text) else NOT_A_DATE
@@ -159,7 +161,7 @@ def _strptime(form: str, two_digit_years: int | None) -> DateFormat:
     """Returns a reader by strptime; without separators only of texts with all digits, since a spreadsheet drops leading
     zeros and strptime takes 1231, which was 001231, for 12 3 1."""
     form = _SPACES.sub("", in_one_width(form))
-    adjoins = _ADJOINING.search(form) is not None
+    adjoins, has_zone = _ADJOINING.search(form) is not None, _ZONE.search(form) is not None
 
     def read(text: str) -> date | None:
         text = _SPACES.sub("", text)
@@ -169,6 +171,8 @@ def _strptime(form: str, two_digit_years: int | None) -> DateFormat:
                 found = found.replace(year=two_digit_years + (found.year - two_digit_years) % 100)
         except ValueError:
             return None
+        if has_zone and part_over(found):
+            raise Unreadable(_OF_A_ZONE)
         return None if adjoins and len(found.strftime(form)) != len(text) else found.date()
 
     return read

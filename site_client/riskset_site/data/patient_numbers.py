@@ -18,6 +18,7 @@ from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.number_forms import is_number
 from riskset_site.data.site_source import Source
 from riskset_site.data.sources.table import SourceTable, TextColumn
+from riskset_site.data.sources.texts_for_excel import plain_text
 from riskset_site.data.width import in_one_width
 
 _NO_KEY = Fault("no_key", say("data.hint.no_key"))
@@ -31,6 +32,8 @@ _FEW, _MANY = 3, 10
 """Rows whose patient number has no digit, where at least so many others have one."""
 _ROUNDED = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
 """A long number as Excel shows and saves it: the last digits are lost."""
+_TEXT_MARK = re.compile(r"^['`\u2018\u2019](?=\w)")
+"""By which Excel is told, where a number is typed, that it is a text."""
 _DITTO = re.compile(
     r"[〃々仝\"'`´“”„‟′↓↑⇩⇧|｜∥¦:⋮]+"
     r"|\(?(?:同上?|上に同じ|同じ|상동|동상|위와\s*같음|ditto|do\.|same( as above)?|idem)\)?",
@@ -136,6 +139,7 @@ def is_patient_number(header: str) -> bool:
 
 def _as_number(text: str) -> str:
     """Returns a patient number without what Excel takes from a number and other programs add."""
+    text = plain_text(_TEXT_MARK.sub("", text))
     return _SEPARATORS.sub("-", _ZEROS_AFTER_POINT.sub("", text) if "." in text else text).lstrip("0").casefold()
 
 

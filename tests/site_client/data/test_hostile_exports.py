@@ -63,7 +63,7 @@ class TestPatientNumbers:
         assert (fits, list(told)) == (False, ["fault.ditto_key"])
         assert told["fault.ditto_key"].detail.startswith("rows 22, 23:")
 
-    @pytest.mark.parametrize("pair", [("001001", "1001"), ("1001.0", "1001"), ("a17", "A17")])
+    @pytest.mark.parametrize("pair", [("001001", "1001"), ("1001.0", "1001"), ("a17", "A17"), ("'1001", "1001")])
     def test_the_same_number_written_twice_is_shown(self, export, pair):
         fits, told = export(patients([*pair, "1002"]))
         assert (fits, list(told)) == (True, ["fault.keys_alike"])

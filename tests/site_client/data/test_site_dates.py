@@ -175,3 +175,32 @@ def test_what_is_no_day_of_the_week(text):
 
 def test_with_separators_zeros_may_be_left_out():
     assert date_reader(["%Y/%m/%d"])("2020/1/2") == date(2020, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("20220600", date(2022, 6, 1)),
+        ("20220699", date(2022, 6, 1)),
+        ("20220000", date(2022, 1, 1)),
+        ("20229999", date(2022, 1, 1)),
+        ("2022-06-00", date(2022, 6, 1)),
+        ("2022-00-00", date(2022, 1, 1)),
+        ("2022/99/99", date(2022, 1, 1)),
+        ("20220630", date(2022, 6, 30)),
+    ],
+)
+def test_a_day_that_a_registry_does_not_know(text, day):
+    assert date_reader(["%Y%m%d", "partial:first"])(text) == day
+    if not text.endswith("30"):
+        assert "partial:mid" in fault(text, "%Y%m%d").hint
+
+
+@pytest.mark.parametrize("text", ["20221300", "20220631", "99999999", "18881300", "202206000", "2022-13-00"])
+def test_what_is_no_part_of_a_date(text):
+    assert fault(text, "%Y%m%d", "partial:first").hint == NOT_A_DATE.hint
+
+
+@pytest.mark.parametrize("text", ["1900-01-00", "1900/1/0", "1900. 1. 0.", "1900年1月0日", "19000100"])
+def test_the_day_0_of_excel_is_no_part_of_january_1900(text):
+    assert "no_date" in fault(text, "%Y-%m-%d", "partial:first").hint

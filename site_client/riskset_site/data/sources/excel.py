@@ -14,6 +14,7 @@ from riskset_site.data.sources.csv import not_a_table, other_header, unreadable
 from riskset_site.data.sources.headers import joined, matched, padded, unseen_signs_left_out
 from riskset_site.data.sources.number_formats import is_percentage, shows_another
 from riskset_site.data.sources.rows import RowReader, in_rows
+from riskset_site.data.sources.shown_dates import as_shown, without_shown_year
 from riskset_site.data.sources.table import SourceTable
 from riskset_site.data.sources.workbook import BadCell, Sheet, read_sheet
 
@@ -28,6 +29,7 @@ _FAULTS = {
 }
 _PERCENT = Fault("percent_cell", say("data.source.percent_cell"))
 _SHOWN_OTHERWISE = Fault("shown_otherwise", say("data.source.shown_otherwise"))
+_YEAR_NOT_SHOWN = Fault("year_not_shown", say("data.source.year_not_shown"))
 _HIDDEN = Fault("hidden_rows", say("data.source.hidden_rows"))
 _STRUCK_ROWS = Fault("struck_rows", say("data.source.struck_rows"))
 _STRUCK = Fault("struck_cells", say("data.source.struck_cells"))
@@ -62,6 +64,7 @@ def read_excel(
     positions = {name: found.names.index(name) for name in dict.fromkeys(kept) if name in found.names}
     above = _header(sheet, header)
     repeated = [padded(row, len(names)) for row in above]
+    as_shown(sheet, positions.values(), header[-1])
     reader = RowReader(path, repeated, positions, footer, is_typed=True)
     reader.read(_texts(sheet, header[-1]), header[-1] + 1)
     if not reader.numbers:
@@ -147,8 +150,10 @@ def _struck_out(path: Path, sheet: Sheet, positions: dict[str, int], rows: Seque
 
 
 def _of_formats(name: str, column: int, sheet: Sheet, rows: Sequence[int]) -> Iterator[Problem]:
-    """Yields the warnings of numbers that Excel does not show as they are."""
+    """Yields the warnings of numbers that Excel does not show as they are, and of dates without their year."""
     found: dict[Fault, list[int]] = {}
+    if years := without_shown_year(sheet, column, rows):
+        found[_YEAR_NOT_SHOWN] = [row + 1 for row in years]
     for row in rows:
         number, format_ = sheet.number_at(row, column), sheet.format_of(row, column)
         if number is not None and is_percentage(format_):
