@@ -43,6 +43,8 @@ _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.\d+)?")
 _EXCEL_NUMBER = re.compile(r"(\d{1,7})(\.\d+)?")
 _FIRST_EXCEL_DAY, _YEARS = 61, range(1850, 2101)
 """2023 in a column of day numbers is a year without its day, rather than 15 July 1905."""
+_DIGITS_AS_NUMBER = re.compile(r"(\d{6}|\d{8})\.0+")
+"""20230507 in a column that a program made numbers."""
 _DATE_LIKE = re.compile(
     r"((19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)", re.IGNORECASE
 )
@@ -64,7 +66,7 @@ def date_reader(formats: Sequence[str], two_digit_years: int | None = None) -> C
 
     def read(text: str) -> date | None:
         plain = in_one_width(text)
-        at_day = without_time(plain)
+        at_day = _at_day(plain)
         day_alone, weekday = without_weekday(at_day)
         found = set[date | Literal["missing"]]()
         for one in dict.fromkeys((plain, at_day, day_alone)):
@@ -81,9 +83,14 @@ def date_reader(formats: Sequence[str], two_digit_years: int | None = None) -> C
     return read
 
 
+def _at_day(text: str) -> str:
+    """Returns a date without the time behind it, and one of digits alone without the decimals of a number."""
+    return text.partition(".")[0] if _DIGITS_AS_NUMBER.fullmatch(text) else without_time(text)
+
+
 def _day_alone(text: str) -> str:
     """Returns a date without the time and the day of the week behind it."""
-    return without_weekday(without_time(in_one_width(text)))[0]
+    return without_weekday(_at_day(in_one_width(text)))[0]
 
 
 def _reader(form: str, two_digit_years: int | None = None) -> DateFormat:

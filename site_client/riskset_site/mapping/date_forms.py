@@ -15,7 +15,7 @@ from riskset_site.data.width import in_one_width
 from riskset_site.mapping.spelling import spelled
 from riskset_site.mapping.words import meanings, missing_words
 
-EXCEL = "excel"
+EXCEL, EXCEL_1904 = "excel", "excel:1904"
 PARTIAL = ("partial:first", "partial:mid", "partial:missing")
 _CLEAR = (
     "%Y-%m-%d",
@@ -41,7 +41,7 @@ _TWO_DIGITS = tuple((f"%y{mark}%m{mark}%d", f"%d{mark}%m{mark}%y", f"%m{mark}%d{
 _TIME = re.compile(r"(?<=\d)[ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AP]M)?Z?$|(?<=\d)\s*(오전|오후|午前|午後).*$")
 _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.0+)?")
 _YEAR = re.compile(r"(19|20)\d\d")
-_FAR = ("9999", "2999", "2099-12-31", "1900-01-01", "1900/01/01", "1900/1/1")
+_FAR = ("9999", "8888", "0000", "2999", "2099-12-31", "1900-01-01", "1900/01/01", "1900/1/1")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from riskset_site.data.text_meanings import whole_code
 from riskset_site.data.value_kinds import BOOLEANS
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.resembling import is_doubtful, words_inside
@@ -53,8 +54,8 @@ def boolean_meanings(counts: Mapping[str, int], *, is_event: bool) -> tuple[Text
         found = tuple(
             TextMeaning(one.text, one.rows, marks.get(spelled(one.text), one.meaning), False) for one in found
         )
-    codes = {one.text for one in found if in_one_width(one.text).isdecimal()}
-    if codes <= {"0", "1"}:
+    codes = {one.text for one in found if whole_code(one.text).isdecimal()}
+    if set(map(whole_code, codes)) <= {"0", "1"}:
         return found
     return tuple(
         one if one.text not in codes else TextMeaning(one.text, one.rows, None, is_sure=False) for one in found
@@ -80,8 +81,8 @@ def _boolean(text: str, is_event: bool) -> tuple[str | None, bool]:
 
 
 def _forms(text: str) -> tuple[str, ...]:
-    """Returns the text in one width, and what is behind a code: `1:DECEASED`."""
-    folded = in_one_width(text).casefold()
+    """Returns the text in one width, a code without its decimals, and what is behind a code: `1:DECEASED`."""
+    folded = whole_code(text).casefold()
     return folded, _CODE.sub("", folded)
 
 
@@ -95,7 +96,7 @@ class _Levels:
 
     def __init__(self, levels: Sequence[str]) -> None:
         self.levels = tuple(levels)
-        self.by_name = {spelled(level): level for level in reversed(levels)}
+        self.by_name = {spelled(whole_code(level)): level for level in reversed(levels)}
         self.by_meaning: dict[str, set[str]] = {}
         known = {level: meanings().get(spelled(level), frozenset()) for level in levels}
         is_known = all(known.values())
@@ -112,7 +113,7 @@ class _Levels:
         undosed = _DOSE.sub("", in_one_width(text))
         if undosed and undosed != text and not undosed.isdecimal() and (level := self._named(spelled(undosed))):
             return level, False
-        inside = self._inside(_forms(text)[-1]) or self._at_least(in_one_width(text)) or self._other(spelled(text))
+        inside = self._inside(_forms(text)[-1]) or self._at_least(whole_code(text)) or self._other(spelled(text))
         return inside, False
 
     def _at_least(self, text: str) -> str | None:

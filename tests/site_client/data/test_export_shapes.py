@@ -112,6 +112,8 @@ def test_day_numbers_of_excel_beside_dates(read):
         ("<2.0", '[map]\nafp = { column = "afp", below_limit = "half" }', "below_limit"),
         (">9999", '[map]\nafp = { column = "afp", above_limit = "value" }', "above_limit"),
         ("12 ng/mL", '[map]\nafp = { column = "afp", unit = "ng/mL" }', "unit"),
+        ("2.0＞", '[map]\nafp = { column = "afp", recode = { "2.0＞" = 1 } }', "either side"),
+        ("2.0 <=", '[map]\nafp = { column = "afp", recode = { "2.0 <=" = 1 } }', "either side"),
     ],
 )
 def test_the_hint_of_a_number_followed(read, text, said, hint):

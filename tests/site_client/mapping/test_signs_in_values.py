@@ -24,7 +24,7 @@ def is_true(text):
     ("levels", "texts"),
     [
         (STAGES, ["I/II", "I-II", "I II", "Ⅰ/Ⅱ", "Ⅰ～Ⅱ期", "I/II期", "0-I", "stage I-II", "stage IV", "II-"]),
-        (SCORES, ["-1", "－1", "1.0", "-7", "1+", "0-1", "1/0", "1 0", "1_0", "ECOG -1", "1,0", "7'"]),
+        (SCORES, ["-1", "－1", "1.5", "-7", "1+", "0-1", "1/0", "1 0", "1_0", "ECOG -1", "1,0", "7'"]),
         (CLASSES, ["A-", "-B", "A'", "A/B", "A~B", "Child-Pugh A/B", "Child-Pugh A-B", "A?"]),
     ],
 )
