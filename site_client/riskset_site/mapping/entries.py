@@ -15,7 +15,14 @@ from riskset_site.data.width import in_one_width
 from riskset_site.mapping.columns import unit_in_name
 from riskset_site.mapping.date_forms import date_forms
 from riskset_site.mapping.draft import Draft
-from riskset_site.mapping.levels import TRUE, TextMeaning, boolean_meanings, category_meanings, prefix_patterns
+from riskset_site.mapping.levels import (
+    TRUE,
+    TextMeaning,
+    boolean_meanings,
+    category_meanings,
+    empty_for_no,
+    prefix_patterns,
+)
 from riskset_site.mapping.proposal import Choice
 from riskset_site.mapping.units import UnitReading, unit_reading
 from riskset_site.mapping.words import missing_words, plain
@@ -90,7 +97,8 @@ def _category(draft: Draft, name: str, levels: tuple[str, ...], counts: Mapping[
 
 
 def _boolean(draft: Draft, name: str, counts: Mapping[str, int]) -> Entry:
-    texts = _answered(draft, name, boolean_meanings(counts, is_event=is_event(name, draft.study)))
+    met = boolean_meanings(counts, is_event=is_event(name, draft.study))
+    texts = _answered(draft, name, (*met, *empty_for_no(met, counts)))
     by_itself = all(
         one.text.casefold() in BOOLEANS and (one.meaning == TRUE) == bool(BOOLEANS[one.text.casefold()])
         for one in texts
@@ -136,10 +144,10 @@ def _is_told(one: TextMeaning) -> bool:
 def _notes(texts: tuple[TextMeaning, ...]) -> Iterator[Message]:
     unknown = [one for one in texts if one.meaning is None]
     if unknown:
-        yield say("site.map.note.unknown_texts", n=len(unknown), texts=tuple(one.text for one in unknown[:_SHOWN]))
+        yield say("site.map.note.unknown_texts", n=len(unknown), texts=tuple(one.shown for one in unknown[:_SHOWN]))
     doubtful = [one for one in texts if one.meaning and not one.is_sure]
     if doubtful:
-        yield say("site.map.note.resembling", n=len(doubtful), texts=tuple(one.text for one in doubtful[:_SHOWN]))
+        yield say("site.map.note.resembling", n=len(doubtful), texts=tuple(one.shown for one in doubtful[:_SHOWN]))
 
 
 def _is_same(text: str, meaning: str) -> bool:
