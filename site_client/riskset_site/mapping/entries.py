@@ -12,6 +12,7 @@ from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable
 from riskset_site.data.time_units import is_event, unit_days
 from riskset_site.data.value_kinds import BOOLEANS
 from riskset_site.data.width import in_one_width
+from riskset_site.mapping.ages import ages_compared
 from riskset_site.mapping.columns import unit_in_name
 from riskset_site.mapping.date_forms import date_forms
 from riskset_site.mapping.draft import Draft
@@ -177,6 +178,8 @@ def _number(draft: Draft, name: str, variable: NumberVariable, column: str, coun
         notes = (say("site.map.note.no_number", n=sum(one.rows for one in left), texts=shown),)
     if not forms.ambiguous:
         notes = (*notes, *_outside(variable, low / of_unit.ratio, high / of_unit.ratio, forms))
+    if (compared := ages_compared(draft, name, column)) is not None:
+        notes = (*notes, compared.note)
     blocked = of_unit.suggestion
     fuller = None if blocked is None else {**keys, **blocked}
     choices = (*((of_unit.choice,) if of_unit.choice else ()), *limits, *comma)
