@@ -100,7 +100,8 @@ def _match(
 def name_certainty(header: str, names: Mapping[str, float]) -> float:
     """Returns how certain a column's name is to be one of the names, from 0 to 1."""
     forms = {plain(header): 1.0, plain(without_brackets(header)): 0.98, plain(in_brackets(header)): 0.8}
-    forms |= {plain(part): 0.95 for part in header.split("/") if "/" in header}
+    upper_and_lower = without_brackets(header).split("/")  # a / in brackets is of a unit: 検査/AFP(ng/mL)
+    forms |= {plain(part): 0.95 for part in upper_and_lower if len(upper_and_lower) > 1}
     forms.pop("", None)
     exact = max((names[form] * weight for form, weight in forms.items() if form in names), default=0.0)
     if exact:
