@@ -156,7 +156,7 @@ def _form(kind: str, export: Path, words: frozenset[str], names: frozenset[str],
 
 
 def _csv_form(export: Path, words: frozenset[str], names: frozenset[str], answers: Answers) -> _Form:
-    encodings = encodings_of(export, words)
+    encodings = encodings_of(export, words, answers.encoding)
     encoding = answers.encoding or encodings[0].encoding
     check_encoding(encoding, encodings)
     if (project := redcap_project(export, answers.dictionary, encoding)) is not None:
