@@ -6,6 +6,7 @@ import json
 import os
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from tests.pseudo_language import spoken_here
 import riskset_report
 from riskset.analyses.cohort import AnalysisSet, Cohort
 from riskset.cli import main
+from riskset.joining import expiry
+from riskset.ledger import durable
 from riskset.protocol import contributing, flags
 from riskset.results import entry_json, results_of
 from riskset.study.spec import Study
@@ -24,17 +27,20 @@ from riskset_report.blocks import Box, Figure, Table
 from riskset_report.held_back import results_without_marked
 from riskset_report.in_place import RESULTS, put_in_place
 from riskset_report.printing import Printer
+from riskset_server.joining import certificates
 
-# No deadline, and no check of how long the drawing takes: how fast a machine is says nothing about a law. In CI every
-# run draws the same. `make test-all` asks for `exhaustive`; where an example is a whole run, a module takes a share.
+# No deadline, and no check of how long the drawing takes: how fast a machine is says nothing about a law. Every run
+# draws the same, so that what passed passes again. `make test-all` asks for `exhaustive`; where an example is a whole
+# run, a module takes a share. `pytest --hypothesis-profile searching` draws others each time, to find what fails.
 settings.register_profile(
     "quick",
     deadline=None,
-    derandomize="CI" in os.environ,
+    derandomize=True,
     max_examples=24,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("exhaustive", settings.get_profile("quick"), max_examples=300)
+settings.register_profile("searching", settings.get_profile("exhaustive"), derandomize=False)
 settings.load_profile("quick")
 
 NETWORK = Path(__file__).with_name("network")
@@ -62,6 +68,26 @@ def _flags_show_their_cause():
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(contributing, "raised", raised)
+        yield
+
+
+class _WithinADay(datetime):
+    """The time of this machine, which waits at the last moment of a day."""
+
+    last: datetime
+
+    @classmethod
+    def now(cls, tz=None):
+        return min(datetime.now(tz), cls.last)
+
+
+@pytest.fixture(autouse=True)
+def _no_day_ends_during_a_test():
+    """A test that names a day and a command that looks at the calendar later mean the same day, at midnight too."""
+    today = type("Today", (_WithinADay,), {"last": datetime.combine(datetime.now(UTC), time.max, UTC)})
+    with pytest.MonkeyPatch.context() as monkeypatch:  # of its own, since some tests undo theirs
+        for module in (expiry, durable, certificates):
+            monkeypatch.setattr(module, "datetime", today)
         yield
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 import rfc8785
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -36,13 +38,12 @@ from riskset.protocol.roster import read_roster, sign_roster
 from riskset.protocol.witnessing import cosigned, read_cosigned, read_relayed, relayed
 from riskset.rehearsal import EverySiteConsents
 from riskset.secure.envelope import claimed_head, frame, seal, sha256, verify
-from riskset.secure.keys import new_identity, public_hex
-from riskset.secure.masks import new_secret, public_of
-from riskset.secure.node_key import new_node_key, public_node_text
+from riskset.secure.keys import public_hex
+from riskset.secure.masks import public_of
+from riskset.secure.node_key import public_node_text
 from riskset.study.load import canonical_json, load_study, parse_study, study_from_json
 from riskset_release.logins import Challenge, answer, read_challenge, read_login
 from riskset_server.coordinator_folder import CoordinatorFolder
-from riskset_server.joining.certificates import make_authority
 from riskset_site.consent.vouching import vouched_for
 from riskset_site.data.check import check_site
 from riskset_site.data.cohort import load_cohort
@@ -55,10 +56,16 @@ STUDY = (HOSPITAL / "study.toml").read_bytes()
 SITE = (HOSPITAL / "site.toml").read_bytes()
 EXPORT = next(HOSPITAL.glob("*.csv")).read_bytes()
 VECTORS = json.loads((TESTS / "golden" / "ledger" / "vectors.json").read_text(encoding="utf-8"))
-KEY, SITE_KEY = new_identity(), new_identity()
-MEMBERS = {name: Member(public_hex(new_identity()), public_node_text(new_node_key()), "+82", "1") for name in "ab"}
+# The same keys each time, so that a change that was drawn meets the same bytes.
+KEY, SITE_KEY, *KEYS = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in range(1, 5))
+NODES = [ec.derive_private_key(number, ec.SECP384R1()).public_key() for number in range(1000, 1003)]
+AUTHORITY = (TESTS / "recorded" / "0.1.0" / "coordinator" / "keys" / "authority.pem").read_text(encoding="ascii")
+MEMBERS = {
+    name: Member(public_hex(key), public_node_text(node), "+82", "1")
+    for name, key, node in zip("ab", KEYS, NODES[1:], strict=True)
+}
 INVITE = Invite(
-    *("trial", "0" * 64, "asan", "a.org:1", make_authority("a study").certificate.decode(), public_hex(KEY), "A" * 43),
+    *("trial", "0" * 64, "asan", "a.org:1", AUTHORITY, public_hex(KEY), "A" * 43),
     date(2030, 1, 1),
 )
 ROSTER = sign_roster("trial", KEY, MEMBERS)
@@ -76,7 +83,7 @@ OPENED = Opened(
     "0.2.0",
     here(),
     Opening(("a", "b"), ("r",)),
-    public_of(new_secret()),
+    public_of(bytes(range(32))),
     {"R4.leverage": "1/3"},
     may_be_subtracted=False,
     seen=0,
@@ -176,7 +183,7 @@ def of_vectors(kind, field):
 SIGNED = {
     "roster": (read_roster, "roster", KEY, ROSTER),
     "invite": (read_invite, "invite", KEY, write_invite(INVITE, KEY)),
-    "request": (read_request, "request", SITE_KEY, write_request(INVITE, SITE_KEY, new_node_key().public_key())),
+    "request": (read_request, "request", SITE_KEY, write_request(INVITE, SITE_KEY, NODES[0])),
     "login": (read_login, "login", KEY, answer(CHALLENGE, KEY)),
     "vouching": (
         lambda data: vouched_for(data, read_roster(ROSTER), ()),

@@ -196,7 +196,7 @@ class Poisoned(dict):
     """The rows of a hospital whose disk fails in the middle, with a value in the error."""
 
     def __getitem__(self, key):
-        raise ValueError("canary 12345")
+        raise ValueError("canary of 12345 days")
 
 
 class Line:
@@ -233,13 +233,14 @@ def test_the_text_of_an_error_at_a_site_stays_there(party, caplog):
     site, request = party.sites["asan"], party.coordinator.request()
     whole = site._runs[party.run_id].contributor.own
     site._runs[party.run_id].contributor.own = replace(whole, cohort=Cohort("asan", Poisoned()))
-    with pytest.raises(ValueError, match="canary 12345"):
+    with pytest.raises(ValueError, match="canary of 12345 days"):
         site.answer(request)
     (left,), said = answers(site, request)
     assert b"canary" not in left
-    assert b"12345" not in left
+    assert b"12345 days" not in left  # the digits alone stand in a hash by chance
     assert party.code(left) == "site"
-    assert not any("canary" in line or "12345" in line for line in [*said, caplog.text])  # logs are sent to helpers
+    # logs are sent to those who help
+    assert not any("canary" in line or "12345 days" in line for line in [*said, caplog.text])
     assert any("ValueError in " in line for line in said)
     with pytest.raises(Refused, match="failed with an internal error"):
         party.coordinator.accept(left)

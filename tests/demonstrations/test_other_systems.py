@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.own_ports import own_ports
 
 from riskset import __version__
 from riskset_demo import commands_at_once
 from riskset_demo.commands_at_once import run_together, start
-from riskset_demo.loopback_network import free_ports
 from riskset_server.coordinator_folder import CoordinatorFolder
 
 README = Path(__file__).parents[2] / "README.md"
@@ -31,7 +31,7 @@ def test_a_command_that_runs_on_is_seen_to_run_and_is_stopped(tmp_path, forks):
     if forks and not commands_at_once._FORKS:
         pytest.skip("this system does not fork")
     key = CoordinatorFolder(tmp_path / "coordinator")
-    key.make("127.0.0.1", *free_ports(2))
+    key.make("127.0.0.1", *own_ports(2))
     log = tmp_path / "server.log"
     running = start(["server", "start", str(key.root), "--in-memory"], log, log, in_fork=forks)
     with pytest.raises(TimeoutError, match=f"process {running.pid} still runs"):

@@ -179,5 +179,5 @@ def test_the_proof_tells_no_total_and_no_count(committee, bundle, folder):
     files = released(committee, folder)
     totals = verify(bundle, None).files["totals.json"]
     assert b'"total"' in totals
-    assert b"total" not in files[PROOF]
+    assert b'"total' not in files[PROOF]
     assert b'"events"' not in files[PROOF]

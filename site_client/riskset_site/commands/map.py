@@ -104,12 +104,14 @@ def _tell_open(proposal: Proposal) -> None:
     for choice in proposal.open:
         tell(say("site.map.still_open", question=choice.question))
     for one in proposal.variables:
-        if not one.required or one.entry is not None:
+        if one.entry is not None or (one.is_sure and not one.required):
             continue
         if one.columns:
             tell(say("site.map.still_unsure", variable=one.variable, columns=one.columns))
-        else:
+        elif one.required:
             tell(say("site.map.no_column_yet", variable=one.variable))
+        else:
+            tell(say("site.map.no_event_yet", variable=one.variable))
     if proposal.unread:
         tell(say("site.map.unread", variables=proposal.unread))
 

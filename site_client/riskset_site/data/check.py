@@ -22,6 +22,7 @@ from riskset_site.data.export_rows import printed
 from riskset_site.data.faults import problem_in_rows
 from riskset_site.data.follow_up import EligibleRows
 from riskset_site.data.plausibility import (
+    events_without_column,
     implausible_events,
     implausible_follow_up,
     implausible_time,
@@ -216,6 +217,7 @@ def _warnings(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[P
     export = prepared.export
     yield from shared_columns(site, study)
     yield from export.warnings
+    yield from events_without_column(study, lambda name: export.columns[name].is_present)
     dates = [one for one in study.endpoints.values() if isinstance(one, DateEndpoint)]
     events = {name for endpoint in dates for name in endpoint.ends}
     for name, column in export.columns.items():

@@ -131,7 +131,7 @@ def _read_numbers(
     and those that are none, are what they are."""
     named = list(values_said(kind, reading))
     rows = np.flatnonzero(~np.isfinite(numbers) | np.isin(numbers, np.array(named, np.float64)))
-    texts, codes = np.unique([column.texts[row] for row in rows.tolist()] or [""], return_inverse=True)
+    texts, codes = np.unique([column.by_row[row] for row in rows.tolist()] or [""], return_inverse=True)
     some = TextColumn(codes.reshape(-1)[: len(rows)], tuple(texts.tolist()), frozenset(range(len(texts))))
     read = read_column(some, kind, reading, where, row_numbers[rows])
     values = numbers.astype(np.float64)

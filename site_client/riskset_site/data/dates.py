@@ -9,9 +9,11 @@ from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
 from riskset.catalogue import say
+from riskset_site.data.clock_times import part_over, without_time
 from riskset_site.data.eras import OutsideEra, era_date
 from riskset_site.data.faults import Fault, Unreadable
-from riskset_site.data.partial_dates import PARTIAL, partial_date
+from riskset_site.data.partial_dates import PARTIAL, is_day_zero_of_excel, partial_date
+from riskset_site.data.weekdays import without_weekday
 from riskset_site.data.width import in_one_width
 
 WAREKI: Final = "wareki"
@@ -26,9 +28,13 @@ DateFormat = Callable[[str], Found]
 NOT_A_DATE = Fault("not_a_date", say("data.hint.date"))
 _WORD = Fault("not_a_date", say("data.hint.word_for_date"))
 _PARTIAL_DATE = Fault("not_a_date", say("data.hint.partial_date"))
+_EXCEL_ZERO = Fault("not_a_date", say("data.hint.excel_zero"))
 EXCEL_DAY = Fault("excel_day", say("data.hint.excel_day"))
 AMBIGUOUS = Fault("ambiguous_date", say("data.hint.ambiguous_date"))
+JANUARY_OR_OCTOBER = Fault("january_or_october", say("data.hint.january_or_october"))
+_OF_A_ZONE = Fault("instant", say("data.hint.time_of_a_zone"))
 OUTSIDE_ERA = Fault("outside_era", say("data.hint.era"))
+WRONG_WEEKDAY = Fault("wrong_weekday", say("data.hint.weekday"))
 
 _YEAR_FIRST = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日", "%Y년 %m월 %d일", "%Y. %m. %d.")
 _NAMED_MONTH = ("%d%b%Y", "%d-%b-%Y", "%d %b %Y", "%d/%b/%Y")
@@ -37,18 +43,20 @@ _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.\d+)?")
 _EXCEL_NUMBER = re.compile(r"(\d{1,7})(\.\d+)?")
 _FIRST_EXCEL_DAY, _YEARS = 61, range(1850, 2101)
 """2023 in a column of day numbers is a year without its day, rather than 15 July 1905."""
-_HALF = "(?:AM|PM|午前|午後|오전|오후)"
-_CLOCK = r"(?:[01]?\d|2[0-4])(?::[0-5]\d(?::[0-5]\d(?:\.\d+)?)?|時[0-5]?\d分(?:[0-5]?\d秒)?)"
-_TIME = re.compile(rf"(?<=\S)[ T]+{_HALF}?\s*{_CLOCK}\s*{_HALF}?", re.IGNORECASE)
 _DATE_LIKE = re.compile(
     r"((19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)", re.IGNORECASE
 )
+_ZONE = re.compile(r"%[HIMSfTXcp]\s?(Z|%z|[+-]\d\d)")
+"""Behind a time: `Z` is that of UTC, and its days are no other place's."""
+_SPACES = re.compile(r"(?<=[-/.年月년월])\s+(?=\S)")
+"""Behind a mark between the parts of a date, as in `2023/ 5/ 7`, where programs write a space for a 0."""
 _ADJOINING = re.compile("%[A-Za-z]%[A-Za-z]")
 
 
 def date_reader(formats: Sequence[str], two_digit_years: int | None = None) -> Callable[[str], date | None]:
     """Returns a reader of one text: its day, or None for a partial date that counts as missing. A time after the date
-    is left out. `two_digit_years` is the first of the hundred years that `%y` may mean.
+    is left out, and so is the day of the week, which must be the right one. `two_digit_years` is the first of the
+    hundred years that `%y` may mean.
 
     It raises Unreadable, also where two formats read different days.
     """
@@ -56,23 +64,26 @@ def date_reader(formats: Sequence[str], two_digit_years: int | None = None) -> C
 
     def read(text: str) -> date | None:
         plain = in_one_width(text)
-        found = {day for reader in readers if (day := reader(plain)) is not None}
-        day_alone = _without_time(plain)
-        if not found and day_alone != plain:
-            found = {day for reader in readers if (day := reader(day_alone)) is not None}
+        at_day = without_time(plain)
+        day_alone, weekday = without_weekday(at_day)
+        found = set[date | Literal["missing"]]()
+        for one in dict.fromkeys((plain, at_day, day_alone)):
+            found = found or {day for reader in readers if (day := reader(one)) is not None}
         if not found:
             raise Unreadable(_not_a_date(plain))
         if len(found) > 1:
             raise Unreadable(AMBIGUOUS)
         day = found.pop()
+        if weekday is not None and (day == "missing" or day.weekday() != weekday):
+            raise Unreadable(WRONG_WEEKDAY)
         return None if day == "missing" else day
 
     return read
 
 
-def _without_time(text: str) -> str:
-    at = _TIME.search(text)
-    return text[: at.start()] if at and at.end() == len(text) else text
+def _day_alone(text: str) -> str:
+    """Returns a date without the time and the day of the week behind it."""
+    return without_weekday(without_time(in_one_width(text)))[0]
 
 
 def _reader(form: str, two_digit_years: int | None = None) -> DateFormat:
@@ -87,12 +98,12 @@ def _reader(form: str, two_digit_years: int | None = None) -> DateFormat:
 
 def is_partial(text: str) -> bool:
     """True for a date without its day."""
-    return partial_date(_without_time(in_one_width(text)), "missing") is not None
+    return partial_date(_day_alone(text), "missing") is not None
 
 
 def is_reckoned(text: str) -> bool:
     """True for a date that nobody reads off its text: without its day, of an era, or as a day number."""
-    plain = _without_time(in_one_width(text))
+    plain = _day_alone(text)
     with suppress(OutsideEra):
         return era_date(plain) is not None or _EXCEL_NUMBER.fullmatch(plain) is not None or is_partial(plain)
     return False
@@ -103,12 +114,14 @@ def _not_a_date(text: str) -> Fault:
     that cannot exchange month and day."""
     if _EXCEL_DAY.fullmatch(text):
         return EXCEL_DAY
-    day = _without_time(text)
+    day = _day_alone(text)
     has_form = _DATE_LIKE.fullmatch(day) is not None  # else a long column of remarks would take minutes
     for form in (WAREKI, *((*_YEAR_FIRST, *_NAMED_MONTH) if has_form else ())):
         with suppress(Unreadable):
             if _reader(form)(day) is not None:
                 return Fault("not_a_date", say("data.hint.date_format", format=form))
+    if is_day_zero_of_excel(day):
+        return _EXCEL_ZERO
     if not any(sign.isdigit() for sign in text):
         return _WORD
     return _PARTIAL_DATE if is_partial(text) else NOT_A_DATE
@@ -130,6 +143,7 @@ def is_date_format(form: str) -> bool:
     """True for the formats that have a name, and for a strptime format with year, month and day."""
     if form in NAMED_FORMATS:
         return True
+    form = in_one_width(form)
     if "%Y" not in form and "%y" not in form:
         return False
     day = date(2001, 12, 31)  # no exchange of day, month and year gives this day again
@@ -139,15 +153,19 @@ def is_date_format(form: str) -> bool:
 def _strptime(form: str, two_digit_years: int | None) -> DateFormat:
     """Returns a reader by strptime; without separators only of texts with all digits, since a spreadsheet drops leading
     zeros and strptime takes 1231, which was 001231, for 12 3 1."""
-    adjoins = _ADJOINING.search(form) is not None
+    form = _SPACES.sub("", in_one_width(form))
+    adjoins, has_zone = _ADJOINING.search(form) is not None, _ZONE.search(form) is not None
 
     def read(text: str) -> date | None:
+        text = _SPACES.sub("", text)
         try:
             found = datetime.strptime(text, form)
             if two_digit_years is not None and "%y" in form:
                 found = found.replace(year=two_digit_years + (found.year - two_digit_years) % 100)
         except ValueError:
             return None
+        if has_zone and part_over(found):
+            raise Unreadable(_OF_A_ZONE)
         return None if adjoins and len(found.strftime(form)) != len(text) else found.date()
 
     return read

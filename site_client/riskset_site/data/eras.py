@@ -14,11 +14,18 @@ _ERAS = {
     "平成": (date(1989, 1, 8), date(2019, 4, 30)),
     "令和": (date(2019, 5, 1), date.max),
 }
-_LETTERS = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
+_SHORT = {
+    short: era for era, shorts in zip(_ERAS, ("M明", "T大", "S昭", "H平", "R令"), strict=True) for short in shorts
+}
+_DIGITS = "〇一二三四五六七八九"
 
-ERA: Final = r"(?P<era>明治|大正|昭和|平成|令和|[MTSHR])\s*(?P<era_year>元|\d{1,2})"
+_NUMBER = rf"(?:\d{{1,2}}|[{_DIGITS}]{{1,2}}|[{_DIGITS}]?十[{_DIGITS}]?)"
+_NAME = r"(?P<era>明治|大正|昭和|平成|令和|[MTSHR明大昭平令])"
+ERA: Final = rf"{_NAME}\s*(?P<era_year>元|{_NUMBER})"
 """The year of an era, as the beginning of a pattern."""
-_DATE = re.compile(rf"{ERA}\s*[年./-]\s*(?P<month>\d{{1,2}})\s*[月./-]\s*(?P<day>\d{{1,2}})\s*日?", re.IGNORECASE)
+_DATE = re.compile(rf"{ERA}\s*[年./・-]\s*(?P<month>{_NUMBER})\s*[月./・-]\s*(?P<day>{_NUMBER})\s*日?", re.IGNORECASE)
+_WITHOUT_MARKS = re.compile(rf"{_NAME}(?P<era_year>\d\d)(?P<month>\d\d)(?P<day>\d\d)", re.IGNORECASE)
+"""R050703; without its zeros it could be several days."""
 
 
 class OutsideEra(ValueError):
@@ -26,14 +33,15 @@ class OutsideEra(ValueError):
 
 
 def era_date(text: str) -> date | None:
-    """Returns the date of 令和5年7月3日, R5.7.3 or 平成元年1月8日; None for every other text. Raises OutsideEra."""
-    match = _DATE.fullmatch(text)
+    """Returns the date of 令和5年7月3日, R5.7.3, R050703 or 平成元年一月八日; None for every other text. Raises
+    OutsideEra."""
+    match = _DATE.fullmatch(text) or _WITHOUT_MARKS.fullmatch(text)
     if match is None:
         return None
     first, last = _span(match["era"])
     year = _number(match["era_year"])
     try:
-        day = date(first.year + year - 1, int(match["month"]), int(match["day"]))
+        day = date(first.year + year - 1, _number(match["month"]), _number(match["day"]))
     except ValueError:
         return None
     if year == 0 or not first <= day <= last:
@@ -49,8 +57,18 @@ def era_year(era: str, year: str) -> int | None:
 
 
 def _span(era: str) -> tuple[date, date]:
-    return _ERAS[_LETTERS.get(era.upper(), era)]
+    return _ERAS[_SHORT.get(era.upper(), era)]
 
 
-def _number(year: str) -> int:
-    return 1 if year == "元" else int(year)
+def _number(written: str) -> int:
+    """Returns a number in digits, in Chinese ones (二十三, 二三), or 元, the first."""
+    if written == "元":
+        return 1
+    tens, has_tens, ones = written.rpartition("十")
+    if has_tens:
+        return 10 * (_digits(tens) if tens else 1) + (_digits(ones) if ones else 0)
+    return _digits(written)
+
+
+def _digits(written: str) -> int:
+    return int("".join(str(_DIGITS.index(sign)) if sign in _DIGITS else sign for sign in written))

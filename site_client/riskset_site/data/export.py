@@ -82,12 +82,12 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     latest = latest_day(today, source.exported, study.header.data_cutoff)
     rows = with_patients(ExportRows(site_file, study, table, latest))
     absent = tuple(_absent(site_file, table, required, needs, _of_categories(site_file, study)))
-    of_patients = rows.patients.problems if rows.patients else ()
+    of_patients, of_order = (rows.patients.problems, rows.patients.warnings) if rows.patients else ((), ())
     columns = {name: read_variable(name, rows) for name in study.read_variables}
     columns = {name: _in_another_encoding(name, column, rows) for name, column in columns.items()}
     rows_of_file = table.n
     columns, rows = _one_row_each(columns, rows)
-    of_file, table = table.warnings, rows.table
+    of_file, table = (*table.warnings, *of_order), rows.table
     columns = with_derived(columns, rows)
     repeated = () if absent and not source.patient else tuple(_repeated_patients(rows, columns, needs))
     of_columns = (_hinted(problem, source) for column in columns.values() for problem in column.problems)
@@ -160,6 +160,8 @@ def _in_another_encoding(name: str, column: VariableColumn, rows: ExportRows) ->
 def _repeated_patients(
     rows: ExportRows, columns: Mapping[str, VariableColumn], needed: Collection[str]
 ) -> Iterator[Problem]:
+    if rows.site.source.rows:
+        return  # what is wrong with their numbers is told of all rows, before one is made of those of a patient
     if rows.site.source.patient:
         yield from of_keys(rows.site.source, rows.table)
     elif rows.table.n:

@@ -23,8 +23,9 @@ _ABOVE_LIMIT = Fault("above_limit", say("data.hint.above_limit"))
 
 _BELOW = re.compile(r"(?:<=|<|≤|≦|⩽)\s*(?P<sign>.+)|(?P<word>.+?)\s*(?:未満|以下|미만|이하)")
 _ABOVE = re.compile(r"(?:>=|>|≥|≧|⩾)\s*(?P<sign>.+)|(?P<word>.+?)\s*(?:以上|超|超過|이상|초과)")
-_GROUPED = re.compile(r"[+-]?\d{1,3}([ ,.'])\d{3}(\1\d{3})*([.,]\d+)?")
-_COMMA = re.compile(r"[+-]?\d+,\d+")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?P<mark>[ ,.'])\d{3}(?P<more>(?:(?P=mark)\d{3})*)(?P<rest>(?!(?P=mark))[.,]\d+)?")
+_DECIMAL = re.compile(r"[+-]?\d+([.,])\d+")
+_OTHER_MARK = {",": ".", ".": ","}
 _WITH_WORDS = re.compile(r"[+-]?\d[\d.,]*\s*[^\d\s.,+-][^\d]*")
 
 
@@ -73,7 +74,7 @@ def number_reader(form: NumberForm) -> Callable[[str], float]:
         if found is None:
             found = _limit(text, form, number)
         if found is None:
-            raise Unreadable(_why_not(text))
+            raise Unreadable(_why_not(text, form))
         if math.isinf(found):
             raise Unreadable(NOT_FINITE)
         return found
@@ -127,18 +128,23 @@ def _limit(text: str, form: NumberForm, number: Callable[[str], float | None]) -
     return None
 
 
-def _why_not(text: str) -> Fault:
+def _why_not(text: str, form: NumberForm) -> Fault:
     """Returns the fault of a text that is no number; its hint names the key of the site file that would read it."""
     if text.casefold() in ("nan", "inf", "-inf", "infinity", "-infinity", "+inf"):
         return NOT_FINITE
-    return Fault("not_a_number", _hint(text))
+    return Fault("not_a_number", _hint(text, form))
 
 
-def _hint(text: str) -> Message:
-    if _GROUPED.fullmatch(text):
-        return say("data.hint.thousands")
-    if _COMMA.fullmatch(text):
-        return say("data.hint.decimal")
+def _hint(text: str, form: NumberForm) -> Message:
+    if grouped := _GROUPED.fullmatch(text):
+        mark, point = grouped["mark"], (grouped["rest"] or "")[:1]
+        if mark == form.decimal or point not in ("", form.decimal):
+            return say("data.hint.both_marks", thousands=mark, decimal=point or _OTHER_MARK[mark])
+        if not point and not grouped["more"] and mark in _OTHER_MARK:
+            return say("data.hint.one_mark", mark=mark)
+        return say("data.hint.thousands", mark=mark)
+    if mark := _DECIMAL.fullmatch(text):
+        return say("data.hint.decimal", mark=mark[1])
     if _WITH_WORDS.fullmatch(text):
         return say("data.hint.unit_in_text")
     return say("data.hint.number")

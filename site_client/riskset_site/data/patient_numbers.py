@@ -18,11 +18,13 @@ from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.number_forms import is_number
 from riskset_site.data.site_source import Source
 from riskset_site.data.sources.table import SourceTable, TextColumn
+from riskset_site.data.sources.texts_for_excel import plain_text
 from riskset_site.data.width import in_one_width
 
 _NO_KEY = Fault("no_key", say("data.hint.no_key"))
 _SHARED_KEY = Fault("shared_key", say("data.hint.shared_key"))
 ROUNDED_KEY = Fault("rounded_key", say("data.hint.rounded_key"))
+DITTO_KEY = Fault("ditto_key", say("data.hint.ditto_key"))
 _KEYS_ALIKE = Fault("keys_alike", say("data.hint.twins"))
 _NOT_A_NUMBER = Fault("no_digit_key", say("data.hint.no_digit_key"))
 _ONLY_KEY = Fault("only_key", say("data.hint.only_key"))
@@ -30,6 +32,14 @@ _FEW, _MANY = 3, 10
 """Rows whose patient number has no digit, where at least so many others have one."""
 _ROUNDED = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
 """A long number as Excel shows and saves it: the last digits are lost."""
+_TEXT_MARK = re.compile(r"^['`\u2018\u2019](?=\w)")
+"""By which Excel is told, where a number is typed, that it is a text."""
+_DITTO = re.compile(
+    r"[〃々仝\"'`´“”„‟′↓↑⇩⇧|｜∥¦:⋮]+"
+    r"|\(?(?:同上?|上に同じ|同じ|상동|동상|위와\s*같음|ditto|do\.|same( as above)?|idem)\)?",
+    re.IGNORECASE,
+)
+"""What stands for the number above: as a patient number it would make one patient of the rows of many."""
 _SEPARATORS = re.compile(r"[\s_-]+")
 _DIGIT, _ZEROS_AFTER_POINT = re.compile(r"\d"), re.compile(r"\.0+$")
 _PATIENT_NUMBER = re.compile(
@@ -46,9 +56,15 @@ def is_rounded(key: str) -> bool:
     return _ROUNDED.fullmatch(key) is not None
 
 
+def is_ditto(key: str) -> bool:
+    """True for a mark or word that repeats the patient number above."""
+    return _DITTO.fullmatch(key) is not None
+
+
 def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
-    """Yields rows without a key, rows that share one, and those whose key Excel has rounded, which tells patients apart
-    no longer. Keys are compared whatever their width, without spaces around them and characters that cannot be seen."""
+    """Yields rows without a key, rows that share one, and those whose key tells patients apart no longer: Excel has
+    rounded it, or it is a mark for the one above. Keys are compared whatever their width, without spaces around them
+    and characters that cannot be seen."""
     if source.patient is None or source.patient not in table.columns:
         return
     column, where = table.columns[source.patient], say("data.where.key", column=source.patient)
@@ -56,13 +72,14 @@ def of_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
         return
     texts = [in_one_width(text) for text in column.texts]
     rounded = _rows_with(column, [is_rounded(text) for text in texts])
+    ditto = _rows_with(column, list(map(is_ditto, texts)))
     distinct = set(texts)
-    if not rounded.any() and len(distinct) == table.n and distinct.isdisjoint(["", *source.missing]):
+    if not (rounded | ditto).any() and len(distinct) == table.n and distinct.isdisjoint(["", *source.missing]):
         return  # the usual case; the rest takes seconds on many rows
     keys = numbered(texts, source.missing)[column.codes]
     empty = keys < 0
-    shared = ~empty & repeats(keys) & ~rounded
-    for fault, rows in ((_NO_KEY, empty), (ROUNDED_KEY, rounded), (_SHARED_KEY, shared)):
+    shared = ~(empty | rounded | ditto) & repeats(keys)
+    for fault, rows in ((_NO_KEY, empty), (ROUNDED_KEY, rounded), (DITTO_KEY, ditto & ~empty), (_SHARED_KEY, shared)):
         if rows.any():
             yield problem_in_rows(where, fault, table.row_numbers, rows, column.quoted)
 
@@ -79,7 +96,7 @@ def doubtful_keys(source: Source, table: SourceTable) -> Iterator[Problem]:
             continue
         texts = [in_one_width(text) for text in column.texts]
         keys = numbered([_as_number(text) for text in texts], source.missing)[column.codes]
-        digitless = [bool(text) and _DIGIT.search(text) is None for text in texts]
+        digitless = [bool(text) and _DIGIT.search(text) is None and not is_ditto(text) for text in texts]
         alike, wordy = (keys >= 0) & repeats(keys), _rows_with(column, digitless)
         for fault, rows in (
             (_KEYS_ALIKE, alike & bool(source.patient)),
@@ -122,6 +139,7 @@ def is_patient_number(header: str) -> bool:
 
 def _as_number(text: str) -> str:
     """Returns a patient number without what Excel takes from a number and other programs add."""
+    text = plain_text(_TEXT_MARK.sub("", text))
     return _SEPARATORS.sub("-", _ZEROS_AFTER_POINT.sub("", text) if "." in text else text).lstrip("0").casefold()
 
 

@@ -23,6 +23,7 @@ class Patients:
     place: NDArray[np.float64]
     """(n,) by what the rows of a patient are ordered."""
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def n(self) -> int:

@@ -4,7 +4,7 @@ the column of deaths makes every patient die. Only warnings, since only the site
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from riskset.catalogue import say
 from riskset.errors import Problem
 from riskset.study.endpoints import DAYS_PER_UNIT
-from riskset.study.spec import DaysEndpoint, Endpoint, Study
+from riskset.study.spec import DateEndpoint, DaysEndpoint, Endpoint, Study
 from riskset_site.data.column_reading import MetText, VariableColumn, known
 from riskset_site.data.spread import spread
 from riskset_site.data.time_units import unit_days
@@ -59,6 +59,18 @@ def implausible_events(name: str, endpoint: Endpoint, event: NDArray[np.bool_], 
         hint = say("data.hint.event_dates", events=endpoint.event, censor=endpoint.censor)
     detail = say("data.detail.no_follow_up", n=unknown) if unknown else ""
     yield Problem(say("data.where.endpoint", name=name), message, hint, detail=detail)
+
+
+def events_without_column(study: Study, has_column: Callable[[str], bool]) -> Iterator[Problem]:
+    """Yields a warning for each event of an endpoint that no column of the export can tell: none of them is counted,
+    and progression-free survival, say, is overall survival then."""
+    dated = {name: one for name, one in study.endpoints.items() if isinstance(one, DateEndpoint)}
+    found = {name: one for name, one in dated.items() if has_column(one.origin)}  # else the whole header is another
+    for event in dict.fromkeys(event for one in found.values() for event in one.ends):
+        if not (has_column(event) or study.variables[event].required):  # a problem already
+            endpoints = tuple(name for name, one in found.items() if event in one.ends)
+            where, message = say("data.where.a_variable", name=event), say("data.warning.no_event_column")
+            yield Problem(where, message, say("data.hint.no_event_column", event=event, endpoints=endpoints))
 
 
 def one_level(name: str, met: Sequence[MetText]) -> Iterator[Problem]:

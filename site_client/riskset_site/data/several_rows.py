@@ -6,7 +6,8 @@ row has a value. Values that differ are a problem unless the site file says whic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,11 +16,13 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import Message, say
 from riskset.errors import Problem
-from riskset_site.data.column_reading import VariableColumn, known, read_column
+from riskset_site.data.clock_times import part_of_day
+from riskset_site.data.column_reading import VariableColumn, known, read_column, rows_holding
 from riskset_site.data.export_rows import ExportRows, blanked, where_of
 from riskset_site.data.faults import Fault, problem_in_rows
 from riskset_site.data.number_forms import number_reader
-from riskset_site.data.patient_numbers import ROUNDED_KEY, is_rounded
+from riskset_site.data.partial_dates import names_a_month
+from riskset_site.data.patient_numbers import DITTO_KEY, ROUNDED_KEY, is_ditto, is_rounded
 from riskset_site.data.patients import Patients
 from riskset_site.data.site_mapping import Take
 from riskset_site.data.site_source import Rows
@@ -33,6 +36,8 @@ _ROWS_DIFFER = Fault("rows_differ", say("data.hint.rows_differ"))
 _SAME_ORDER = Fault("same_order", say("data.hint.same_order"))
 _UNORDERED = Fault("unordered", say("data.hint.unordered"))
 _NO_ORDER = Fault("no_order", say("data.hint.no_order"))
+_ORDER_OF_PARTS = Fault("order_of_parts", say("data.hint.order_of_parts"))
+_ONE_DECIMAL, _TENTH = re.compile(r"\d+[.,][1-9]"), re.compile(r"\d+[.,][1-9]0")
 
 
 def patients_of(said: Rows, rows: ExportRows) -> Patients:
@@ -43,31 +48,58 @@ def patients_of(said: Rows, rows: ExportRows) -> Patients:
     empty = np.isin(texts, ["", *rows.site.source.missing])
     _, first, of_row = np.unique(texts.astype(str), return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))
-    rounded = np.array([is_rounded(in_one_width(text)) for text in column.texts], bool)[column.codes]
-    problems, where = [], say("data.where.key", column=said.one_per)
-    for fault, wrong in ((_NO_KEY, empty), (ROUNDED_KEY, rounded)):
+    rounded, ditto = (
+        np.array([is_odd(in_one_width(text)) for text in column.texts], bool)[column.codes]
+        for is_odd in (is_rounded, is_ditto)
+    )
+    problems, warnings, where = list[Problem](), tuple[Problem, ...](), say("data.where.key", column=said.one_per)
+    for fault, wrong in ((_NO_KEY, empty), (ROUNDED_KEY, rounded), (DITTO_KEY, ditto & ~empty)):
         if wrong.any():
             problems.append(problem_in_rows(where, fault, table.row_numbers, wrong, column.quoted))
     place = np.arange(table.n, dtype=np.float64)
     if said.order is not None:
         ordered = _ordered(said.order, rows)
-        place, problems = ordered.values, [*problems, *ordered.problems]
-    return Patients(rank[of_row.reshape(-1)], np.sort(first), place, tuple(problems))
+        place, problems, warnings = ordered.values, [*problems, *ordered.problems], ordered.warnings
+    return Patients(rank[of_row.reshape(-1)], np.sort(first), place, tuple(problems), warnings)
 
 
 def _ordered(header: str, rows: ExportRows) -> VariableColumn:
-    """Returns the column of the order as numbers: days where all texts are dates in the formats of the site file, else
-    the numbers that they are. `01022021` is both, and as a number later than 15 January."""
+    """Returns the column of the order as numbers: days and times where all texts are dates in the formats of the site
+    file, else the numbers that they are. `01022021` is both, and as a number later than 15 January. Months are no
+    numbers: as one, 2022.10 comes before 2022.9."""
     source, column = rows.site.source, rows.table.columns[header]
     reading, where = Reading(source.missing, {}), say("data.where.order", column=header)
     numbers = ValueKind(number_reader(source.writing.numbers), "float64", np.nan)
     found = read_column(column, date_kind(source.writing), reading, where, rows.table.row_numbers)
-    days = np.where(known(found.values), found.values.astype("datetime64[D]").astype(np.float64), np.nan)
-    found = replace(found, values=days)
-    if found.problems:
+    found = replace(found, values=_moments(found.values, column, source.date_formats))
+    if found.problems and not _are_months(column, source.missing):
         as_numbers = read_column(column, numbers, reading, where, rows.table.row_numbers)
-        found = found if as_numbers.problems else as_numbers
+        warnings = tuple(_parts_as_numbers(column, where, rows))
+        found = found if as_numbers.problems else replace(as_numbers, warnings=warnings)
     return rows.in_rows(found, where, _NO_ORDER, found.missing, has_value=False)
+
+
+def _moments(days: NDArray[Any], column: TextColumn, formats: Sequence[str]) -> NDArray[np.float64]:
+    """Returns days (n,) as numbers, with the part of the day that is over."""
+    dated = known(days)
+    moments = np.where(dated, days.astype("datetime64[D]").astype(np.float64), np.nan)
+    if dated.any():
+        moments += np.array([part_of_day(text, formats) for text in column.texts])[column.codes]
+    return moments
+
+
+def _are_months(column: TextColumn, missing: Collection[str]) -> bool:
+    texts = [in_one_width(text) for text in column.texts if text and text not in missing]
+    return bool(texts) and all(map(names_a_month, texts))
+
+
+def _parts_as_numbers(column: TextColumn, where: Message, rows: ExportRows) -> Iterator[Problem]:
+    """Yields the warning of an order in which 1.10 may be the tenth part of 1, but is read as a number before 1.9."""
+    texts = [in_one_width(text) for text in column.texts]
+    if any(map(_ONE_DECIMAL.fullmatch, texts)):
+        tenth = rows_holding(column, [code for code, text in enumerate(texts) if _TENTH.fullmatch(text)])
+        if tenth.any():
+            yield problem_in_rows(where, _ORDER_OF_PARTS, rows.table.row_numbers, tenth, column.quoted)
 
 
 @dataclass(frozen=True)

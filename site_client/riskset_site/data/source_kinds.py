@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from riskset.catalogue import say
-from riskset.study.toml_table import complain
+from riskset.study.toml_table import Since, complain
 from riskset_site.data.site_source import Source, TimeZone, TypedSource, known_encoding
 from riskset_site.data.source_systems import DatabaseSource, OmopSource, RedcapSource
 from riskset_site.data.sources.csv_form import CsvForm
@@ -53,6 +53,8 @@ class CsvSource(Source):
     quote: str = '"'
     header: HeaderRows = (1,)
     footer: FooterRows = 0
+    zone: Annotated[TimeZone, Since("0.2.0")] = None
+    """In which texts of instants are read as days."""
 
     @property
     def text_form(self) -> CsvForm:
@@ -87,6 +89,7 @@ class ExcelSource(TypedSource):
     """Needed where several sheets have rows."""
     header: HeaderRows = (1,)
     footer: FooterRows = 0
+    zone: TimeZone = None
 
 
 class ParquetSource(TypedSource):

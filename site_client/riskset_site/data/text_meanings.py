@@ -102,12 +102,13 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def values_said(kind: ValueKind, reading: Reading) -> dict[float | int, str]:
-    """Returns what the site file says of numbers or dates, by their values: 999.0 is the code 999, too."""
+    """Returns what the site file says of numbers or dates, by their values: 999.0 is the code 999, too. What it says of
+    `<2.0` or `2022-05` is said of no number or day that such a text is taken for."""
     said: dict[float | int, str] = {}
     for text, meaning in {**dict.fromkeys(reading.missing, ""), **reading.recode}.items():
         with suppress(Unreadable):
             value = kind.read(text)
-            if text and not kind.is_blank(value):
+            if text and not kind.is_blank(value) and not kind.says_less(text):
                 said[value] = meaning
     return said
 
@@ -133,7 +134,8 @@ class TextMeanings:
         try:
             meaning = self.reading.meaning(raw)
             if meaning is None:
-                read = (self.kind.read_recoded or self.kind.read) if code in self.numbers else self.kind.read
+                typed = self.kind.read_typed or self.kind.read_recoded or self.kind.read
+                read = typed if code in self.numbers else self.kind.read
                 value = read(raw) if raw else self.kind.blank
                 meaning = self.said.get(value)
                 self.values[code] = value if meaning is None else self._recoded(meaning)
@@ -219,8 +221,12 @@ class TextMeanings:
 
 def folded(text: str) -> str:
     """Returns what is left of a text without the width, case, spaces and kana size of its characters."""
-    plain = _plain(text).casefold().translate(_LARGE_KANA)
-    return "".join(char for char in plain if not char.isspace())
+    return "".join(char for char in spaced(text) if not char.isspace())
+
+
+def spaced(text: str) -> str:
+    """Returns the same with the spaces inside it."""
+    return _plain(text).casefold().translate(_LARGE_KANA)
 
 
 def _plain(text: str) -> str:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import say
 from riskset.study.spec import BooleanVariable, CategoryVariable, DateVariable, Variable
-from riskset_site.data.dates import NOT_A_DATE, date_reader, days_named, is_reckoned
+from riskset_site.data.dates import JANUARY_OR_OCTOBER, NOT_A_DATE, date_reader, days_named, is_reckoned
 from riskset_site.data.faults import Fault, Unreadable
 from riskset_site.data.number_forms import NumberForm, is_limit, number_reader
+from riskset_site.data.partial_dates import PARTIAL, is_january_or_october
 from riskset_site.data.width import in_one_width
 
 NOT_BOOLEAN = Fault("not_boolean", say("data.hint.boolean"))
@@ -52,6 +53,8 @@ class ValueKind:
     is_boolean: bool = False
     read_recoded: Callable[[str], float | int] | None = None
     """Reads what the site file recodes to, where it is not written as the export writes values."""
+    read_typed: Callable[[str], float | int] | None = None
+    """Reads what a typed source made of a number with a point, where that is not as `read_recoded` does."""
     says_less: Callable[[str], bool] = lambda _: False
     """True for a text whose value is told beside it: a limit of detection, a date without its day, of an era, or as a
     day number."""
@@ -125,7 +128,12 @@ def date_kind(writing: Writing) -> ValueKind:
             return value(text)
         return read_iso(text).toordinal() - _EPOCH
 
-    return ValueKind(value, "datetime64[D]", _NO_DATE, read_recoded=recoded, says_less=is_reckoned)
+    def typed(text: str) -> int:
+        if is_january_or_october(in_one_width(text)) and not PARTIAL.keys().isdisjoint(writing.dates):
+            raise Unreadable(JANUARY_OR_OCTOBER)
+        return value(text)
+
+    return ValueKind(value, "datetime64[D]", _NO_DATE, read_recoded=recoded, read_typed=typed, says_less=is_reckoned)
 
 
 read_number = number_reader(NumberForm())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from riskset.catalogue import Message, say
@@ -9,14 +11,18 @@ from riskset.study.spec import DateVariable, NumberVariable
 from riskset_site.data.column_reading import VariableColumn, absent, known, rows_holding
 from riskset_site.data.dates import is_partial
 from riskset_site.data.export_rows import ExportRows
-from riskset_site.data.faults import Fault
-from riskset_site.data.mapped_forms import kind_of, read_mapped
-from riskset_site.data.site_mapping import FirstOf, MappedColumn
+from riskset_site.data.faults import Fault, problem_in_rows
+from riskset_site.data.mapped_forms import kind_of, read_mapped, writing_of
+from riskset_site.data.partial_dates import PARTIAL, is_january_or_october, says_october
+from riskset_site.data.rows_where import rows_where
+from riskset_site.data.site_mapping import FirstOf, MappedColumn, YearsBetween
 from riskset_site.data.time_units import is_dated_event, is_event, is_whole_days
+from riskset_site.data.width import in_one_width
 
 _ROUNDING = 1e-12
 """Of a value and a step in decimals, as a part of their ratio: 3.3 / 0.1 is not quite 33."""
 _EVENT_WITHOUT_DAY = Fault("event_without_day", say("data.hint.event_without_day"))
+_PERHAPS_OCTOBER = Fault("perhaps_october", say("data.hint.perhaps_october"))
 _ONE_MEANING = Fault("one_meaning", say("data.hint.one_meaning"))
 
 
@@ -25,7 +31,7 @@ def read_variable(name: str, rows: ExportRows) -> VariableColumn:
     variable, mapped = rows.study.variables[name], rows.site.mapped(name)
     if not set(mapped.columns) <= set(rows.table.columns):
         return absent(kind_of(name, mapped, rows), rows.table.n)
-    column = read_mapped(name, mapped, rows)
+    column = _with_doubtful_months(name, read_mapped(name, mapped, rows), rows)
     where = _where(name, mapped.columns)
     if isinstance(variable, DateVariable):
         return rows.not_too_late(where, _with_days(name, column, rows))
@@ -44,8 +50,30 @@ def _with_days(name: str, column: VariableColumn, rows: ExportRows) -> VariableC
     for header in mapped.columns[: 1 if isinstance(mapped, MappedColumn) else None]:
         texts = rows.table.columns[header]
         undated |= rows_holding(texts, [code for code, text in enumerate(texts.texts) if is_partial(text)])
+    if isinstance(mapped, MappedColumn) and mapped.where:
+        undated &= rows_where(mapped.where, rows).counts
     where = _where(name, mapped.columns)
     return rows.in_rows(column, where, _EVENT_WITHOUT_DAY, undated & column.missing, has_value=False)
+
+
+def _with_doubtful_months(name: str, column: VariableColumn, rows: ExportRows) -> VariableColumn:
+    """Returns the column with a warning where all its Octobers may have become Januaries, as in a file that a
+    spreadsheet has saved."""
+    mapped, writing = rows.site.mapped(name), writing_of(rows.site.mapped(name), rows.study.variables[name], rows)
+    of_dates = isinstance(rows.study.variables[name], DateVariable) or isinstance(mapped, YearsBetween)
+    if not of_dates or PARTIAL.keys().isdisjoint(writing.dates):
+        return column
+    warnings = []
+    for header in mapped.columns:
+        texts = rows.table.columns[header]
+        plain = {code: in_one_width(text) for code, text in enumerate(texts.texts) if code not in texts.numbers}
+        said = {*rows.site.source.missing, *getattr(mapped, "recode", ())}
+        tenths = [c for c, text in plain.items() if is_january_or_october(text) and text not in said]
+        if tenths and not any(map(says_october, plain.values())):
+            chosen = rows_holding(texts, tenths)
+            where, numbers = _where(name, (header,)), rows.table.row_numbers
+            warnings.append(problem_in_rows(where, _PERHAPS_OCTOBER, numbers, chosen, texts.quoted))
+    return replace(column, warnings=(*column.warnings, *warnings))
 
 
 def event_in_full(name: str, column: VariableColumn, rows: ExportRows) -> VariableColumn:

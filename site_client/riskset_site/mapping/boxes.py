@@ -16,8 +16,10 @@ from riskset_site.mapping.contents import names_of
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.levels import FALSE, TRUE, TextMeaning, boolean_meanings, category_meanings
 from riskset_site.mapping.proposal import Choice
+from riskset_site.mapping.resembling import names_absence
 from riskset_site.mapping.several_columns import Shape
-from riskset_site.mapping.words import in_brackets, meanings, plain, without_brackets
+from riskset_site.mapping.spelling import spelled
+from riskset_site.mapping.words import in_brackets, meanings, without_brackets
 
 _BOX = re.compile(r"^(?P<field>.+?)(___(?P<code>.+)|\s*\(choice=(?P<label>.+)\))$")
 _BETWEEN_WORDS = re.compile(r"[\s_/・･.-]+")
@@ -76,7 +78,7 @@ def suggested_boxes(draft: Draft, name: str) -> dict[str, Any] | None:
     variable = draft.study.variables[name]
     if not isinstance(variable, CategoryVariable):
         return None
-    free = [header for header in _free(draft) if _is_box(draft, header)][:_MOST_SHOWN]
+    free = [header for header in _free(draft, name) if _is_box(draft, header)][:_MOST_SHOWN]
     if len(free) < 2:
         return None
     return {"any_of": dict.fromkeys(free, "..."), **_none(variable.levels, ())}
@@ -89,7 +91,11 @@ def _boxes(draft: Draft, name: str) -> Mapping[str, str]:
     if name in draft.answers.columns:
         return {}
     of_field = _of_one_field(draft, name)
-    return of_field if len(of_field) > 1 or name in draft.assigned else _named_by_levels(draft, name)
+    if len(of_field) > 1:
+        return of_field
+    named = _named_by_levels(draft, name)
+    column = draft.assigned.get(name)  # by a word inside its name, as 肝炎 in B型肝炎, it may be one of the boxes
+    return named if column is None or column in named else {}
 
 
 def _of_one_field(draft: Draft, name: str) -> dict[str, str]:
@@ -113,36 +119,45 @@ def _named_by_levels(draft: Draft, name: str) -> dict[str, str]:
     variable = draft.study.variables[name]
     if not isinstance(variable, CategoryVariable):
         return {}
-    named = {header: _level_in(header, variable.levels) for header in _free(draft)}
-    found = {header: one for header, one in named.items() if one.meaning and _is_box(draft, header)}
+    named = {header: _level_in(header, variable.levels) for header in _free(draft, name)}
+    found = {header: one for header, one in named.items() if one.meaning and _is_nearly_box(draft, header)}
     telling = {one.meaning for one in found.values() if one.meaning and not _is_of_any(one.meaning)}
     return {header: header for header in found} if len(telling) > 1 else {}
 
 
 def _is_of_any(level: str) -> bool:
     """True for a level such as `other`: a column of that name may be about anything."""
-    return bool(meanings().get(plain(level), frozenset()) & _OF_ANY)
+    return bool(meanings().get(spelled(level), frozenset()) & _OF_ANY)
 
 
 def _level_in(text: str, levels: tuple[str, ...]) -> TextMeaning:
-    """Returns the level that a name is a word for: as a whole, without or in its brackets, or by one of its words."""
-    parts = [text, without_brackets(text), in_brackets(text), *_BETWEEN_WORDS.split(without_brackets(text))]
+    """Returns the level that a name is a word for: as a whole, without or in its brackets, or by one of its words. A
+    name whose yes says that something is not there is a word for a level only as a whole."""
+    bare = without_brackets(text)
+    parts = [text, *([] if names_absence(text) else [bare, in_brackets(text), *_BETWEEN_WORDS.split(bare)])]
     found = [one for one in category_meanings(dict.fromkeys(filter(None, parts), 0), levels) if one.meaning]
     best = next((one for one in found if one.is_sure), found[0] if found else None)
-    is_word = best is not None and not best.text.isdecimal() and len(plain(best.text)) > 1
+    is_word = best is not None and not best.text.isdecimal() and len(spelled(best.text)) > 1
     return TextMeaning(text, 0, best.meaning, best.is_sure) if best and is_word else TextMeaning(text, 0, None)
 
 
-def _free(draft: Draft) -> Iterator[str]:
-    """Yields the columns that no variable is in, so far."""
-    used = {*draft.assigned.values(), *(header for of in draft.answers.boxes.values() for header in of)}
+def _free(draft: Draft, name: str) -> Iterator[str]:
+    """Yields the columns that no other variable is in, so far."""
+    others = (column for other, column in draft.assigned.items() if other != name)
+    used = {*others, *(header for of in draft.answers.boxes.values() for header in of)}
     yield from (header for header in draft.table.headers if header and header not in used)
 
 
 def _is_box(draft: Draft, header: str) -> bool:
+    return _is_nearly_box(draft, header) and not _marks(draft, [header]).unknown
+
+
+def _is_nearly_box(draft: Draft, header: str) -> bool:
+    """True where a column has few texts and some are of a checked box; others that nobody knows (`+/-`) only beside
+    those of an unchecked one."""
     texts = [text for text in draft.counts(header) if text]
     marks = _marks(draft, [header])
-    return len(texts) <= _MOST_TEXTS and bool(marks.checked) and not marks.unknown
+    return len(texts) <= _MOST_TEXTS and bool(marks.checked) and (not marks.unknown or bool(marks.unchecked))
 
 
 def _marks(draft: Draft, headers: Collection[str]) -> _Marks:
@@ -181,7 +196,7 @@ def _category_of_boxes(
 
 def _none(levels: tuple[str, ...], read: Collection[str]) -> dict[str, str]:
     """Returns the level of those who have no box checked, where a level is named so and no box has it."""
-    none = next((level for level in levels if "none" in meanings().get(plain(level), ())), None)
+    none = next((level for level in levels if "none" in meanings().get(spelled(level), ())), None)
     return {"none": none} if none is not None and none not in read else {}
 
 

@@ -17,6 +17,7 @@ from riskset_site.mapping.contents import contents_of, named_contents, names_of
 from riskset_site.mapping.date_forms import share_of_dates
 from riskset_site.mapping.export_table import Table
 from riskset_site.mapping.levels import boolean_meanings, category_meanings
+from riskset_site.mapping.resembling import names_absence
 from riskset_site.mapping.words import in_brackets, plain, resembles, usual_factors, without_brackets
 from riskset_site.mapping.written_numbers import share_of_numbers
 
@@ -26,7 +27,9 @@ _ALTERNATIVE = 0.25
 _OWN_NAME, _LEAST_OF_OWN = 0.95, 0.3
 """A column of the variable's own name or label is proposed whatever its texts: they are asked about."""
 _FIELD_S_NAME = 0.8
-"""A column of numbers with one of the field's names is proposed whatever its range, which is asked about."""
+"""A column of numbers with one of the field's names is proposed whatever its range, and one of dates whatever their
+format, which are asked about."""
+_DIGITS_OF_DAY = 4
 _OTHER_UNIT = 0.9
 """Of the fit, where a usual factor brings the numbers into the study's range."""
 _NEAR = 0.84
@@ -92,13 +95,18 @@ def _match(
         fit = max(fit, _LEAST_OF_OWN)
     if certainty >= _FIELD_S_NAME and isinstance(variable, NumberVariable):
         fit = max(fit, _LEAST_OF_OWN * share_of_numbers(counts, -inf, inf))
+    if certainty >= _FIELD_S_NAME and isinstance(variable, DateVariable):
+        fit = max(fit, _LEAST_OF_OWN * _share_with_year(counts))
     if isinstance(variable, CategoryVariable) and fit > 0.9 and _is_telling(variable, counts):
         certainty = max(certainty, _BY_VALUES)
     return ColumnMatch(header, certainty, fit)
 
 
 def name_certainty(header: str, names: Mapping[str, float]) -> float:
-    """Returns how certain a column's name is to be one of the names, from 0 to 1."""
+    """Returns how certain a column's name is to be one of the names, from 0 to 1. A name whose yes says that something
+    is not there is one of them only as a whole."""
+    if names_absence(header):
+        return names.get(plain(header), 0.0)
     forms = {plain(header): 1.0, plain(without_brackets(header)): 0.98, plain(in_brackets(header)): 0.8}
     upper_and_lower = without_brackets(header).split("/")  # a / in brackets is of a unit: 検査/AFP(ng/mL)
     forms |= {plain(part): 0.95 for part in upper_and_lower if len(upper_and_lower) > 1}
@@ -149,6 +157,13 @@ def _share(study: Study, name: str, variable: Variable, header: str, counts: Map
     rows = sum(one.rows for one in found if one.meaning != "")
     known = sum(one.rows for one in found if one.meaning)
     return known / rows if rows else 0.5
+
+
+def _share_with_year(counts: Mapping[str, int]) -> float:
+    """Returns the share of the texts with enough digits for a day: a date in a format that nobody knows, not a code."""
+    total = sum(rows for text, rows in counts.items() if text)
+    dated = sum(rows for text, rows in counts.items() if sum(map(str.isdecimal, text)) >= _DIGITS_OF_DAY)
+    return dated / total if total else 0.0
 
 
 def unit_in_name(header: str) -> str:

@@ -39,7 +39,7 @@ def known_names(study: Study) -> frozenset[str]:
 def known_words(study: Study) -> frozenset[str]:
     """Returns the plain words by which an encoding is known: the study's, and the field's in its languages."""
     levels = (plain(level) for name in study.read_variables for level in study.levels_of(name))
-    return frozenset({*known_names(study), *levels, *meanings()})
+    return frozenset({*known_names(study), *levels, *map(plain, meanings())})
 
 
 def named_contents(study: Study, name: str) -> list[str]:

@@ -11,7 +11,8 @@ from datetime import date
 from riskset_site.data.dates import WAREKI, date_reader
 from riskset_site.data.faults import Unreadable
 from riskset_site.data.width import in_one_width
-from riskset_site.mapping.words import meanings, missing_words, plain
+from riskset_site.mapping.spelling import spelled
+from riskset_site.mapping.words import meanings, missing_words
 
 EXCEL = "excel"
 PARTIAL = ("partial:first", "partial:mid", "partial:missing")
@@ -74,7 +75,7 @@ def date_forms(counts: dict[str, int]) -> DateForms:
     """Returns how the texts are read as dates; `counts` are their rows."""
     texts = [text for text in counts if text]
     missing = tuple(text for text in texts if in_one_width(text) in missing_words())
-    none = tuple(text for text in texts if text not in missing and _is_no_date(text))
+    none = tuple(text for text in texts if text not in missing and _means_none(text))
     rest = [text for text in texts if text not in missing and text not in none]
     formats: list[str] = []
     for form in _CLEAR:
@@ -135,9 +136,14 @@ def _partial_day(form: str, text: str) -> str:
     return "" if form == PARTIAL[-1] else str(_day(form, text) or "")
 
 
-def _is_no_date(text: str) -> bool:
+def is_no_date(text: str) -> bool:
+    """True for an empty text, and one that means that there is no date, or none that is known."""
+    return not text or in_one_width(text) in missing_words() or _means_none(text)
+
+
+def _means_none(text: str) -> bool:
     folded = in_one_width(text)
-    return folded.startswith(_FAR) or "alive" in meanings().get(plain(text), ())
+    return folded.startswith(_FAR) or "alive" in meanings().get(spelled(text), ())
 
 
 def without_time(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,9 @@ from riskset_site.mapping.levels import (
     prefix_patterns,
 )
 from riskset_site.mapping.proposal import Choice
+from riskset_site.mapping.spelling import spelled
 from riskset_site.mapping.units import UnitReading, unit_reading
-from riskset_site.mapping.words import missing_words, plain
+from riskset_site.mapping.words import missing_words
 from riskset_site.mapping.written_numbers import WrittenNumbers, written_numbers
 
 _SHOWN, _ASKED = 8, 20
@@ -61,22 +62,22 @@ def entry_of(draft: Draft, name: str, column: str) -> Entry:
     if isinstance(variable, BooleanVariable):
         return _boolean(draft, name, counts)
     forms = date_forms(dict(counts))
-    texts, recode = _unread(draft, name, forms.unread)
-    left = tuple(one for one in texts if one.meaning is None)
-    shown = tuple(one.text for one in left[:_SHOWN])
-    notes = (say("site.map.note.no_date", n=sum(one.rows for one in left), texts=shown),) if left else ()
+    texts, recode, left = _unread(draft, name, forms.unread)
+    notes = (say("site.map.note.no_date", n=sum(left.values()), texts=tuple(left)[:_SHOWN]),) if left else ()
     return Entry(recode, None, texts, notes=notes)
 
 
 def _unread(
     draft: Draft, name: str, unread: Sequence[tuple[str, int]]
-) -> tuple[tuple[TextMeaning, ...], dict[str, Any]]:
-    """Returns the texts that are no numbers or dates, as far as a person has said what they mean, and their recode."""
+) -> tuple[tuple[TextMeaning, ...], dict[str, Any], dict[str, int]]:
+    """Returns the texts that are no numbers or dates and are asked about, the recode of those of which a person has
+    said what they mean, and the rows of all others, also of those that are not asked about."""
     told = draft.answers.recode.get(name, {})
     asked = [(text, rows) for at, (text, rows) in enumerate(unread) if at < _ASKED or text in told]
     texts = _answered(draft, name, tuple(TextMeaning(text, rows, None) for text, rows in asked))
     recode = {one.text: one.meaning for one in texts if one.meaning is not None}
-    return texts, {"recode": _once(recode)} if recode else {}
+    left = {text: rows for text, rows in unread if text not in recode}
+    return texts, {"recode": _once(recode)} if recode else {}, left
 
 
 def _category(draft: Draft, name: str, levels: tuple[str, ...], counts: Mapping[str, int]) -> Entry:
@@ -118,10 +119,10 @@ def _answered(draft: Draft, name: str, texts: tuple[TextMeaning, ...]) -> tuple[
     """Returns the texts with what a person has answered; what only case or the size of kana distinguishes from an
     answered text is proposed to mean the same."""
     answers = {in_one_width(text): meaning for text, meaning in draft.answers.recode.get(name, {}).items()}
-    near = {plain(text): meaning for text, meaning in answers.items()}
+    near = {spelled(text): meaning for text, meaning in answers.items()}
     found = []
     for one in texts:
-        meaning, same = answers.get(in_one_width(one.text)), near.get(plain(one.text))
+        meaning, same = answers.get(in_one_width(one.text)), near.get(spelled(one.text))
         if meaning is not None:
             one = TextMeaning(one.text, one.rows, meaning)
         elif one.meaning is None and same is not None:
@@ -162,20 +163,18 @@ def _once(recode: Mapping[str, Any]) -> dict[str, Any]:
 
 def _number(draft: Draft, name: str, variable: NumberVariable, column: str, counts: Mapping[str, int]) -> Entry:
     low, high = variable.range
-    keys, notes = {**_time_unit(draft, name, column)}, tuple[Message, ...]()
+    keys = {**_time_unit(draft, name, column)}
     if "unit" in keys and (days := unit_days(name, draft.study)):
         ratio = DAYS_PER_UNIT[keys["unit"]] / days
         low, high = low / ratio, high / ratio
-    forms = written_numbers(counts, low, high, None if "unit" in keys else variable.step)
+    forms = written_numbers(counts, low, high, None if "unit" in keys else variable.step, variable.unit)
     of_unit = UnitReading() if "unit" in keys else unit_reading(draft, name, variable, forms, column)
     limits = tuple(_limits(draft, name, variable, forms))
     marks, comma = _marks(draft, name, forms)
-    texts, recode = _unread(draft, name, forms.unread)
+    texts, recode, left = _unread(draft, name, forms.unread)
     keys |= of_unit.keys | {choice.id.rpartition(".")[2]: choice.chosen for choice in limits if choice.chosen}
     keys |= marks | recode
-    if left := tuple(one for one in texts if one.meaning is None):
-        shown = tuple(one.text for one in left[:_SHOWN])
-        notes = (say("site.map.note.no_number", n=sum(one.rows for one in left), texts=shown),)
+    notes = tuple(_no_numbers(left, dict(forms.flagged)))
     if not forms.ambiguous:
         notes = (*notes, *_outside(variable, low / of_unit.ratio, high / of_unit.ratio, forms))
     if (compared := ages_compared(draft, name, column)) is not None:
@@ -184,6 +183,16 @@ def _number(draft: Draft, name: str, variable: NumberVariable, column: str, coun
     fuller = None if blocked is None else {**keys, **blocked}
     choices = (*((of_unit.choice,) if of_unit.choice else ()), *limits, *comma)
     return Entry(keys, fuller, texts, forms.missing, notes, choices, is_blocked=blocked is not None)
+
+
+def _no_numbers(left: Mapping[str, int], flagged: Collection[str]) -> Iterator[Message]:
+    """Yields how many rows are no numbers, those with a mark of the laboratory (`12.5 H`) apart from the others."""
+    others = {text: rows for text, rows in left.items() if text not in flagged}
+    if others:
+        yield say("site.map.note.no_number", n=sum(others.values()), texts=tuple(others)[:_SHOWN])
+    marked = {text: rows for text, rows in left.items() if text in flagged}
+    if marked:
+        yield say("site.map.note.flagged", n=sum(marked.values()), texts=tuple(marked)[:_SHOWN])
 
 
 def _outside(variable: NumberVariable, low: float, high: float, forms: WrittenNumbers) -> Iterator[Message]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from riskset_site.mapping.date_forms import EXCEL, date_forms
 from riskset_site.mapping.first_look import RawRow
@@ -17,6 +19,9 @@ _MOSTLY = 0.6
 _FEW_FIELDS = 0.34
 _BELOW = 20
 """Rows in which a column of dates has one."""
+_FEWEST = 3
+"""Rows of patients, by which a row below them is known as one."""
+_PATIENT_NUMBER = re.compile(r"[^\W\d_]{0,6}[-_ ]?\d+([-_]\d+)?")
 
 
 def proposed_header(rows: Sequence[RawRow], known: frozenset[str]) -> tuple[int, ...]:
@@ -57,7 +62,7 @@ def _is_date(text: str) -> bool:
 
 
 def proposed_footer(rows: Sequence[RawRow], header: Sequence[int]) -> tuple[RawRow, ...]:
-    """Returns the last rows that begin with a word such as 'total', or have hardly a field."""
+    """Returns the last rows that begin with a word such as 'total', or have hardly a field, and no patient number."""
     body = [row for row in rows if row.number > max(header) and not row.is_empty]
     return tuple(reversed(list(_not_patients(body))))
 
@@ -76,13 +81,39 @@ def _not_patients(rows: Sequence[RawRow]) -> Iterator[RawRow]:
     if not rows:
         return
     width = Counter(map(_filled, rows)).most_common(1)[0][0]
-    for row in reversed(rows):
+    few = max(1, _FEW_FIELDS * width)
+    numbers = _columns_of_numbers([row for row in rows if _filled(row) > few])
+    for row, before in zip(reversed(rows), [*reversed(rows[:-1]), None], strict=True):
         first = next(filter(None, row.fields), "")
         words = {plain(first), plain(first.split(":")[0].split("：")[0]), plain(first.split(" ")[0])}
-        is_short = width > 2 and _filled(row) <= max(1, _FEW_FIELDS * width) and row.fields[0:1] != ("",)
-        if not (words & footer_words() or is_short):
+        is_named, is_short = bool(words & footer_words()), width > 2 and _filled(row) <= few
+        is_patient = any(_is_numbered(row, before, at, of, is_among=not is_short) for at, of in numbers.items())
+        if is_patient and (not is_named or _filled(row) >= _MOSTLY * width):  # SD may be initials
+            return
+        if not (is_named or (is_short and row.fields[0:1] != ("",))):
             return
         yield row
+
+
+def _columns_of_numbers(whole: Sequence[RawRow]) -> dict[int, Counter[str]]:
+    """Returns the columns, with their texts, in which every whole row has a text that may be a patient number."""
+    if len(whole) < _FEWEST:
+        return {}
+    columns = enumerate(zip_longest(*(row.fields for row in whole), fillvalue=""))
+    return {at: Counter(texts) for at, texts in columns if all(map(_PATIENT_NUMBER.fullmatch, texts))}
+
+
+def _is_numbered(row: RawRow, before: RawRow | None, at: int, texts: Counter[str], *, is_among: bool) -> bool:
+    """True where the text of a row in a column of numbers is as new there as every other one (its own is among them or
+    not), and of a form of theirs; or, where patients have several rows, that of the row before."""
+    text = row.fields[at] if at < len(row.fields) else ""
+    if texts.total() > len(texts):
+        return bool(text) and before is not None and before.fields[at : at + 1] == (text,)
+    return texts[text] == is_among and _form(text) in set(map(_form, texts))
+
+
+def _form(text: str) -> str:
+    return re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "a", text))
 
 
 def _filled(row: RawRow) -> int:

@@ -10,11 +10,14 @@ from itertools import pairwise
 from riskset.catalogue import say
 from riskset_site.data.value_kinds import BOOLEANS
 from riskset_site.data.width import in_one_width
-from riskset_site.mapping.words import meanings, missing_words, plain, resembles
+from riskset_site.mapping.resembling import is_doubtful, words_inside
+from riskset_site.mapping.spelling import spelled
+from riskset_site.mapping.words import meanings, missing_words
 
 TRUE, FALSE = "true", "false"
 _DOSE = re.compile(r"\s*[(（]?\d+(\.\d+)?\s*(mg|g|錠|カプセル|정|캡슐)?(/(day|日|일))?[)）]?$", re.IGNORECASE)
-_CODE = re.compile(r"^\d{1,2}\s*[:=.．：,)）-]\s*(?=\D)")
+_CODE = re.compile(r"^\d{1,2}\s*(?:[:=.．：)）]\s*(?=\D)|[,-]\s*(?!(?:[ivx]+|[a-z])$)(?=\D))", re.IGNORECASE)
+"""A code before its label; 0-I are two stages, and no code."""
 _OR_MORE = re.compile(r"(?:>=|≥)?(?P<least>\d+)(?P<plus>\+)?")
 _CAUSES = frozenset({"hbv", "hcv", "alcohol", "steatotic"})
 """Meanings of which a study that does not ask for them says `other`."""
@@ -55,9 +58,11 @@ def boolean_meanings(counts: Mapping[str, int], *, is_event: bool) -> tuple[Text
     found = tuple(_of(text, rows, *_boolean(text, is_event)) for text, rows in counts.items() if text)
     if _has_dash_for_no(found):
         found = tuple(TextMeaning(one.text, one.rows, FALSE, False) if _is_dash(one) else one for one in found)
-    if {plain(one.text) for one in found if one.meaning is None} == {_CIRCLE, _CROSS}:
+    if {spelled(one.text) for one in found if one.meaning is None} == {_CIRCLE, _CROSS}:
         marks = {_CIRCLE: TRUE, _CROSS: FALSE}
-        found = tuple(TextMeaning(one.text, one.rows, marks.get(plain(one.text), one.meaning), False) for one in found)
+        found = tuple(
+            TextMeaning(one.text, one.rows, marks.get(spelled(one.text), one.meaning), False) for one in found
+        )
     codes = {one.text for one in found if in_one_width(one.text).isdecimal()}
     if codes <= {"0", "1"}:
         return found
@@ -93,7 +98,7 @@ def _boolean(text: str, is_event: bool) -> tuple[str | None, bool]:
     for word in _forms(text):
         if word in BOOLEANS:
             return (TRUE if BOOLEANS[word] else FALSE), True
-        found = meanings().get(plain(word), frozenset())
+        found = meanings().get(spelled(word), frozenset())
         yes, no = ({"dead"}, {"alive", "none"}) if is_event else (set(), {"none"})
         for meant, positive in ((yes | {"yes"}, TRUE), (no | {"no"}, FALSE)):
             if found & meant:
@@ -107,11 +112,16 @@ def _forms(text: str) -> tuple[str, ...]:
     return folded, _CODE.sub("", folded)
 
 
+def meanings_of(text: str) -> frozenset[str]:
+    """Returns what a text may mean, as it is and behind a code: `dead` of `1: 사망`."""
+    return frozenset[str]().union(*(meanings().get(spelled(form), frozenset()) for form in _forms(text)))
+
+
 def _number(text: str) -> int | None:
     """Returns the number that a text is, or names as PS 2 and Grade 2 do."""
     if in_one_width(text).isdecimal():
         return int(in_one_width(text))
-    meant = meanings().get(plain(text), frozenset())
+    meant = meanings().get(spelled(text), frozenset())
     return next((int(digit) for digit in "01234" if meant & meanings()[digit]), None) if meant else None
 
 
@@ -128,24 +138,24 @@ class _Levels:
         """`texts` are those of the column."""
         self.levels = tuple(levels)
         self.numbers = {number for number in map(_number, texts) if number is not None}
-        self.by_name = {plain(level): level for level in reversed(levels)}
+        self.by_name = {spelled(level): level for level in reversed(levels)}
         self.by_meaning: dict[str, set[str]] = {}
-        known = {level: meanings().get(plain(level), frozenset()) for level in levels}
+        known = {level: meanings().get(spelled(level), frozenset()) for level in levels}
         is_known = all(meant or _is_open(level) for level, meant in known.items())
         for level, meant in known.items():
-            if is_known or len(plain(level)) > 1:  # x and y are arms, and only beside N is Y a yes
+            if is_known or len(spelled(level)) > 1:  # x and y are arms, and only beside N is Y a yes
                 for meaning in meant:
                     self.by_meaning.setdefault(meaning, set()).add(level)
 
     def read(self, text: str) -> tuple[str | None, bool]:
         """Returns the level that a text means, None where there is none, and whether that is sure."""
         for word in _forms(text):
-            if (level := self._named(plain(word))) is not None:
+            if (level := self._named(spelled(word))) is not None:
                 return level, True
         undosed = _DOSE.sub("", in_one_width(text))
-        if undosed and undosed != text and not undosed.isdecimal() and (level := self._named(plain(undosed))):
+        if undosed and undosed != text and not undosed.isdecimal() and (level := self._named(spelled(undosed))):
             return level, False
-        inside = self._at_least(text) or self._inside(plain(text)) or self._other(plain(text))
+        inside = self._at_least(text) or self._inside(_forms(text)[-1]) or self._other(spelled(text))
         return inside, False
 
     def _at_least(self, text: str) -> str | None:
@@ -174,12 +184,13 @@ class _Levels:
         found = {level for meaning in meanings().get(word, ()) for level in self.by_meaning.get(meaning, ())}
         return found.pop() if len(found) == 1 else None
 
-    def _inside(self, word: str) -> str | None:
-        """Returns the one level whose name, or a word for it, is part of the text."""
-        found = {level for name, level in self.by_name.items() if resembles(name, word)}
-        for name, meant in meanings().items():
-            if resembles(name, word):
-                found |= {level for meaning in meant for level in self.by_meaning.get(meaning, ())}
+    def _inside(self, text: str) -> str | None:
+        """Returns the one level whose name, or a word for it, is part of a text that does not deny or doubt it."""
+        if is_doubtful(text):
+            return None
+        found = {self.by_name[name] for name in words_inside(text, self.by_name)}
+        for word in words_inside(text, meanings()):
+            found |= {level for meaning in meanings()[word] for level in self.by_meaning.get(meaning, ())}
         return found.pop() if len(found) == 1 else None
 
 

@@ -14,6 +14,7 @@ from riskset_site.mapping.entries import Entry, entry_of
 from riskset_site.mapping.proposal import Choice, VariableProposal
 from riskset_site.mapping.several_columns import Shape
 from riskset_site.mapping.shapes import shape_of
+from riskset_site.mapping.undated_deaths import undated_deaths
 
 _SURE, _FIT, _CLOSE = 0.85, 0.5, 0.05
 """Of a name; of the texts of a number or date, since those of a category are asked about; of the scores of two
@@ -56,9 +57,7 @@ def part_of(draft: Draft, name: str) -> Part:
     column = draft.assigned.get(name)
     others = tuple(match.column for match in draft.matches[name] if match.column != column)[:_OTHERS]
     if column is None:
-        notes = (say("site.map.note.no_column", variable=name),) if variable.required else ()
-        boxes = suggested_boxes(draft, name) if variable.required else None
-        return Part(replace(empty, others=others, notes=notes, is_sure=not variable.required), fuller=boxes)
+        return _without_column(draft, replace(empty, others=others))
     return _in_one_column(draft, replace(empty, others=others), column, entry_of(draft, name, column))
 
 
@@ -73,6 +72,23 @@ def date_columns(parts: Iterable[Part]) -> Iterator[str]:
     yield from found
 
 
+def _without_column(draft: Draft, empty: VariableProposal) -> Part:
+    """A variable that nothing is read from. That is sure where a person said so, and of what the study can do without:
+    not of an event, of which none would be counted then."""
+    name, is_event = empty.variable, any(empty.variable in one.ends for one in draft.date_endpoints)
+    is_sure = draft.answers.columns.get(name) == "" or not (empty.required or is_event)
+    boxes = suggested_boxes(draft, name) if empty.required else None
+    if empty.others:
+        note = say("site.map.note.no_sure_column", variable=name, columns=empty.others)
+    elif empty.required:
+        note = say("site.map.note.no_column", variable=name)
+    elif is_event:
+        note = say("site.map.note.no_event_column", variable=name)
+    else:
+        note = say("site.map.note.no_optional_column", variable=name)
+    return Part(replace(empty, notes=(note,), is_sure=is_sure), fuller=boxes)
+
+
 def _of_shape(draft: Draft, empty: VariableProposal, shape: Shape) -> Part:
     is_answered = empty.variable in draft.answers.accept or empty.variable in draft.answers.columns
     is_sure = shape.entry is not None and (shape.is_sure or is_answered)
@@ -85,13 +101,15 @@ def _of_shape(draft: Draft, empty: VariableProposal, shape: Shape) -> Part:
 def _in_one_column(draft: Draft, empty: VariableProposal, column: str, entry: Entry) -> Part:
     name = empty.variable
     is_answered = name in draft.answers.accept or name in draft.answers.columns
+    undated = undated_deaths(draft, name, column) if empty.kind == "date" else None
+    is_sure = is_answered or (undated is None and _is_sure(draft, name, column))
     proposal = replace(
         empty,
         columns=(column,),
-        is_sure=not entry.is_blocked and (is_answered or _is_sure(draft, name, column)),
+        is_sure=not entry.is_blocked and is_sure,
         texts=entry.texts,
         example=tuple(text for text in draft.counts(column) if text)[:_EXAMPLES],
-        notes=entry.notes,
+        notes=entry.notes if undated is None else (undated, *entry.notes),
     )
     fuller = None if entry.fuller is None else {"column": column, **entry.fuller}
     return Part(proposal, {"column": column, **entry.keys}, fuller, entry.missing, entry.choices)

@@ -3,10 +3,9 @@ from checkboxes."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from riskset.catalogue import say
+from riskset.catalogue import Message, say
 from riskset.study.spec import DateVariable, NumberVariable
 from riskset_site.mapping.ages import ages_compared, birth_and_start
 from riskset_site.mapping.boxes import checkboxes
@@ -14,7 +13,8 @@ from riskset_site.mapping.date_forms import share_of_dates
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.proposal import Choice
 from riskset_site.mapping.several_columns import Shape
-from riskset_site.mapping.words import meanings, plain
+from riskset_site.mapping.statuses import StatusTexts, status_texts
+from riskset_site.mapping.undated_deaths import MOST_TEXTS, with_status
 
 _FEW = 6
 _DATES = 0.5
@@ -51,7 +51,7 @@ def _status_and_date(draft: Draft, name: str) -> Shape | None:
     """The date of an event from one date, and a status that says whether it is that of the event."""
     column = draft.assigned.get(name)
     if column is not None and share_of_dates(dict(draft.counts(column))) >= _DATES:
-        return None
+        return None if name in draft.answers.columns else with_status(draft, name, column)
     contents = draft.contents[name]
     if column is None and "death" not in contents:
         return None
@@ -60,38 +60,37 @@ def _status_and_date(draft: Draft, name: str) -> Shape | None:
     if day is None or status is None:
         return None
     counts = {text: rows for text, rows in draft.counts(status).items() if text}
-    if not counts or len(counts) > _FEW * 2:
+    if not counts or len(counts) > MOST_TEXTS:
         return None
     return _dated(draft, name, day, status, counts)
 
 
 def _dated(draft: Draft, name: str, day: str, status: str, counts: Mapping[str, int]) -> Shape:
-    dead = [text for text in counts if _is_dead(text)]
-    alive = [text for text in counts if "alive" in _meant(text)]
-    question = say("site.map.choice.dead", column=status, variable=name)
-    id_ = f"{name}.where"
-    chosen = draft.answers.choose.get(id_) or (dead[0] if len(dead) == 1 and alive else None)
-    where = [chosen] if chosen is not None else dead if len(dead) > 1 else []
-    options = tuple(counts)[:_FEW]
-    choices = () if where and not draft.answers.choose.get(id_) else (Choice(id_, question, options, chosen=chosen),)
-    entry = {"date": day, "where": {status: where or ["..."]}}
-    notes = (say("site.map.note.status", column=status, day=day, texts=tuple(where) or ("...",)),)
+    said = status_texts(status, counts)
+    dead = (*said.with_event, *said.perhaps)
+    id_, question = f"{name}.where", say("site.map.choice.dead", column=status, variable=name)
+    answered = draft.answers.choose.get(id_)
+    where = (answered,) if answered is not None else dead if len(dead) > 1 or said.without_event else ()
+    choices = () if where and answered is None else (Choice(id_, question, tuple(counts)[:_FEW], chosen=answered),)
+    entry = {"date": day, "where": {status: list(where) or ["..."]}}
+    notes: tuple[Message, ...] = (say("site.map.note.status", column=status, day=day, texts=where or ("...",)),)
     found, suggestion = (entry, None) if where else (None, entry)
-    is_sure = bool(where and (alive or id_ in draft.answers.choose))
+    is_sure = answered is not None
+    if where and answered is None:
+        notes = (*_doubts(said), *notes)
+        is_sure = bool(said.without_event) and len(notes) == 1
     return Shape(found, (day, status), notes=notes, choices=choices, suggestion=suggestion, is_sure=is_sure)
+
+
+def _doubts(said: StatusTexts) -> Iterator[Message]:
+    """Yields what is proposed to be the event and only resembles a word for it, and what is proposed to be none."""
+    if said.perhaps:
+        yield say("site.map.note.perhaps_dead", n=len(said.perhaps), texts=said.perhaps)
+    if said.unknown:
+        yield say("site.map.note.perhaps_alive", n=len(said.unknown), texts=said.unknown)
 
 
 def _censoring(draft: Draft, name: str) -> str | None:
     """Returns the column of the last contact with which an endpoint of this event ends otherwise."""
     censors = [one.censor for one in draft.date_endpoints if name in one.ends]
     return next((draft.assigned[censor] for censor in censors if censor in draft.assigned), None)
-
-
-def _meant(text: str) -> frozenset[str]:
-    return meanings().get(plain(text), frozenset()) | meanings().get(
-        plain(re.sub(r"^\d{1,2}\s*[:.=]", "", text)), frozenset()
-    )
-
-
-def _is_dead(text: str) -> bool:
-    return "dead" in _meant(text)

@@ -9,8 +9,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from riskset_site.data.text_meanings import folded
+from riskset_site.data.text_meanings import folded, spaced
 from riskset_site.data.width import in_one_width
+from riskset_site.mapping.spelling import spelled
 
 _PUNCTUATION = re.compile(r"[\s\u3000_.,;:・･/\\'\"=-]+")
 _BRACKETS = re.compile(r"[(\[{（【「].*?[)\]}）】」]")
@@ -19,8 +20,8 @@ _LEAST_ASCII, _LEAST_OTHER = 4, 2
 
 
 def plain(text: str) -> str:
-    """Returns a text as words are compared: in one width, in lower case, with large kana, without spaces and
-    punctuation."""
+    """Returns a name of a column as names are compared: in one width, in lower case, with large kana, without spaces
+    and punctuation. Of a value punctuation may be all that it says (`+/-`, `-1`, `I/II`): see `spelled`."""
     same = folded(text)
     return _PUNCTUATION.sub("", same) or same
 
@@ -49,11 +50,12 @@ def column_words() -> Mapping[str, frozenset[str]]:
 
 @cache
 def meanings() -> Mapping[str, frozenset[str]]:
-    """Returns for each plain text what it may mean (`male`, `yes`): `m` several things, by the levels of the study."""
+    """Returns for each text, as `spelled` writes it, what it may mean (`male`, `yes`): `m` several things, by the
+    levels of the study."""
     found: dict[str, set[str]] = {}
     for meaning, words in _table()["meanings"].items():
         for word in words:
-            found.setdefault(plain(word), set()).add(meaning)
+            found.setdefault(spelled(word), set()).add(meaning)
     return {word: frozenset(of) for word, of in found.items()}
 
 
@@ -67,6 +69,13 @@ def missing_words() -> frozenset[str]:
 def footer_words() -> frozenset[str]:
     """Returns the plain texts with which a row below the table begins."""
     return frozenset(map(plain, _table()["footer"]["texts"]))
+
+
+@cache
+def doubt_words(kind: str) -> tuple[str, ...]:
+    """Returns the words that say of something that it is not there (`negative`), or not for sure, not now, or not for
+    good (`doubtful`)."""
+    return tuple(spaced(word) for word in _table()["doubts"][kind])
 
 
 def factor(contents: Iterable[str], export_unit: str, study_unit: str) -> float | None:
@@ -95,5 +104,9 @@ def unit(text: str) -> str:
 
 def resembles(word: str, name: str) -> bool:
     """True where a plain name contains a plain word that is long enough to be no accident."""
-    least = _LEAST_ASCII if word.isascii() else _LEAST_OTHER
-    return len(word) >= least and word in name
+    return is_long_enough(word) and word in name
+
+
+def is_long_enough(word: str) -> bool:
+    """True for a word that is hardly inside a longer text by accident."""
+    return len(word) >= (_LEAST_ASCII if word.isascii() else _LEAST_OTHER)

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.own_ports import own_ports
 
 from riskset.secure.node_key import load_node_key, new_node_key, save_node_key
 from riskset_server.engine.engine import Engine
@@ -78,7 +79,7 @@ class Stage:
             (folder / name).write_bytes(content)
         self.programs = []
         self.engines = []
-        self.ports = (0, 0)
+        self.ports = own_ports(2)
 
     @property
     def address(self):
@@ -87,7 +88,7 @@ class Stage:
     def superlink(self, database=None):
         """Starts it, on the same ports as before."""
         program = self._run("serve_superlink.py", self.folder, *self.ports, *([database] if database else []))
-        self.ports = tuple(int(port) for port in program.hears(" ").split())
+        assert program.hears(" ") == "{} {}".format(*self.ports)
         return program
 
     def key(self, name):

@@ -19,7 +19,7 @@ from flwr.superlink.config_loader import SuperLinkLifespanConfig
 from flwr.superlink.main import create_app
 
 CUT_WITHIN_S = 50.0
-"""Ours are closed after 1 s; uvicorn by itself closes a connection 65 s after an answer, and no other."""
+"""Ours are closed after 10 s; uvicorn by itself closes a connection 65 s after an answer, and no other."""
 PROTOBUF = {"content-type": "application/x-protobuf"}
 COORDINATORS = {
     "/v1/control/list-runs": ListRunsRequest(),

@@ -10,12 +10,12 @@ from http import HTTPStatus
 
 import httpx
 import pytest
+from tests.own_ports import own_ports
 
 from riskset.errors import DataError, Refused, Unreachable
 from riskset.joining.request import JOIN_PATH, MAX_REQUEST_BYTES, write_request
 from riskset.secure.keys import new_identity, public_hex
 from riskset.secure.node_key import new_node_key
-from riskset_demo.loopback_network import free_ports
 from riskset_server.coordinator_folder import CoordinatorFolder
 from riskset_server.engine.recording import read_recording
 from riskset_server.joining.certificates import make_authority
@@ -29,7 +29,7 @@ class Coordinator:
     def __init__(self, root, study):
         self.study = study
         self.folder = CoordinatorFolder(root / "coordinator")
-        self.port, control = free_ports(2)
+        self.port, control = own_ports(2)
         self.folder.make("127.0.0.1", self.port, control)
         self.recording = root / "recording"
 
@@ -134,9 +134,11 @@ def test_a_server_under_a_different_authority_does_not_get_the_token(coordinator
 
 def test_no_server_at_the_address(coordinator):
     invite = coordinator.invites()
-    (port,) = free_ports(1)
-    with pytest.raises(ServerAway):
-        send_join_request(type(invite)(**vars(invite) | {"address": f"127.0.0.1:{port}"}), b"")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen; nobody else gets the port meanwhile
+        elsewhere = type(invite)(**vars(invite) | {"address": f"127.0.0.1:{taken.getsockname()[1]}"})
+        with pytest.raises(ServerAway):
+            send_join_request(elsewhere, b"")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ def asked(engine, name, payload, until):
 
 
 def test_a_site_killed_while_it_works_is_admitted_again_when_its_lease_has_ended(stage, echo, patience_s):
-    """Its lease lasts 20 s here. It had taken the message, which no one else will answer: the engine reports it."""
+    """Its lease lasts 20 s here. It had taken the message, which no one else will answer: the engine reports it. The
+    second process asks before the first is killed: however long it takes to start, it finds the lease held."""
     stage.superlink()
     engine = stage.engine("a")
     first = stage.site("a")
@@ -37,9 +38,9 @@ def test_a_site_killed_while_it_works_is_admitted_again_when_its_lease_has_ended
     engine.start()
     engine.send("a", b"hold this")
     first.hears("asked")
-    first.kill()
     second = stage.site("a")
     second.hears("LeaseHeld")
+    first.kill()
     (reply,) = engine.collect(patience_s)
     assert reply.failure.code in ("server.reply.stopped", "server.reply.restarted")
     second.hears("online")

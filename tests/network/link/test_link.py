@@ -157,13 +157,11 @@ def test_a_server_under_a_different_name_is_not_trusted(running, proxy):
 
 
 def test_an_address_where_nothing_listens_is_reported(running):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with (
-        open_link(running, "a", address=f"127.0.0.1:{port}") as link,
-        pytest.raises(ServerAway, match="no answer from"),
-    ):
-        link.connect()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen; nobody else gets the port meanwhile
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with open_link(running, "a", address=address) as link, pytest.raises(ServerAway, match="no answer from"):
+            link.connect()
 
 
 def test_an_answer_after_the_run_has_ended_is_dropped_quietly(running):

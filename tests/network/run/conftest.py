@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flwr.app import ConfigRecord
 from flwr.proto.message_pb2 import PullObjectResponse, PushObjectRequest
+from tests.own_ports import own_ports
 
 from riskset.analyses.plan import plan
 from riskset.engine.wire import FIELD
@@ -28,7 +29,7 @@ from riskset.results import results_json, results_of
 from riskset.secure.envelope import Verified, claimed_head, verify
 from riskset.study.load import load_study, study_hash
 from riskset_demo import loopback_network as network_module
-from riskset_demo.loopback_network import LoopbackNetwork, free_ports
+from riskset_demo.loopback_network import LoopbackNetwork
 from riskset_demo.studies.real import LUNG, DataSet
 from riskset_server.engine.recording import read_recording
 from riskset_site.consent.approvals import Approvals
@@ -251,8 +252,9 @@ class Theatre:
 
 @pytest.fixture(scope="session", autouse=True)
 def patient():
-    """A server may take any time to start."""
+    """A server may take any time to start, and finds its ports free when it is started again."""
     with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(network_module, "free_ports", own_ports)
         monkeypatch.setattr(network_module, "READY_WITHIN_S", PATIENCE_S)
         yield
 
@@ -288,7 +290,7 @@ def payloads_in(records):
 
 
 def moved(theatre, folder):
-    root, (public_port, control_port) = folder / "elsewhere", free_ports(2)
+    root, (public_port, control_port) = folder / "elsewhere", own_ports(2)
     shutil.copytree(theatre.stage.root, root)
     files = [root / "coordinator" / "server.json", *root.glob("sites/*/connection.json")]
     for file in files:

@@ -124,7 +124,7 @@ def kill_in_every_round(theatre):
 
 def wait_for_round(theatre, number, answer_of):
     """Returns once a site's answer to the round is recorded, and whether the round is the closing one."""
-    theatre.wait_until(lambda: theatre.asked() == number)
+    theatre.wait_until(lambda: theatre.asked() >= number)
     [(run, _)] = theatre.runs()
     theatre.wait_until(lambda: answer_of in theatre.replies(run, number))
     return claimed_head(theatre.requests(run)[number]).type == CLOSE
@@ -137,8 +137,8 @@ def test_a_killed_site_comes_back_into_the_run_when_its_lease_has_ended(theatre,
     theatre.stage.start_coordinator(in_log=True)
     theatre.wait_until(lambda: theatre.asked() >= 2)
     theatre.kill("lakes", "server")
+    theatre.stage.start_site("lakes")  # ready before the server, whatever time that takes: the lease is still counted
     theatre.stage.start_server()
-    theatre.stage.start_site("lakes")
     numbers = theatre.ends()
     theatre.stop(*theatre.sites)
     assert "the coordinator still counts an earlier session of this site" in theatre.log("lakes")

@@ -25,12 +25,14 @@ def test_no_flag_is_zero_and_shows_nothing():
 
 @pytest.mark.parametrize("cause", range(9))
 def test_a_flag_shows_its_cause_and_is_noise(cause):
-    """Drawn 200 times: each a multiple of the cause's number, all but at most one read as it (one in 4,096 is not)."""
+    """Drawn 200 times: each a multiple of the cause's number, and read as it but for one in 4,096. More than six are
+    not, by chance, once in 1e13. Of the last cause there are 2^32 numbers: two may be the same; twice, once in 1e11."""
     vector = raised([cause] * 200)
     drawn = numbers(vector)
-    assert all(number and number % 2 ** (BITS * cause) == 0 for number in drawn)
-    assert len(set(drawn)) == 200
-    assert sum(found != cause for found in read(vector)) <= 3
+    assert all(number % 2 ** (BITS * cause) == 0 for number in drawn)
+    assert len(set(drawn)) >= 199
+    assert drawn.count(0) <= 1
+    assert sum(found != cause for found in read(vector)) <= 6
 
 
 @pytest.mark.parametrize(("first", "second"), [(0, 3), (2, 2), (5, 1), (8, 0)])
@@ -38,7 +40,7 @@ def test_a_sum_shows_the_first_cause_whoever_raised_it_and_however_often(first, 
     sums = fixed_point.total(
         [raised([first] * 100), raised([second] * 100), raised([second] * 100), raised([None] * 100)]
     )
-    assert sum(found != min(first, second) for found in read(sums)) <= 2
+    assert sum(found != min(first, second) for found in read(sums)) <= 5  # of which chance makes six once in 4e12
     # alone or summed, the multiples of the smallest cause are equally likely: their lowest bit is 0 or 1
     ones = sum(number >> BITS * min(first, second) & 1 for number in numbers(sums))
     assert 10 < ones < 90

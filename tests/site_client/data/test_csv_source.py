@@ -222,3 +222,14 @@ def test_a_column_that_does_not_repeat_itself_is_read_the_same(export, monkeypat
     assert table.columns["a"].codes.max() > 700  # later rows have their own codes
     assert table.columns["b"].codes.max() == 0
     np.testing.assert_array_equal(table.row_numbers, np.arange(2, 5_002))
+
+
+def test_a_text_that_is_written_for_excel_is_the_text(export):
+    lines = ["id,afp", '"=""000001""",="2.2"', "000001,3", '"=""a """"b""""""",=1', '="12" ,="x"&"y"', "=,5"]
+    table = read(export("\n".join(lines)), "id", "afp")
+    assert texts(table, "id") == ["000001", "000001", 'a "b"', "12", "="]
+    assert texts(table, "afp") == ["2.2", "3", "=1", '="x"&"y"', "5"]
+    assert [(one.message.code, one.detail) for one in table.warnings] == [("data.fault.text_formula", "rows 2, 4, 5")]
+    assert not read(export("id,afp\n000001,=1\n"), "id", "afp").warnings
+    with_rest = read_csv(export('id,note\n1,="x"\n'), CsvForm(), ["id"], every=True)
+    assert (texts(with_rest, "note"), with_rest.warnings) == (["x"], ())

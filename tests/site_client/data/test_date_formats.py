@@ -8,7 +8,7 @@ import pytest
 
 from riskset.errors import DataError
 from riskset_site.data.source_kinds import SOURCES
-from riskset_site.data.sources.date_formats import day_of, shows_dates
+from riskset_site.data.sources.date_formats import day_of, hides_day, shows_dates
 from riskset_site.data.sources.reading import read_source
 from riskset_site.mapping.export_table import ExportFile
 from riskset_site.mapping.propose import propose
@@ -53,6 +53,31 @@ def test_all_dates_of_spss_are_seconds(tmp_path):
     for format_ in ("MOYR8", "QYR6", "WKYR8", "EDATE10"):
         pyreadstat.write_sav(pd.DataFrame({"x": [float(SECONDS)]}), path, variable_format={"x": format_})
         assert texts(read("spss", path)) == ["2023-07-15"], format_
+
+
+@pytest.mark.parametrize(
+    ("kind", "format_", "write"),
+    [
+        ("sas", "MONYY7.", pyreadstat.write_xport),
+        ("sas", "YYMMN6.", pyreadstat.write_xport),
+        ("spss", "MOYR8", pyreadstat.write_sav),
+        ("stata", "%tdMon_CCYY", pyreadstat.write_dta),
+        ("stata", "%tdCCYY-NN", pyreadstat.write_dta),
+    ],
+)
+def test_a_month_is_a_month_where_no_value_says_more(tmp_path, kind, format_, write):
+    path = tmp_path / ("x.xpt" if kind == "sas" else "x")
+    firsts = [date(2023, 7, 1), date(2023, 10, 1)]
+    for days, expected in (
+        (firsts, ["2023-07", "2023-10"]),
+        ([*firsts, date(2023, 7, 15)], ["2023-07-01", "2023-10-01", "2023-07-15"]),
+    ):
+        numbers = [float((day - date(1960, 1, 1)).days) for day in days]
+        if kind == "spss":
+            numbers = [(day - date(1582, 10, 14)).days * 86400.0 for day in days]
+        write(pd.DataFrame({"x": numbers}), path, variable_format={"x": format_})
+        assert texts(read(kind, path)) == expected
+    assert not hides_day(kind, {"sas": "DATE9.", "spss": "SDATE10", "stata": "%tdDD/NN/CCYY"}[kind])
 
 
 @pytest.mark.parametrize(

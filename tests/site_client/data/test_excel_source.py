@@ -8,6 +8,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlwt
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.styles import Font
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.utils.datetime import CALENDAR_WINDOWS_1900 as WINDOWS
 from openpyxl.workbook.protection import WorkbookProtection
@@ -80,6 +83,24 @@ def test_days_are_right_in_a_workbook_that_counts_from_1904(book):
     one = book(["a"], [date(2024, 1, 31)])
     one.made.epoch = CALENDAR_MAC_1904
     assert texts(one.read("a"), "a") == ["2024-01-31"]
+
+
+@pytest.mark.parametrize("epoch", [WINDOWS, CALENDAR_MAC_1904])
+def test_dates_in_the_built_in_formats_of_japan_and_korea(book, epoch):
+    """They are in no workbook: yyyy年m月d日 is 31, ge.m.d is 57, and a time of day 32."""
+    one = book(["a", "b"], *[[date(2024, 1, 31), 45322.5 if epoch == WINDOWS else 43860.5]] * 21, [time(9, 30), 3.5])
+    one.made.epoch = epoch
+    for row, number in enumerate([*range(27, 32), *range(34, 37), *range(50, 59), 71, 72, 73, 81, 32], 2):
+        for cell in one.sheet[row]:
+            cell.number_format = "0"
+            cell._style.numFmtId = number
+    one.sheet["B23"]._style.numFmtId = 60
+    table = one.read("a", "b")
+    assert texts(table, "a") == ["2024-01-31"] * 21 + ["09:30:00"]
+    assert texts(table, "b") == ["2024-01-31 12:00:00"] * 21 + ["3.5"]
+    assert table.problems == ()
+    (told,) = table.warnings  # of days; whoever typed a day alone typed no time
+    assert (told.message.code, told.detail) == ("data.fault.year_not_shown", "rows 8, 13, 16")
 
 
 class TestCellsThatCannotBeRead:
@@ -327,3 +348,78 @@ class TestDayNumbers:
         assert self.days(book, hospital, WINDOWS, 'dates = ["excel"]', 43894) == ([], "2020-03-04")
         day = date(2020, 3, 4)
         assert self.days(book, hospital, CALENDAR_MAC_1904, 'dates = ["%d/%m/%Y"]', day) == ([], "2020-03-04")
+
+
+class TestTextsWithFormats:
+    """openpyxl joins the signs of a text whatever their formats: 10³ with a raised 3 would be 103."""
+
+    @pytest.mark.parametrize(
+        ("parts", "shown"),
+        [
+            (["10", ("3", {"vertAlign": "superscript"})], "10³"),
+            (["85", ("12", {"vertAlign": "superscript"})], "85¹²"),
+            ([("B", {"b": True}), ("12", {"vertAlign": "subscript"})], "B₁₂"),
+            ([("HBs", {"b": True}), ("+", {"vertAlign": "superscript"})], "HBs+"),
+            ([("6", {"color": "FF0000"}), "3"], "63"),
+        ],
+    )
+    def test_digits_are_raised_and_lowered_as_excel_shows_them(self, book, parts, shown):
+        table = book(["a"], [rich(*parts)]).read("a")
+        assert (texts(table, "a"), table.problems, table.warnings) == ([shown], (), ())
+
+    def test_a_part_that_is_struck_out_is_a_problem(self, book):
+        one = book(["no", "a"], [1, rich(("12", {"strike": True}), "85")], [2, 85])
+        (found,) = one.read("no", "a").problems
+        assert (found.message.code, found.detail) == ("data.fault.struck_part", "row 2")
+
+    def test_of_another_column_it_is_no_concern(self, book):
+        table = book(["no", "a"], [1, rich(("12", {"strike": True}), "85")]).read("no")
+        assert (table.problems, table.warnings) == ((), ())
+
+    def test_a_text_that_is_struck_out_as_a_whole_is_told(self, book):
+        table = book(["no", "a"], [1, rich(("12", {"strike": True}), " ")], [2, 85]).read("no", "a")
+        (found,) = table.warnings
+        assert (found.message.code, found.detail) == ("data.fault.struck_cells", "row 2")
+        assert texts(table, "a") == ["12", "85"]
+
+    def test_rows_that_are_struck_out_are_told_once(self, book):
+        one = book(["no", "a", "b"], [1, 2, 3], [4, 5, None], [6, 7, 8], [9, None, None])
+        for cell in (*one.sheet[3], one.sheet["B4"], one.sheet["C5"]):
+            cell.font = Font(strike=True)
+        table = one.read("no", "a", "b")
+        found = [(warning.message.code, warning.detail) for warning in table.warnings]
+        assert found == [("data.fault.struck_rows", "row 3"), ("data.fault.struck_cells", "row 4")]
+        assert texts(table, "no") == ["1", "4", "6", "9"]
+
+    def test_a_name_of_a_column_is_what_excel_shows(self, book):
+        unit = rich("BSA (m", ("2", {"vertAlign": "superscript"}), ")")
+        assert texts(book(["no", unit], [1, 1.6]).read("BSA (m²)"), "BSA (m²)") == ["1.6"]
+
+
+def rich(*parts):
+    """A text of openpyxl, whose parts may have formats."""
+    return CellRichText(*(one if isinstance(one, str) else TextBlock(InlineFont(**one[1]), one[0]) for one in parts))
+
+
+def test_texts_with_formats_of_an_old_workbook(tmp_path):
+    made = xlwt.Workbook()
+    sheet = made.add_sheet("a")
+    raised, struck = xlwt.easyfont("escapement superscript"), xlwt.easyfont("struck_out true")
+    all_struck = xlwt.easyxf("font: struck_out true")
+    for column, name in enumerate(("no", "a", "b")):
+        sheet.write(0, column, name)
+        sheet.write(3, column, 7, all_struck)
+    sheet.write(1, 0, 1)
+    sheet.write_rich_text(1, 1, ("10", ("3", raised)))
+    sheet.write_rich_text(1, 2, ("x", ("y", xlwt.easyfont("bold true"))))
+    sheet.write(2, 0, 2)
+    sheet.write_rich_text(2, 1, (("12", struck), "85"))
+    sheet.write(2, 2, 5, all_struck)
+    made.save(tmp_path / "old.xls")
+    table = read(tmp_path / "old.xls", "no", "a", "b")
+    assert (texts(table, "a")[0], texts(table, "b")) == ("10³", ["xy", "5", "7"])
+    assert [(one.message.code, one.detail) for one in table.problems] == [("data.fault.struck_part", "row 3")]
+    assert [(one.message.code, one.detail) for one in table.warnings] == [
+        ("data.fault.struck_rows", "row 4"),
+        ("data.fault.struck_cells", "row 3"),
+    ]

@@ -159,7 +159,7 @@ def test_a_value_of_several_rows_needs_them(hospital):
     assert "one_per" in str(refused.value.problems[0].message)
 
 
-@pytest.mark.parametrize("text", ["2023", "2024-01-02 25:10", "2024-01-02 10:61", "2024-01-02T10:00:00+09:00"])
+@pytest.mark.parametrize("text", ["2023", "2024-01-02 25:10", "2024-01-02 10:61", "2024-01-02T10:61:00+09:00"])
 def test_what_is_nearly_a_date_is_none(read, text):
     lines = [HEADER, *(row(i, **({"start": text} if i == 3 else {})) for i in range(6))]
     _, problems = read(lines, 'key = "id"', 'dates = ["%Y-%m-%d", "excel"]')
@@ -289,6 +289,14 @@ def test_of_several_columns_a_text_that_excludes_is_a_text(read):
     assert check.eligible == 4
 
 
+@pytest.mark.parametrize("text", ["20210300", "2021-03-99"])
+@pytest.mark.parametrize("key", ["missing", "no_date"])
+def test_an_event_of_an_unknown_day_is_not_missing(read, text, key):
+    lines = [HEADER, *(row(i, **({"death": text} if i == 3 else {})) for i in range(6))]
+    _, problems = read(lines, 'key = "id"', f'{key} = ["", "{text}"]' if key == "missing" else f'{key} = ["{text}"]')
+    assert list(problems) == ["fault.event_without_day"]
+
+
 @pytest.mark.parametrize("text", ["2021-03", "2021"])
 def test_an_event_of_an_unknown_day_is_no_censored_patient(read, text):
     lines = [HEADER, *(row(i, **({"death": text} if i == 3 else {})) for i in range(6))]
@@ -354,3 +362,64 @@ def test_a_code_for_missing_is_its_number(read, text, code):
     assert not problems
     (afp,) = (one for one in check.variables if one.variable == "afp")
     assert (afp.missing, afp.spread.maximum) == (1, 5)
+
+
+def by_visit(counts, *others, take="first"):
+    """Patients with a row for each visit: only the arm of the one that counts is a level of the study."""
+    arms = {counts: "sorafenib"} | dict.fromkeys(others, "regorafenib")
+    lines = [patient_of(i, 1, arm, f'"{visit}"') for i in range(1, 5) for visit, arm in arms.items()]
+    arm = '[map]\narm = { column = "arm", other = "exclude" }'
+    return several(*lines), f'rows = {{ one_per = "id", take = "{take}", order = "visit" }}', arm
+
+
+def test_months_are_not_ordered_as_numbers(read):
+    """As a number, 2022.10 comes before 2022.9."""
+    lines, rows, arm = by_visit("2022.9", "2022.10", "2022.11")
+    _, problems = read(lines, rows, arm)
+    assert "partial:first" in problems["fault.not_a_date"].hint
+    check, problems = read(lines, rows, 'dates = ["%Y-%m-%d", "partial:first"]', arm)
+    assert not problems
+    assert check.eligible == 4
+
+
+@pytest.mark.parametrize(
+    "visits", [("2021", "2022"), ("0.10", "0.25"), ("12.5", "2000.5"), ("9", "10"), ("0.5", "1.0")]
+)
+def test_numbers_are_ordered_as_numbers(read, visits):
+    check, problems = read(*by_visit(*visits))
+    assert not problems
+    assert check.eligible == 4
+    assert "data.fault.order_of_parts" not in [one.message.code for one in check.warnings]
+
+
+def test_a_tenth_part_that_is_read_as_a_number_is_told(read):
+    check, problems = read(*by_visit("1.10", "1.9"))
+    assert not problems
+    (found,) = (one for one in check.warnings if one.message.code == "data.fault.order_of_parts")
+    assert found.detail == "rows 2, 4, 6, 8: '1.10', '1.10', '1.10', '1.10'"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("2022-03-15 09:00", "2022-03-15 15:00"),
+        ("2022-03-15", "2022-03-15 00:30:00"),
+        ("2022-03-15 오전 11:10", "2022-03-15 오후 1:05"),
+        ("2022-03-15 12:05 AM", "2022-03-15 1:05 AM"),
+        ("2022-03-15 9時5分", "2022-03-15 10時0分"),
+        ("44635.25", "44635.5"),
+        ("202203150900", "202203151500"),
+        ("2022-03-14 23:00", "2022-03-15 01:00"),
+    ],
+)
+def test_times_order_the_rows_of_a_day(read, first, second):
+    dates = 'dates = ["%Y-%m-%d", "%Y%m%d%H%M", "excel"]'
+    for lines, rows, arm in (by_visit(first, second), by_visit(second, first, take="last")):
+        check, problems = read(lines, rows, dates, arm)
+        assert not problems
+        assert check.eligible == 4
+
+
+def test_one_time_of_a_day_is_one_place_in_the_order(read):
+    lines, rows, arm = by_visit("2022-03-15 09:00", "2022-03-15 9:00")
+    assert list(read(lines, rows, arm)[1]) == ["fault.same_order"]

@@ -55,7 +55,15 @@ class TestPatientNumbers:
         assert (fits, list(told)) == (False, ["fault.rounded_key"])
         assert "keep every row" in told["fault.rounded_key"].hint
 
-    @pytest.mark.parametrize("pair", [("001001", "1001"), ("1001.0", "1001"), ("a17", "A17")])
+    @pytest.mark.parametrize("mark", ["〃", "″", "同上", "々", "위와 같음", "ditto", "↓"])
+    @pytest.mark.parametrize("rows", [KEY, 'rows = { one_per = "no" }'])
+    def test_a_mark_for_the_number_above_is_no_patient(self, hospital, export, mark, rows):
+        hospital.writes(rows)
+        fits, told = export([*patients([*range(1, 21), mark]), patient(mark, 20), patient(f"x{mark}9", 21)])
+        assert (fits, list(told)) == (False, ["fault.ditto_key"])
+        assert told["fault.ditto_key"].detail.startswith("rows 22, 23:")
+
+    @pytest.mark.parametrize("pair", [("001001", "1001"), ("1001.0", "1001"), ("a17", "A17"), ("'1001", "1001")])
     def test_the_same_number_written_twice_is_shown(self, export, pair):
         fits, told = export(patients([*pair, "1002"]))
         assert (fits, list(told)) == (True, ["fault.keys_alike"])

@@ -1,15 +1,18 @@
 """Days that are stored as instants: midnight in Tokyo is 15:00 of the day before in UTC."""
 
 from contextlib import closing
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import duckdb
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
 from riskset.errors import DataError
 from riskset_site.data.config import load_site_file
+from riskset_site.data.dates import date_reader
+from riskset_site.data.faults import Unreadable
 from riskset_site.data.source_kinds import SOURCES
 from riskset_site.data.sources.reading import read_source
 
@@ -111,3 +114,79 @@ def test_the_check_has_one_problem_a_column_and_none_with_the_zone(hospital):
 def test_what_is_not_asked_for_is_not_judged(file):
     table = read_source(SOURCES["parquet"](parquet=file(DAYS, "UTC")), ["n"], (), every=True)
     assert (list(table.columns), table.problems) == (["n", "day"], ())
+
+
+def texts_of(tmp_path, values, zone=None, kind="csv", **more):
+    lines = [f'"{value}",{n}' for n, value in enumerate(values)]
+    if kind == "csv":
+        (tmp_path / "x").write_text("\n".join(["day,n", *lines]) + "\n")
+    elif kind == "excel":
+        book = openpyxl.Workbook()
+        for row in [["day", "n"], *zip(values, range(len(values)), strict=True)]:
+            book.active.append(row)
+        book.save(tmp_path / "x")
+    else:
+        pa.parquet.write_table(pa.table({"day": values, "n": list(range(len(values)))}), tmp_path / "x")
+    return read_source(SOURCES[kind](**{kind: tmp_path / "x"}, zone=zone), ["day", "n"], (), **more)
+
+
+INSTANTS = ["2024-01-30T15:00:00Z", "2024-01-31T15:00:00Z", "2024-02-01T15:00:00Z"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "excel", "parquet"])
+def test_a_text_with_its_zone_is_an_instant(tmp_path, kind):
+    table = texts_of(tmp_path, INSTANTS, kind=kind)
+    assert [one.message.code for one in table.problems] == ["data.fault.instant"]
+    assert not table.warnings
+    table = texts_of(tmp_path, INSTANTS, "Asia/Tokyo", kind)
+    assert (texts(table, "day"), table.problems) == (["2024-01-31", "2024-02-01", "2024-02-02"], ())
+
+
+@pytest.mark.parametrize(
+    ("values", "zone", "expected"),
+    [
+        (
+            ["2024-01-30 23:30:00.5+00:00", "2024-01-30 01:00+0000", "NA"],
+            "Asia/Seoul",
+            ["2024-01-31 08:30:00", "2024-01-30 10:00:00", "NA"],
+        ),
+        (["2024-01-30T00:00:00Z", ""], "America/New_York", ["2024-01-30T00:00:00Z", ""]),
+        (["2024-01-30T00:00:00+09:00", ""], None, ["2024-01-30T00:00:00+09:00", ""]),
+        (["2024-01-30T25:00:00Z", ""], "Asia/Tokyo", ["2024-01-30T25:00:00Z", ""]),
+        (["2024-01-30 15:00:00", "A+01"], "Asia/Tokyo", ["2024-01-30 15:00:00", "A+01"]),
+    ],
+)
+def test_other_texts(tmp_path, values, zone, expected):
+    table = texts_of(tmp_path, values, zone)
+    assert (texts(table, "day"), table.problems) == (expected, ())
+
+
+def test_midnight_in_its_own_zone_is_its_day_and_no_other_time_is():
+    read = date_reader(["%Y-%m-%d"])
+    for text in ("2024-01-30T00:00:00Z", "2024-01-30 00:00:00+09:00", "2024-01-30T00:00Z"):
+        assert read(text) == date(2024, 1, 30)
+    for text, *formats in (
+        ("2024-01-30T15:00:00Z", "%Y-%m-%d"),
+        ("2024-01-30T15:00:00Z", "%Y-%m-%dT%H:%M:%SZ"),
+        ("2024-01-30 15:00:00+0000", "%Y-%m-%d %H:%M:%S%z"),
+        ("20240130150000+0000", "%Y%m%d%H%M%S%z"),
+    ):
+        with pytest.raises(Unreadable):
+            date_reader(formats)(text)
+    assert date_reader(["%Y-%m-%dT%H:%M:%SZ"])("2024-01-30T00:00:00Z") == date(2024, 1, 30)
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (["2024-01-30 15:00:00", "2024/1/31 15:00", "", "20240201 15:00:00", "NA"], ["same_time"]),
+        (["2024-01-30 00:00:00", "2024-01-31 00:00:00", "2024-02-01 00:00:00"], []),
+        (["2024-01-30 09:00:00", "2024-01-31 09:00:00", "2024-02-01 09:00:00"], []),
+        (["2024-01-30 15:00:00", "2024-01-31 15:00:00", "2024-02-01"], []),
+        (["2024-01-30 15:00:00", "2024-01-31 15:00:00", "2024-02-01 14:00:00"], []),
+        (["2024-01-30 15:00:00", "2024-01-31 15:00:00"], []),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "excel"])
+def test_one_time_in_all_texts_is_told(tmp_path, kind, values, found):
+    assert [one.message.code.rpartition(".")[2] for one in texts_of(tmp_path, values, kind=kind).warnings] == found

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskset_site.data.dates import AMBIGUOUS, NOT_A_DATE, OUTSIDE_ERA, date_reader, is_date_format
+from riskset_site.data.dates import AMBIGUOUS, NOT_A_DATE, OUTSIDE_ERA, WRONG_WEEKDAY, date_reader, is_date_format
 from riskset_site.data.faults import Unreadable
 
 wareki = date_reader(["wareki"])
@@ -36,18 +36,50 @@ def fault(text, *formats):
         ("T15.12.25", date(1926, 12, 25)),  # the day of the change belongs to both eras
         ("T1.7.30", date(1912, 7, 30)),
         ("M45.7.30", date(1912, 7, 30)),
+        ("R050703", date(2023, 7, 3)),
+        ("Ｈ３１０４３０", date(2019, 4, 30)),
+        ("令和050703", date(2023, 7, 3)),
+        ("令5.7.3", date(2023, 7, 3)),
+        ("平31.4.30", date(2019, 4, 30)),
+        ("Ｒ５・７・３", date(2023, 7, 3)),
+        ("R5･7･3", date(2023, 7, 3)),
+        ("令和五年七月三日", date(2023, 7, 3)),
+        ("昭和六十四年一月七日", date(1989, 1, 7)),
+        ("平成三十年十二月二十一日", date(2018, 12, 21)),
+        ("平成二〇年一〇月三一日", date(2008, 10, 31)),
+        ("令和5年7月3日(月)", date(2023, 7, 3)),
     ],
 )
 def test_a_japanese_date(text, expected):
     assert wareki(text) == expected
 
 
-@pytest.mark.parametrize("text", ["R1.4.30", "H31.5.1", "S64.1.8", "S0.12.25", "T16.1.1", "H0.1.8", "M1.1.1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "R1.4.30",
+        "H31.5.1",
+        "S64.1.8",
+        "S0.12.25",
+        "T16.1.1",
+        "H0.1.8",
+        "M1.1.1",
+        "R010430",
+        "平31.5.1",
+        "平成〇年一月八日",
+    ],
+)
 def test_a_date_outside_its_era(text):
     assert fault(text, "wareki") is OUTSIDE_ERA
 
 
-@pytest.mark.parametrize("text", ["令和5年2月29日", "R5.13.1", "R5.7", "5.7.3", "X5.7.3", "2023-07-03", "R5.7.3 X"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("令和5年2月29日", "R5.13.1", "R5.7", "5.7.3", "X5.7.3", "2023-07-03", "R5.7.3 X", "R5073", "R50703"),
+        *("R20230703", "5050703", "2020112", "令和十十年七月三日", "令和五五五年七月三日"),
+    ],
+)
 def test_what_is_not_a_japanese_date(text):
     assert fault(text, "wareki").code == NOT_A_DATE.code
 
@@ -93,5 +125,81 @@ def test_without_separators_a_lost_zero_is_not_another_day(written, form, as_sav
     assert fault(as_saved, form) is NOT_A_DATE
 
 
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("2023/05/09(火)", "%Y/%m/%d"),
+        ("2023/05/09（火）", "%Y/%m/%d"),
+        ("2023/05/09㈫", "%Y/%m/%d"),
+        ("2023年5月9日火曜日", "%Y年%m月%d日"),
+        ("2023年5月9日（火曜）", "%Y年%m月%d日"),
+        ("2023-05-09 (화)", "%Y-%m-%d"),
+        ("2023년 5월 9일 화요일", "%Y년 %m월 %d일"),
+        ("09-May-2023 (Tue)", "%d-%b-%Y"),
+        ("2023-05-09, Tuesday", "%Y-%m-%d"),
+        ("2023/05/09(火) 10:30", "%Y/%m/%d"),
+        ("2023/05/09（火）", "%Y/%m/%d（火）"),
+        ("2023/05/09(火)", "%Y/%m/%d（火）"),
+        ("2023年5月9日（入院）", "%Y年%m月%d日（入院）"),
+        ("2023/ 5/ 9", "%Y/%m/%d"),
+        ("2023/ 5/ 9", "%Y/ %m/ %d"),
+        ("2023. 5. 9.", "%Y.%m.%d."),
+        ("2023년5월9일", "%Y년 %m월 %d일"),
+        ("9. May 2023", "%d. %b %Y"),
+        ("45055(火)", "excel"),
+    ],
+)
+def test_the_day_of_the_week_widths_and_spaces_of_padding_are_left_out(text, form):
+    assert date_reader([form])(text) == date(2023, 5, 9)
+    assert is_date_format(form)
+
+
+@pytest.mark.parametrize(
+    "text", ["2023/05/09(水)", "2023/05/09（水）", "2023/05/09 (수)", "2023/05/09 Wed", "2023/05/09(水) 9:00"]
+)
+def test_another_day_of_the_week_is_a_problem(text):
+    assert fault(text, "%Y/%m/%d") is WRONG_WEEKDAY
+    assert fault(text, "%Y/%m/%d", "%Y/%m/%d(水)", "%Y/%m/%d (수)").code == WRONG_WEEKDAY.code
+
+
+@pytest.mark.parametrize("text", ["2023-05(火)", "2023(火)"])
+def test_no_day_has_no_day_of_the_week(text):
+    assert fault(text, "%Y-%m-%d", "partial:missing") is WRONG_WEEKDAY
+
+
+@pytest.mark.parametrize("text", ["(火)", "火曜日", "2023/05/09(祝)", "2023/05/09(火", "2023/05/09火"])
+def test_what_is_no_day_of_the_week(text):
+    assert fault(text, "%Y/%m/%d").code == NOT_A_DATE.code
+
+
 def test_with_separators_zeros_may_be_left_out():
     assert date_reader(["%Y/%m/%d"])("2020/1/2") == date(2020, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("20220600", date(2022, 6, 1)),
+        ("20220699", date(2022, 6, 1)),
+        ("20220000", date(2022, 1, 1)),
+        ("20229999", date(2022, 1, 1)),
+        ("2022-06-00", date(2022, 6, 1)),
+        ("2022-00-00", date(2022, 1, 1)),
+        ("2022/99/99", date(2022, 1, 1)),
+        ("20220630", date(2022, 6, 30)),
+    ],
+)
+def test_a_day_that_a_registry_does_not_know(text, day):
+    assert date_reader(["%Y%m%d", "partial:first"])(text) == day
+    if not text.endswith("30"):
+        assert "partial:mid" in fault(text, "%Y%m%d").hint
+
+
+@pytest.mark.parametrize("text", ["20221300", "20220631", "99999999", "18881300", "202206000", "2022-13-00"])
+def test_what_is_no_part_of_a_date(text):
+    assert fault(text, "%Y%m%d", "partial:first").hint == NOT_A_DATE.hint
+
+
+@pytest.mark.parametrize("text", ["1900-01-00", "1900/1/0", "1900. 1. 0.", "1900年1月0日", "19000100"])
+def test_the_day_0_of_excel_is_no_part_of_january_1900(text):
+    assert "no_date" in fault(text, "%Y-%m-%d", "partial:first").hint

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from riskset_site.data.faults import Unreadable
 from riskset_site.data.mapped_forms import completed_years
+from riskset_site.data.number_forms import NumberForm, number_reader
 from riskset_site.data.value_kinds import read_boolean, read_number
 
 ROW = {
@@ -158,3 +159,26 @@ def test_an_age_that_cannot_be_names_both_columns(hospital):
 def test_the_last_day_of_the_calendar_does_not_crash(hospital):
     exports_column(hospital, "start", [str(date.max)])
     assert hospital.problems()[0][1] == "1 date is after today, 2026-06-30"
+
+
+@pytest.mark.parametrize(
+    ("decimal", "text", "hint"),
+    [
+        (".", "1,234", 'thousands = ","'),
+        (".", "1,234", 'decimal = ","'),
+        (".", "1,234,567.5", 'thousands = ","'),
+        (",", "1.234", 'thousands = "."'),
+        (",", "12.001", 'decimal = "."'),
+        (",", "1,234,567", 'thousands = ",", decimal = "."'),
+        (".", "1.234.567", 'thousands = ".", decimal = ","'),
+        (",", "1,234.5", 'thousands = ",", decimal = "."'),
+        (",", "1'234,5", 'thousands = "\'"'),
+        (",", "12.5", 'decimal = "."'),
+        (".", "12,5", 'decimal = ","'),
+    ],
+)
+def test_the_hint_names_the_marks_of_the_text(decimal, text, hint):
+    with pytest.raises(Unreadable) as raised:
+        number_reader(NumberForm(decimal))(text)
+    assert hint in str(raised.value.fault.hint)
+    assert f'thousands = "{decimal}"' not in str(raised.value.fault.hint) or "decimal =" in str(raised.value.fault.hint)

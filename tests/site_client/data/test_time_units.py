@@ -88,8 +88,8 @@ def test_days_are_not_warned_of_also_where_most_patients_leave_early(hospital, t
 def test_ages_longer_than_a_life_are_seen(hospital):
     study = hospital.folder / "study.toml"
     hospital.joins_as_written(study.read_text(encoding="utf-8").replace("range = [18, 100]", "range = [0, 2000]"))
-    rows = (f"sorafenib,{600 + 20 * i},yes,2020-01-01,2021-01-{i + 1:02}" for i in range(12))
-    hospital.exports("\n".join(["arm,age,mvi,start,last", *rows]))
+    rows = (f"sorafenib,{600 + 20 * i},yes,2020-01-01,,2021-01-{i + 1:02}" for i in range(12))
+    hospital.exports("\n".join(["arm,age,mvi,start,death,last", *rows]))
     assert [(found.where, found.message.code) for found in hospital.check().warnings] == [
         ("variable age", "data.warning.long")
     ]

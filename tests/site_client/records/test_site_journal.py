@@ -377,5 +377,5 @@ class TestWhatIsFrozen:
     def test_is_sealed(self, journal, path):
         journal.freeze("run 1", "data/history/match", lambda: b"patients 31337")
         kept = path.read_bytes()
-        assert b"31337" not in kept
-        assert b"patients 31337".hex().encode() not in kept
+        assert b"patients" not in kept  # five digits stand in a key by chance
+        assert b"patients".hex().encode() not in kept

@@ -16,6 +16,7 @@ from riskset_site.data.sources.headers import joined, matched, padded, unseen_si
 from riskset_site.data.sources.rows import RowReader
 from riskset_site.data.sources.swallowed import SwallowedRows
 from riskset_site.data.sources.table import SourceTable
+from riskset_site.data.sources.texts_for_excel import without_formulas
 
 _TITLE_ROWS = 20
 
@@ -79,7 +80,7 @@ def _read(path: Path, rows: Rows, form: CsvForm, wanted: Sequence[str], every: b
     columns = {name: builder.build() for name, builder in reader.builders.items()}
     problems = (*watch.problems(), *reader.problems(form.delimiter or ","))
     warnings = (*found.warnings, *unseen_signs_left_out(above, positions), *reader.warnings())
-    return SourceTable(found.names, reader.row_numbers(), columns, problems, warnings)
+    return without_formulas(path, SourceTable(found.names, reader.row_numbers(), columns, problems, warnings), wanted)
 
 
 def refuse_other_header(path: Path, form: CsvForm, required: Collection[str]) -> None:

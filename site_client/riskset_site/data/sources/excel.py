@@ -13,6 +13,7 @@ from riskset_site.data.sources.csv import not_a_table, other_header, unreadable
 from riskset_site.data.sources.headers import joined, matched, padded, unseen_signs_left_out
 from riskset_site.data.sources.number_formats import is_percentage, shows_another
 from riskset_site.data.sources.rows import RowReader, in_rows
+from riskset_site.data.sources.shown_dates import as_shown, without_shown_year
 from riskset_site.data.sources.table import SourceTable
 from riskset_site.data.sources.workbook import BadCell, Sheet, read_sheet
 
@@ -23,10 +24,14 @@ _FAULTS = {
     "error_cell": Fault("error_cell", say("data.source.error_cell")),
     "no_cached_value": Fault("no_cached_value", say("data.source.no_cached_value")),
     "merged_cell": Fault("merged_cell", say("data.source.merged_cell")),
+    "struck_part": Fault("struck_part", say("data.source.struck_part")),
 }
 _PERCENT = Fault("percent_cell", say("data.source.percent_cell"))
 _SHOWN_OTHERWISE = Fault("shown_otherwise", say("data.source.shown_otherwise"))
+_YEAR_NOT_SHOWN = Fault("year_not_shown", say("data.source.year_not_shown"))
 _HIDDEN = Fault("hidden_rows", say("data.source.hidden_rows"))
+_STRUCK_ROWS = Fault("struck_rows", say("data.source.struck_rows"))
+_STRUCK = Fault("struck_cells", say("data.source.struck_cells"))
 
 
 def read_excel(
@@ -58,6 +63,7 @@ def read_excel(
     positions = {name: found.names.index(name) for name in dict.fromkeys(kept) if name in found.names}
     above = _header(sheet, header)
     repeated = [padded(row, len(names)) for row in above]
+    as_shown(sheet, positions.values(), header[-1])
     reader = RowReader(path, repeated, positions, footer, is_typed=True)
     reader.read(_texts(sheet, header[-1]), header[-1] + 1)
     if not reader.numbers:
@@ -120,13 +126,33 @@ def _remarks(path: Path, sheet: Sheet, positions: dict[str, int], rows: Sequence
     hidden = [row + 1 for row in rows if row in sheet.hidden]
     if hidden:
         yield in_rows(path, _HIDDEN, hidden, ())
+    yield from _struck_out(path, sheet, positions, rows)
     for name, column in positions.items():
         yield from _of_formats(name, column, sheet, rows)
 
 
+def _struck_out(path: Path, sheet: Sheet, positions: dict[str, int], rows: Sequence[int]) -> Iterator[Problem]:
+    """Yields the warnings of rows that are struck out in all columns that are read, and of cells in other rows."""
+    if not sheet.struck:
+        return
+    filled = {row: [at for at in positions.values() if sheet.rows[row][at] is not None] for row in rows}
+    whole = {row for row, columns in filled.items() if columns and all((row, at) in sheet.struck for at in columns)}
+    if whole:
+        yield in_rows(path, _STRUCK_ROWS, sorted(row + 1 for row in whole), ())
+    for name, at in positions.items():
+        numbers = [row + 1 for row in rows if row not in whole and (row, at) in sheet.struck]
+        if numbers:
+            detail = rows_and_values(numbers, [])
+            yield Problem(
+                say("data.where.column", column=name), _STRUCK.message(len(numbers)), _STRUCK.hint, detail=detail
+            )
+
+
 def _of_formats(name: str, column: int, sheet: Sheet, rows: Sequence[int]) -> Iterator[Problem]:
-    """Yields the warnings of numbers that Excel does not show as they are."""
+    """Yields the warnings of numbers that Excel does not show as they are, and of dates without their year."""
     found: dict[Fault, list[int]] = {}
+    if years := without_shown_year(sheet, column, rows):
+        found[_YEAR_NOT_SHOWN] = [row + 1 for row in years]
     for row in rows:
         number, format_ = sheet.number_at(row, column), sheet.format_of(row, column)
         if number is not None and is_percentage(format_):

@@ -18,6 +18,7 @@ from riskset_site.data.source_kinds import (
 )
 from riskset_site.data.source_systems import DatabaseSource, OmopSource, RedcapSource
 from riskset_site.data.sources.csv import read_csv, refuse_other_header
+from riskset_site.data.sources.instants import days_of_texts, told_of_one_time
 from riskset_site.data.sources.table import SourceTable
 
 
@@ -36,25 +37,29 @@ def read_source(
 
 
 def _read(source: Source, required: Collection[str], optional: Collection[str], every: bool) -> SourceTable:
+    asked = [*required, *optional]
     match source:  # each library is imported where an export of its kind is read
         case CsvSource():
             table = read_csv(source.path, source.text_form, required, optional, every=every)
             if len(set(required) & set(table.headers)) * 2 <= len(set(required)):
                 refuse_other_header(source.path, source.text_form, required)
-            return table
+            return days_of_texts(told_of_one_time(table, asked), source.zone, asked)
         case ExcelSource():
             from riskset_site.data.sources.excel import read_excel
 
             how = (source.sheet, source.header, source.footer, source.missing)
-            return read_excel(source.path, *how, required, optional, every=every)
+            table = read_excel(source.path, *how, required, optional, every=every)
+            return days_of_texts(told_of_one_time(table, asked), source.zone, asked)
         case ParquetSource():
             from riskset_site.data.sources.arrow import read_parquet
 
-            return read_parquet(source.path, required, optional, every=every, zone=source.zone)
+            table = read_parquet(source.path, required, optional, every=every, zone=source.zone)
+            return days_of_texts(table, source.zone, asked)
         case FeatherSource():
             from riskset_site.data.sources.arrow import read_feather
 
-            return read_feather(source.path, required, optional, every=every, zone=source.zone)
+            table = read_feather(source.path, required, optional, every=every, zone=source.zone)
+            return days_of_texts(table, source.zone, asked)
         case SasSource() | SpssSource() | StataSource():
             from riskset_site.data.sources.statistics_files import read_statistics_file
 
@@ -65,7 +70,8 @@ def _read(source: Source, required: Collection[str], optional: Collection[str], 
             from riskset_site.data.sources.database import read_database
 
             where = (source.path, source.address, source.query)
-            return read_database(*where, required, optional, every=every, zone=source.zone)
+            table = read_database(*where, required, optional, every=every, zone=source.zone)
+            return days_of_texts(table, source.zone, asked)
         case OmopSource():
             from riskset_site.data.sources.omop import read_omop
 

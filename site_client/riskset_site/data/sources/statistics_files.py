@@ -3,23 +3,26 @@ missing is an empty text, whatever its number."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from riskset.catalogue import say
 from riskset.errors import DataError, Problem
-from riskset_site.data.faults import Fault, rows_and_values
+from riskset_site.data.faults import MOST_ROWS, Fault, rows_and_values
 from riskset_site.data.sources.cells import cell_text, marked_text, single_text
 from riskset_site.data.sources.csv import not_a_table, unreadable
-from riskset_site.data.sources.date_formats import day_of, shows_dates, unknown_format
+from riskset_site.data.sources.date_formats import as_months, day_of, hides_day, shows_dates, unknown_format
 from riskset_site.data.sources.kept_columns import KeptColumns
 from riskset_site.data.sources.table import SourceTable
+from riskset_site.data.width import in_one_width
 
 _CHUNK_ROWS = 100_000
 _DECLARED = Fault("declared_missing", say("data.source.declared_missing"))
+_LABEL_OF_ANOTHER = Fault("label_of_another", say("data.source.label_of_another"))
 
 Reader = Callable[..., Any]
 
@@ -43,14 +46,21 @@ class _Column:
         return value is not None and any(one["lo"] <= value <= one["hi"] for one in self.ranges)
 
     def text(self, value: Any) -> str:  # noqa: ANN401
-        label = self.labels.get(value)
-        if label is not None:
-            return label.strip()
+        if label := self.labels.get(value, "").strip():
+            return label
         if self.day and isinstance(value, int | float) and value == value:
             return cell_text(self.day(value))
         if self.is_single and isinstance(value, float):
             return single_text(value)
         return marked_text(value)
+
+    def is_label_of_another(self, value: Any, text: str) -> bool:  # noqa: ANN401
+        """True for a value without a label whose text is the label of another one."""
+        return bool(text) and not self.labels.get(value, "").strip() and in_one_width(text) in self._labels
+
+    @cached_property
+    def _labels(self) -> frozenset[str]:
+        return frozenset(map(in_one_width, self.labels.values()))
 
 
 def read_statistics_file(
@@ -73,7 +83,7 @@ def read_statistics_file(
     _, about = _call(path, read, metadataonly=True, **how)
     kept = KeptColumns(path, about.column_names, expected, optional, every)
     names = {name: about.column_names[at] for name, at in kept.positions.items()}
-    declared: dict[str, list[int]] = {name: [] for name in names}
+    told: dict[tuple[str, Fault], list[int]] = {}
     unread: dict[str, str] = {}
     n = 0 if names else about.number_rows or 1
     while names:
@@ -81,15 +91,16 @@ def read_statistics_file(
         rows = len(next(iter(chunk.values())))
         for name, of_file in names.items():
             column = _column(kind, of_file, about, has_labels)
-            texts, missing = _texts(chunk[of_file], column)
+            texts, faults = _texts(chunk[of_file], column)
             kept.add(name, texts)
             if name in kept.asked and column.day is None and _are_unread_dates(kind, of_file, about, chunk[of_file]):
                 unread[name] = about.original_variable_types[of_file]
-            declared[name] += [n + row + 2 for row in missing]
+            for fault, in_chunk in faults.items():
+                told.setdefault((name, fault), []).extend(n + row + 2 for row in in_chunk)
         n += rows
         if rows < _CHUNK_ROWS:
             break
-    kept.warnings += [_declared(name, numbers) for name, numbers in declared.items() if numbers]
+    kept.warnings += [_in_rows(name, fault, rows) for (name, fault), rows in told.items() if fault is _DECLARED]
     if not has_labels:
         labels = {
             name: about.variable_value_labels.get(of_file) for name, of_file in names.items() if name in kept.asked
@@ -97,7 +108,10 @@ def read_statistics_file(
         kept.warnings += [_labelled(name, of_codes) for name, of_codes in labels.items() if of_codes]
     if unread:  # as numbers they would be taken for something else
         raise not_a_table(path, [unknown_format(name, format_) for name, format_ in unread.items()])
-    return kept.table(n)
+    table = kept.table(n)
+    table = replace(table, problems=(*table.problems, *_labels_of_others(told, table, kept.asked)))
+    months = [name for name, of_file in names.items() if hides_day(kind, about.original_variable_types[of_file] or "")]
+    return replace(table, columns={**table.columns, **{name: as_months(table.columns[name]) for name in months}})
 
 
 def _reader(kind: str, path: Path) -> tuple[Reader, dict[str, Any]]:
@@ -146,19 +160,35 @@ def _are_unread_dates(kind: str, name: str, about: Any, values: Sequence[Any]) -
     return any(isinstance(value, int | float) and value == value for value in values)
 
 
-def _texts(values: Sequence[Any], column: _Column) -> tuple[list[str], list[int]]:
-    """Returns the text of every row, each distinct value made one once, and the rows that are declared as missing."""
+def _texts(values: Sequence[Any], column: _Column) -> tuple[list[str], dict[Fault, list[int]]]:
+    """Returns the text of every row, each distinct value made one once, and the rows of which something is to be said:
+    those that are declared as missing, and those whose text is the label of another value."""
     known: dict[Any, str] = {}
+    of_value: dict[Any, Fault] = {}
     for value in set(values):
         known[value] = "" if column.is_declared_missing(value) else column.text(value)
-    declared = {value for value in known if column.is_declared_missing(value)}
-    rows = [row for row, value in enumerate(values) if value in declared] if declared else []
+        if column.is_declared_missing(value):
+            of_value[value] = _DECLARED
+        elif column.is_label_of_another(value, known[value]):
+            of_value[value] = _LABEL_OF_ANOTHER
+    rows: dict[Fault, list[int]] = {}
+    for row, value in enumerate(values if of_value else ()):
+        if value in of_value:
+            rows.setdefault(of_value[value], []).append(row)
     return [known[value] for value in values], rows
 
 
-def _declared(name: str, numbers: Sequence[int]) -> Problem:
-    where, detail = say("data.where.column", column=name), rows_and_values(numbers, ())
-    return Problem(where, _DECLARED.message(len(numbers)), _DECLARED.hint, detail=detail)
+def _in_rows(name: str, fault: Fault, numbers: Sequence[int], values: Sequence[str] = ()) -> Problem:
+    where, detail = say("data.where.column", column=name), rows_and_values(numbers, values)
+    return Problem(where, fault.message(len(numbers)), fault.hint, detail=detail)
+
+
+def _labels_of_others(
+    told: Mapping[tuple[str, Fault], list[int]], table: SourceTable, asked: Collection[str]
+) -> Iterator[Problem]:
+    for (name, fault), rows in told.items():
+        if fault is _LABEL_OF_ANOTHER and name in asked:
+            yield _in_rows(name, fault, rows, [table.columns[name].quoted(row - 2) for row in rows[:MOST_ROWS]])
 
 
 def _labelled(name: str, labels: Mapping[Any, str]) -> Problem:

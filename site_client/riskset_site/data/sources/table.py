@@ -44,9 +44,12 @@ class TextColumn:
 
     def blank_but(self, rows: NDArray[np.bool_]) -> TextColumn:
         """Returns the column with the texts of the chosen rows (n,) alone; the others are empty."""
-        codes = np.where(rows, self.codes, len(self.texts))
+        used = np.unique(self.codes[rows])  # what no row has is not judged
+        codes = np.where(rows, np.searchsorted(used, self.codes), len(used))
+        texts = (*(self.texts[code] for code in used.tolist()), "")
+        numbers = frozenset(at for at, code in enumerate(used.tolist()) if code in self.numbers)
         values = None if self.values is None else np.where(rows, self.values, np.nan)
-        return TextColumn(codes, (*self.texts, ""), self.numbers, values)
+        return TextColumn(codes, texts, numbers, values)
 
     def quoted(self, row: int) -> str:
         """Returns the text of one row in quotation marks. Never leaves the site."""

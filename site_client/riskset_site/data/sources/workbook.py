@@ -9,14 +9,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from riskset.catalogue import say
 from riskset.errors import DataError, did_you_mean
+from riskset_site.data.sources.built_in_dates import built_in_date
 from riskset_site.data.sources.cells import marked_text
 from riskset_site.data.sources.csv import unreadable
+from riskset_site.data.sources.rich_text import Run, runs_of_xls, runs_of_xlsx, shown_text, struck_part
 
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -32,7 +35,7 @@ class BadCell:
 
     text: str
     fault: str
-    """`error_cell`, `no_cached_value` or `merged_cell`."""
+    """`error_cell`, `no_cached_value`, `merged_cell` or `struck_part`."""
 
 
 @dataclass
@@ -42,6 +45,8 @@ class Sheet:
     rows: list[list[Any]]
     hidden: set[int] = field(default_factory=set)
     """Positions of rows that Excel does not show."""
+    struck: set[tuple[int, int]] = field(default_factory=set)
+    """Rows and columns of cells that Excel shows struck out as a whole."""
     merged: list[Range] = field(default_factory=list)
     format_of: Callable[[int, int], str] = lambda _row, _column: ""
     """The number format of a cell, as Excel writes it."""
@@ -106,22 +111,24 @@ def _read_xlsx(path: Path, name: str | None) -> Sheet:
             chosen = _chosen(path, names, with_rows, name)
             written = list(formulas[chosen].iter_rows(values_only=True))
             formulas.close()
-            book = openpyxl.load_workbook(file, data_only=True)
+            book = openpyxl.load_workbook(file, data_only=True, rich_text=True)
             sheet = book[chosen]
     except (BadZipFile, KeyError, ValueError, TypeError, AttributeError) as error:
         raise _damaged(path, error) from None
     while written and not _has_value(written[-1]):
         written.pop()  # a stray format in the last of a million rows, or in the last column, is no cell
     size = {"max_row": max(1, len(written)), "max_col": max(1, *map(_width, written))}
-    rows = [[_value(cell) for cell in row] for row in sheet.iter_rows(min_row=1, min_col=1, **size)]
+    cells = _XlsxCells(book.epoch, any(font.strike for font in book._fonts))  # openpyxl has no public list of them
+    rows = [[cells.value(cell) for cell in row] for row in sheet.iter_rows(min_row=1, min_col=1, **size)]
     _mark_formulas(rows, written)
     merged = [(one.min_row - 1, one.max_row - 1, one.min_col - 1, one.max_col - 1) for one in sheet.merged_cells.ranges]
     hidden = {number - 1 for number, row in sheet.row_dimensions.items() if row.hidden}
 
     def format_of(row: int, column: int) -> str:
-        return str(sheet.cell(row + 1, column + 1).number_format)
+        cell = sheet.cell(row + 1, column + 1)
+        return built_in_date(_format_number(cell)) or str(cell.number_format)
 
-    return Sheet(rows, hidden, merged, format_of, book.epoch == CALENDAR_MAC_1904)
+    return Sheet(rows, hidden, cells.struck, merged, format_of, book.epoch == CALENDAR_MAC_1904)
 
 
 def _width(row: Sequence[Any]) -> int:
@@ -132,8 +139,46 @@ def _has_value(row: Sequence[Any]) -> bool:
     return any(value is not None for value in row)
 
 
-def _value(cell: Any) -> Any:  # noqa: ANN401
-    return BadCell(str(cell.value), "error_cell") if cell.data_type == "e" else cell.value
+@dataclass
+class _XlsxCells:
+    """The values of cells of openpyxl, and which of them are struck out."""
+
+    epoch: datetime
+    may_be_struck: bool
+    """False where no font of the workbook is: the font of each cell need not be looked at."""
+    struck: set[tuple[int, int]] = field(default_factory=set)
+
+    def value(self, cell: Any) -> Any:  # noqa: ANN401
+        if cell.data_type == "e":
+            return BadCell(str(cell.value), "error_cell")
+        if isinstance(cell.value, list):
+            return _of_runs(runs_of_xlsx(cell), (cell.row - 1, cell.column - 1), self.struck)
+        if self.may_be_struck and cell.value is not None and cell.has_style and cell.font.strike:
+            self.struck.add((cell.row - 1, cell.column - 1))
+        if cell.data_type == "n" and cell.value is not None and built_in_date(_format_number(cell)):
+            return self._day(cell.value)
+        return cell.value
+
+    def _day(self, number: float) -> Any:  # noqa: ANN401
+        from openpyxl.utils.datetime import from_excel
+
+        try:
+            return from_excel(number, self.epoch)
+        except (OverflowError, ValueError):
+            return BadCell("#VALUE!", "error_cell")
+
+
+def _format_number(cell: Any) -> int:  # noqa: ANN401
+    """Returns the number of a cell's format, from which openpyxl makes one that it knows."""
+    return int(cell._style.numFmtId) if cell.has_style else 0
+
+
+def _of_runs(runs: Sequence[Run], at: tuple[int, int], struck: set[tuple[int, int]]) -> str | BadCell:
+    """Returns the text of a cell with formats within it; notes in `struck` that all of it is struck out."""
+    part, text = struck_part(runs), shown_text(runs)
+    if part == "all":
+        struck.add(at)
+    return BadCell(text, "struck_part") if part == "some" else text
 
 
 def _mark_formulas(rows: list[list[Any]], written: Sequence[Sequence[Any]]) -> None:
@@ -175,6 +220,7 @@ def _read_xls(path: Path, name: str | None) -> Sheet:
     with_rows = [one.name for one in book.sheets() if one.nrows]
     sheet = book.sheet_by_name(_chosen(path, book.sheet_names(), with_rows, name))
     rows = [[_xls_value(cell, book.datemode) for cell in sheet.row(row)] for row in range(sheet.nrows)]
+    struck = _mark_runs(rows, book, sheet)
     hidden = {row for row, info in sheet.rowinfo_map.items() if info.hidden and row < sheet.nrows}
     merged = [(top, bottom - 1, left, right - 1) for top, bottom, left, right in sheet.merged_cells]
 
@@ -182,7 +228,24 @@ def _read_xls(path: Path, name: str | None) -> Sheet:
         form = book.xf_list[sheet.cell_xf_index(row, column)].format_key
         return str(book.format_map[form].format_str)
 
-    return Sheet(rows, hidden, merged, format_of, bool(book.datemode))
+    return Sheet(rows, hidden, struck, merged, format_of, bool(book.datemode))
+
+
+def _mark_runs(rows: list[list[Any]], book: Any, sheet: Any) -> set[tuple[int, int]]:  # noqa: ANN401
+    """Puts in the texts that have formats within them, and returns which cells are struck out."""
+    struck = set[tuple[int, int]]()
+    may_be_struck = any(font.struck_out for font in book.font_list)
+    for row, values in enumerate(rows):
+        for column, value in enumerate(values):
+            starts = sheet.rich_text_runlist_map.get((row, column))
+            if value is None or not (starts or may_be_struck):
+                continue
+            own = book.xf_list[sheet.cell_xf_index(row, column)].font_index
+            if starts and isinstance(value, str):
+                values[column] = _of_runs(list(runs_of_xls(value, starts, own, book.font_list)), (row, column), struck)
+            elif book.font_list[own].struck_out:
+                struck.add((row, column))
+    return struck
 
 
 class _Quiet:
