@@ -106,3 +106,17 @@ def test_a_column_of_scales_is_found(desk):
 
 def test_a_stage_is_not_inside_another():
     assert meant(category_meanings({"II期": 1, "I期": 1}, LEVELS)) == {"II期": "2+", "I期": "1"}
+
+
+def test_codes_of_yes_no_and_unknown_are_asked_about(desk):
+    desk.joins(MVI)
+    desk.has(f"{HEADER},脈管侵襲", lambda i: f"{plain(i)},{'129'[i % 3]}")
+    assert [one.meaning for one in desk.proposes().of("mvi").texts] == [None, None, None]
+    assert desk.problems()  # and no variable that is missing in silence
+    assert desk.fits(recode={"mvi": {"1": "true", "2": "false", "9": ""}})
+
+
+def test_numbers_are_no_codes_of_yes_and_no(desk):
+    desk.joins(MVI)
+    desk.has(f"{HEADER},脈管侵襲", lambda i: f"{plain(i)},{i % 9}")
+    assert desk.proposes().of("mvi").columns == ()

@@ -124,7 +124,7 @@ def test_codes_by_their_beginning(desk):
 def test_a_pattern_may_be_answered(desk):
     desk.joins('liver = { type = "category", levels = ["no", "yes"] }')
     desk.has(f"{HEADER},icd", lambda i: f"{plain(i)},{('C22.0', 'C229', 'K74')[i % 3]}")
-    assert "# liver: no column found; name it here" in desk.writes()
+    assert "# liver: no column found; name its column" in desk.writes()
     assert "icd" in desk.proposes().unused
     assert desk.fits(columns={"liver": "icd"}, recode={"liver": {"C22*": "yes", "K74": "no"}})
 
