@@ -34,6 +34,7 @@ from riskset_site.data.width import in_one_width
 _NO_KEY = Fault("no_key", say("data.hint.no_key"))
 _ROWS_DIFFER = Fault("rows_differ", say("data.hint.rows_differ"))
 _SAME_ORDER = Fault("same_order", say("data.hint.same_order"))
+_UNORDERED = Fault("unordered", say("data.hint.unordered"))
 _NO_ORDER = Fault("no_order", say("data.hint.no_order"))
 _ORDER_OF_PARTS = Fault("order_of_parts", say("data.hint.order_of_parts"))
 _ONE_DECIMAL, _TWO_DECIMALS = re.compile(r"\d+[.,][1-9]"), re.compile(r"\d+[.,]([1-9]\d)")
@@ -117,6 +118,8 @@ class _Taken:
     excluded: NDArray[np.bool_]
     problems: tuple[Problem, ...]
     """Of patients whose rows say different things."""
+    warnings: tuple[Problem, ...]
+    """Of such patients, where nothing but the order of the file says which row is first or last."""
 
 
 def one_row_each(name: str, column: VariableColumn, rows: ExportRows) -> VariableColumn:
@@ -129,6 +132,7 @@ def one_row_each(name: str, column: VariableColumn, rows: ExportRows) -> Variabl
         missing=~_patients(rows).in_any(~column.missing),
         excluded=taken.excluded,
         problems=(*column.problems, *taken.problems),
+        warnings=(*column.warnings, *taken.warnings),
     )
 
 
@@ -138,7 +142,13 @@ def spread_over_rows(name: str, column: VariableColumn, rows: ExportRows) -> Var
         return column
     taken, of_row = _taken(name, column, rows), rows.patients.of_row
     missing = ~rows.patients.in_any(~column.missing)[of_row]
-    return replace(column, values=taken.values[of_row], missing=missing, problems=(*column.problems, *taken.problems))
+    return replace(
+        column,
+        values=taken.values[of_row],
+        missing=missing,
+        problems=(*column.problems, *taken.problems),
+        warnings=(*column.warnings, *taken.warnings),
+    )
 
 
 def _taken(name: str, column: VariableColumn, rows: ExportRows) -> _Taken:
@@ -153,7 +163,7 @@ def _taken(name: str, column: VariableColumn, rows: ExportRows) -> _Taken:
     excluded = (chosen >= 0) & column.excluded[at]
     other_value = ~column.excluded & (values != taken[patients.of_row])
     differ = says & (other_value | (column.excluded != excluded[patients.of_row]))
-    header, problems = mapped.columns[0], list[Problem]()
+    header, problems, warnings = mapped.columns[0], list[Problem](), list[Problem]()
     where = where_of(name, header)
     if take == "only" and differ.any():
         problems.append(_in_rows_of(differ, _ROWS_DIFFER, where, header, rows))
@@ -161,7 +171,9 @@ def _taken(name: str, column: VariableColumn, rows: ExportRows) -> _Taken:
         tied = differ & (patients.place == patients.place[at][patients.of_row])
         if tied.any():
             problems.append(_in_rows_of(tied, _SAME_ORDER, where, header, rows))
-    return _Taken(taken, excluded, tuple(problems))
+        if _rows_of(rows).order is None and differ.any():
+            warnings.append(_in_rows_of(differ, _UNORDERED, where, header, rows))
+    return _Taken(taken, excluded, tuple(problems), tuple(warnings))
 
 
 def _patients(rows: ExportRows) -> Patients:
