@@ -28,6 +28,9 @@ def counts(*texts):
         (("x", "y"), {"yes": None, "no": None}),
         (("sorafenib", "lenvatinib"), {"ﾈｸｻﾊﾞｰﾙ": "sorafenib", "렌비마": "lenvatinib", "2": None}),
         (("0", "1"), {"不明": "", "미상": ""}),
+        (("0", "1", "2+"), {"0.0": "0", "1.0": "1", "2.0": "2+", "3.00": "2+", "1.5": None}),
+        (("1", "10", "15"), {"1.0": "1", "10.0": "10", "1.5": None, "0.1": None}),
+        (("1.0", "1.5"), {"1.0": "1.0", "1.5": "1.5"}),
     ],
 )
 def test_what_texts_mean_among_levels(levels, texts):
@@ -53,6 +56,8 @@ def test_codes_mean_nothing_by_themselves():
     assert [one.meaning for one in boolean_meanings(counts("1", "2"), is_event=True)] == [None, None]
     assert [one.meaning for one in boolean_meanings(counts("0", "1", "9"), is_event=False)] == [None] * 3
     assert [one.meaning for one in boolean_meanings(counts("0", "1"), is_event=True)] == ["false", "true"]
+    assert [one.meaning for one in boolean_meanings(counts("1.0", "2.0"), is_event=True)] == [None, None]
+    assert [one.meaning for one in boolean_meanings(counts("0.0", "1.0"), is_event=True)] == ["false", "true"]
 
 
 def test_pairs_of_marks():
@@ -78,6 +83,9 @@ def test_pairs_of_marks():
         (("20년 1월 31일", "20년1월31일"), ("%y년 %m월 %d일",)),
         (("991231", "200131"), ("%y%m%d",)),
         (("2020-01-31 오후 3시 20분", "2020-01-31 15時20分"), ("%Y-%m-%d",)),
+        (("20200131.0",), ("%Y%m%d",)),
+        (("2020/1/31(金)", "2020/ 1/ 3", "2020/01/31（金） 10:30"), ("%Y/%m/%d",)),
+        (("R020131", "令2.1.31", "R２・１・３１", "令和二年一月三一日"), ("wareki",)),
     ],
 )
 def test_the_formats_that_read_all_dates(texts, formats):
@@ -125,10 +133,21 @@ def test_an_order_of_day_and_month_that_nobody_can_know():
 
 def test_dates_without_a_day_and_texts_that_are_none():
     found = date_forms(
-        {"2020-05": 2, "2020年": 1, "生存": 4, "9999-12-31": 3, "不明": 1, "来院せず": 1, "2020-01-31": 9}
+        {"2020-05": 2, "2020年": 1, "生存": 4, "9999-12-31": 3, "88888888": 2, "0000-00-00": 1}
+        | {"不明": 1, "来院せず": 1, "2020-01-31": 9}
     )
     assert found.partial == (("2020-05", 2), ("2020年", 1))
-    assert (found.no_date, found.missing, found.unread) == (("生存", "9999-12-31"), ("不明",), (("来院せず", 1),))
+    assert (found.no_date, found.missing, found.unread) == (
+        ("生存", "9999-12-31", "88888888", "0000-00-00"),
+        ("不明",),
+        (("来院せず", 1),),
+    )
+
+
+def test_dates_of_registries_and_the_day_0_of_excel():
+    found = date_forms({"20200131": 9, "20200500": 2, "20209999": 1, "1900-01-00": 3, "T1": 1, "S2": 1})
+    assert found.partial == (("20200500", 2), ("20209999", 1))
+    assert (found.no_date, found.unread) == (("1900-01-00",), (("T1", 1), ("S2", 1)))
 
 
 @pytest.mark.parametrize(
@@ -188,3 +207,12 @@ def test_the_unit_of_a_time_in_a_name():
 @pytest.mark.parametrize("text", ["1/2/2020", "2020-01-01", "12:30", "10²", "C22.0", "1e5", "３歳5か月"])
 def test_what_is_no_number_with_a_unit(text):
     assert written_numbers(counts(text), 0, 1e6).unread == ((text, 1),)
+
+
+@pytest.mark.parametrize("header", ["検査/AFP(ng/mL)", "血液検査 / AFP [ng/mL]", "検査/AFP", "검사/AFP（ng/mL）"])
+def test_the_name_of_two_rows_with_a_unit(header):
+    assert name_certainty(header, {"afp": 1.0}) >= 0.9
+
+
+def test_a_unit_with_a_slash_is_no_name():
+    assert name_certainty("検査/PIVKA(AFP/mL)", {"afp": 1.0}) < 0.9
