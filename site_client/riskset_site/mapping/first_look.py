@@ -23,9 +23,9 @@ _FIRST, _LAST = 1000, 50
 _SHAPE, _LOOKED_AT = 200, 1_000_000
 """Lines by which a delimiter is known, and characters in which words are looked for."""
 _MANY_WORDS = 3
-_BETWEEN = re.compile("[" + re.escape("".join((*DELIMITERS, *RARER_DELIMITERS))) + "]")
 _ESCAPE = re.compile("\x1b[$(]")
 """Left where ISO-2022-JP, which has plain letters alone, is read as another encoding."""
+_BETWEEN = re.compile("[" + re.escape("".join((*DELIMITERS, *RARER_DELIMITERS))) + "]")
 
 
 @dataclass(frozen=True)

@@ -58,12 +58,10 @@ def told_of_one_time(table: SourceTable, asked: Collection[str]) -> SourceTable:
 
 
 def _marked(column: TextColumn) -> TextColumn | None:
-    """Returns the column with the mark of an instant before its texts that are one, and no others; None where none
-    is: a file of texts may begin any of them with that sign."""
+    """Returns the column with the mark of an instant before its texts that are one; None where none is."""
     if column.values is not None or not any(map(_WITH_ZONE.fullmatch, column.texts)):
         return None
-    plain = (text.lstrip(INSTANT) for text in column.texts)
-    return replace(column, texts=tuple(INSTANT + text if _moment(text) else text for text in plain))
+    return replace(column, texts=tuple(INSTANT + text if _moment(text) else text for text in column.texts))
 
 
 def as_days(
