@@ -112,6 +112,8 @@ def _tell_open(proposal: Proposal) -> None:
             tell(say("site.map.no_column_yet", variable=one.variable))
         else:
             tell(say("site.map.no_event_yet", variable=one.variable))
+    if proposal.unread:
+        tell(say("site.map.unread", variables=proposal.unread))
 
 
 def _given(answers: Path | None, site: str | None, study: Study, folder: Path, *, asks: bool) -> Answers:

@@ -105,7 +105,7 @@ def _of_texts(study: Study, proposal: Proposal) -> Iterator[_Line]:
             meaning = "?" if text.meaning is None else text.meaning or told(say("site.map.ask.missing"))
             shown = meaning if text.is_sure or meaning == "?" else f"? {meaning}"
             yield _Line(
-                (one.variable, text.text, str(text.rows), shown),
+                (one.variable, told(text.shown), str(text.rows), shown),
                 partial(_recoded, study, one.variable, text.text),
                 text.meaning is None,
                 text.meaning or free,

@@ -12,7 +12,7 @@ from riskset.analyses.excluded import COSTLY, variables_of
 from riskset.analyses.plan import plan
 from riskset.catalogue import say
 from riskset.errors import DataError, Problem
-from riskset.study.spec import DateEndpoint, DateVariable, NumberVariable, Study
+from riskset.study.spec import BooleanVariable, DateEndpoint, DateVariable, NumberVariable, Study
 from riskset_site.data.cohort import Preparation, prepare, sets_of
 from riskset_site.data.column_reading import MetText, known
 from riskset_site.data.config import load_site_file
@@ -27,6 +27,7 @@ from riskset_site.data.plausibility import (
     implausible_follow_up,
     implausible_time,
     one_level,
+    only_true,
 )
 from riskset_site.data.shared_columns import shared_columns
 from riskset_site.data.site_file import SiteFile
@@ -228,6 +229,8 @@ def _warnings(prepared: Preparation, site: SiteFile, study: Study) -> Iterator[P
             yield from implausible_time(name, study, column.values[known(column.values)])
         elif not isinstance(study.variables[name], DateVariable) and not is_event(name, study):
             yield from one_level(name, column.met)
+            if isinstance(study.read_variables.get(name), BooleanVariable):
+                yield from only_true(name, column)
     eligible = EligibleRows(prepared.eligible, export.row_numbers)
     yield from after_death(site, study, export.values, eligible)
     yield from doubtful_status(study, export.columns)

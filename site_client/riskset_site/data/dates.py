@@ -48,8 +48,8 @@ _DIGITS_AS_NUMBER = re.compile(r"(\d{6}|\d{8})\.0+")
 _DATE_LIKE = re.compile(
     r"((19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)", re.IGNORECASE
 )
-_ZONE = re.compile(r"%[HIMSfTXcp]\s?(Z|%z|[+-]\d\d)")
-"""Behind a time: `Z` is that of UTC, and its days are no other place's."""
+_ZONE = re.compile(r"%[HIMSfTXcp]\s?(Z|%z)")
+"""Behind a time. A day of UTC is not that of the patient; of another zone it is that of whoever wrote it."""
 _SPACES = re.compile(r"(?<=[-/.年月년월])\s+(?=\S)")
 """Behind a mark between the parts of a date, as in `2023/ 5/ 7`, where programs write a space for a 0."""
 _ADJOINING = re.compile("%[A-Za-z]%[A-Za-z]")
@@ -171,7 +171,7 @@ def _strptime(form: str, two_digit_years: int | None) -> DateFormat:
                 found = found.replace(year=two_digit_years + (found.year - two_digit_years) % 100)
         except ValueError:
             return None
-        if has_zone and part_over(found):
+        if has_zone and part_over(found) and not found.utcoffset():
             raise Unreadable(_OF_A_ZONE)
         return None if adjoins and len(found.strftime(form)) != len(text) else found.date()
 

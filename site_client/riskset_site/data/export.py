@@ -22,6 +22,7 @@ from riskset_site.data.export_rows import ExportRows
 from riskset_site.data.latest_day import latest_day
 from riskset_site.data.one_row_per_patient import perhaps_without_key, same_times, twins, without_key
 from riskset_site.data.patient_numbers import doubtful_keys, of_keys, only_key
+from riskset_site.data.row_of_names import patient_as_names
 from riskset_site.data.several_rows import by_patient, with_patients
 from riskset_site.data.site_file import SiteFile
 from riskset_site.data.site_mapping import MappedColumn
@@ -94,6 +95,7 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
         *_exported_later(source, today),
         *_other_epoch(site_file, table),
         *table.problems,
+        *patient_as_names(rows),
         *absent,
         *of_patients,
         *repeated,

@@ -13,7 +13,7 @@ from riskset.catalogue import say
 from riskset.errors import Problem
 from riskset.study.endpoints import DAYS_PER_UNIT
 from riskset.study.spec import DateEndpoint, DaysEndpoint, Endpoint, Study
-from riskset_site.data.column_reading import MetText
+from riskset_site.data.column_reading import MetText, VariableColumn, known
 from riskset_site.data.spread import spread
 from riskset_site.data.time_units import unit_days
 
@@ -23,6 +23,8 @@ _SHORT_MEDIAN, _SHORT_MAXIMUM = 20, 4
 """Parts of the study's curves: half of the patients leave within one of 20, all within one of four."""
 _LONG_MEDIAN = 3
 _LIFETIME_YEARS = 110
+_FEW_MISSING = 10
+"""One of so many rows may be missing without a word."""
 _ALL_ALIKE = 20
 """Patients, of whom hardly all have an event, or none."""
 
@@ -77,6 +79,16 @@ def one_level(name: str, met: Sequence[MetText]) -> Iterator[Problem]:
     if len(texts) > 1 and len({one.meaning for one in texts}) == 1:
         where, n = say("data.where.a_variable", name=name), sum(one.rows for one in texts)
         yield Problem(where, say("data.warning.one_level", n=n), say("data.hint.one_level"))
+
+
+def only_true(name: str, column: VariableColumn) -> Iterator[Problem]:
+    """Yields a warning where a boolean is true wherever it is known, and missing for many: an empty field, or a dash,
+    probably means no there."""
+    is_known = known(column.values)
+    n, missing = int(is_known.sum()), int(column.missing.sum())
+    if n and missing >= _FEWEST and missing * _FEW_MISSING >= n + missing and bool(column.values[is_known].all()):
+        message = say("data.warning.only_true", n=n, missing=missing)
+        yield Problem(say("data.where.a_variable", name=name), message, say("data.hint.only_true"))
 
 
 def implausible_time(name: str, study: Study, values: NDArray[np.float64]) -> Iterator[Problem]:

@@ -34,9 +34,15 @@ from riskset_site.data.width import in_one_width
 _NO_KEY = Fault("no_key", say("data.hint.no_key"))
 _ROWS_DIFFER = Fault("rows_differ", say("data.hint.rows_differ"))
 _SAME_ORDER = Fault("same_order", say("data.hint.same_order"))
+_UNORDERED = Fault("unordered", say("data.hint.unordered"))
 _NO_ORDER = Fault("no_order", say("data.hint.no_order"))
 _ORDER_OF_PARTS = Fault("order_of_parts", say("data.hint.order_of_parts"))
-_ONE_DECIMAL, _TENTH = re.compile(r"\d+[.,][1-9]"), re.compile(r"\d+[.,][1-9]0")
+_ONE_DECIMAL, _TWO_DECIMALS = re.compile(r"\d+[.,][1-9]"), re.compile(r"\d+[.,]([1-9]\d)")
+_LATE_MONTHS = frozenset({"10", "11", "12"})
+_YEAR_LAST = re.compile(
+    r"(?:(?:0?[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?:19|20)\d\d"
+)
+"""Day, month and year, or month, day and year, in digits alone."""
 
 
 def patients_of(said: Rows, rows: ExportRows) -> Patients:
@@ -71,7 +77,7 @@ def _ordered(header: str, rows: ExportRows) -> VariableColumn:
     numbers = ValueKind(number_reader(source.writing.numbers), "float64", np.nan)
     found = read_column(column, date_kind(source.writing), reading, where, rows.table.row_numbers)
     found = replace(found, values=_moments(found.values, column, source.date_formats))
-    if found.problems and not _are_months(column, source.missing):
+    if found.problems and not _are_dates(column, source.missing):
         as_numbers = read_column(column, numbers, reading, where, rows.table.row_numbers)
         warnings = tuple(_parts_as_numbers(column, where, rows))
         found = found if as_numbers.problems else replace(as_numbers, warnings=warnings)
@@ -87,16 +93,19 @@ def _moments(days: NDArray[Any], column: TextColumn, formats: Sequence[str]) -> 
     return moments
 
 
-def _are_months(column: TextColumn, missing: Collection[str]) -> bool:
+def _are_dates(column: TextColumn, missing: Collection[str]) -> bool:
+    """True for months, and for days whose year comes last, which as numbers would be in another order."""
     texts = [in_one_width(text) for text in column.texts if text and text not in missing]
-    return bool(texts) and all(map(names_a_month, texts))
+    return bool(texts) and any(all(map(is_one, texts)) for is_one in (names_a_month, _YEAR_LAST.fullmatch))
 
 
 def _parts_as_numbers(column: TextColumn, where: Message, rows: ExportRows) -> Iterator[Problem]:
     """Yields the warning of an order in which 1.10 may be the tenth part of 1, but is read as a number before 1.9."""
     texts = [in_one_width(text) for text in column.texts]
-    if any(map(_ONE_DECIMAL.fullmatch, texts)):
-        tenth = rows_holding(column, [code for code, text in enumerate(texts) if _TENTH.fullmatch(text)])
+    ends = {match[1] for text in texts if (match := _TWO_DECIMALS.fullmatch(text))}
+    are_parts = any(end.endswith("0") for end in ends) or ends <= _LATE_MONTHS
+    if are_parts and any(map(_ONE_DECIMAL.fullmatch, texts)):
+        tenth = rows_holding(column, [code for code, text in enumerate(texts) if _TWO_DECIMALS.fullmatch(text)])
         if tenth.any():
             yield problem_in_rows(where, _ORDER_OF_PARTS, rows.table.row_numbers, tenth, column.quoted)
 
@@ -109,6 +118,8 @@ class _Taken:
     excluded: NDArray[np.bool_]
     problems: tuple[Problem, ...]
     """Of patients whose rows say different things."""
+    warnings: tuple[Problem, ...]
+    """Of such patients, where nothing but the order of the file says which row is first or last."""
 
 
 def one_row_each(name: str, column: VariableColumn, rows: ExportRows) -> VariableColumn:
@@ -121,6 +132,7 @@ def one_row_each(name: str, column: VariableColumn, rows: ExportRows) -> Variabl
         missing=~_patients(rows).in_any(~column.missing),
         excluded=taken.excluded,
         problems=(*column.problems, *taken.problems),
+        warnings=(*column.warnings, *taken.warnings),
     )
 
 
@@ -130,7 +142,13 @@ def spread_over_rows(name: str, column: VariableColumn, rows: ExportRows) -> Var
         return column
     taken, of_row = _taken(name, column, rows), rows.patients.of_row
     missing = ~rows.patients.in_any(~column.missing)[of_row]
-    return replace(column, values=taken.values[of_row], missing=missing, problems=(*column.problems, *taken.problems))
+    return replace(
+        column,
+        values=taken.values[of_row],
+        missing=missing,
+        problems=(*column.problems, *taken.problems),
+        warnings=(*column.warnings, *taken.warnings),
+    )
 
 
 def _taken(name: str, column: VariableColumn, rows: ExportRows) -> _Taken:
@@ -145,7 +163,7 @@ def _taken(name: str, column: VariableColumn, rows: ExportRows) -> _Taken:
     excluded = (chosen >= 0) & column.excluded[at]
     other_value = ~column.excluded & (values != taken[patients.of_row])
     differ = says & (other_value | (column.excluded != excluded[patients.of_row]))
-    header, problems = mapped.columns[0], list[Problem]()
+    header, problems, warnings = mapped.columns[0], list[Problem](), list[Problem]()
     where = where_of(name, header)
     if take == "only" and differ.any():
         problems.append(_in_rows_of(differ, _ROWS_DIFFER, where, header, rows))
@@ -153,7 +171,9 @@ def _taken(name: str, column: VariableColumn, rows: ExportRows) -> _Taken:
         tied = differ & (patients.place == patients.place[at][patients.of_row])
         if tied.any():
             problems.append(_in_rows_of(tied, _SAME_ORDER, where, header, rows))
-    return _Taken(taken, excluded, tuple(problems))
+        if _rows_of(rows).order is None and differ.any():
+            warnings.append(_in_rows_of(differ, _UNORDERED, where, header, rows))
+    return _Taken(taken, excluded, tuple(problems), tuple(warnings))
 
 
 def _patients(rows: ExportRows) -> Patients:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from riskset.catalogue import say
 from riskset_site.data.faults import Fault, Unreadable
-from riskset_site.data.value_kinds import ValueKind
+from riskset_site.data.value_kinds import BOX_TEXTS, ValueKind
 from riskset_site.data.width import in_one_width
 
 TWO_PATTERNS = Fault("two_patterns", say("data.hint.two_patterns"))
@@ -156,10 +156,18 @@ class TextMeanings:
     def faults(self) -> dict[Fault, list[int]]:
         """Returns the texts that are no values and resemble none, by what is wrong with them."""
         faults: dict[Fault, list[int]] = {}
+        of_box = self.kind.of_box if self.unread and self._is_box() else None
         for code, fault in self.unread.items():
             if code not in self.proposals:
-                faults.setdefault(fault, []).append(code)
+                told = fault if of_box is None or fault is TWO_PATTERNS else of_box
+                faults.setdefault(told, []).append(code)
         return faults
+
+    def _is_box(self) -> bool:
+        """True where the column has nothing but what a checkbox has: beside a 2, a 1 is a code."""
+        missing = set(self.missing)
+        codes = (code for code in range(len(self.texts)) if code not in missing)
+        return all(in_one_width(self.texts[code]).lower() in BOX_TEXTS for code in codes)
 
     def word(self, code: int) -> str:
         """Returns a text that was read in the study's terms."""

@@ -34,7 +34,7 @@ BOOLEANS = {
     "f": 0.0,
 }
 
-_BOXES = ("0", "1", "checked", "unchecked")
+BOX_TEXTS = ("0", "1", "checked", "unchecked")
 """What checkboxes are exported as."""
 _EPOCH = date(1970, 1, 1).toordinal()
 _NO_DATE = np.iinfo(np.int64).min  # numpy's NaT
@@ -58,6 +58,9 @@ class ValueKind:
     says_less: Callable[[str], bool] = lambda _: False
     """True for a text whose value is told beside it: a limit of detection, a date without its day, of an era, or as a
     day number."""
+
+    of_box: Fault | None = None
+    """Of a category: the fault of texts of a column that has nothing else than checkboxes have."""
 
     @property
     def is_of_numbers(self) -> bool:
@@ -102,7 +105,8 @@ def value_kind(variable: Variable, writing: Writing) -> ValueKind:
     if isinstance(variable, BooleanVariable):
         return ValueKind(read_boolean, "float64", np.nan, tuple(BOOLEANS), is_boolean=True)
     if isinstance(variable, CategoryVariable):
-        return ValueKind(level_reader(variable.levels), "int64", -1, variable.levels)
+        of_box = Fault("not_a_level", say("data.hint.boxes", levels=variable.levels))
+        return ValueKind(level_reader(variable.levels), "int64", -1, variable.levels, of_box=of_box)
     if isinstance(variable, DateVariable):
         return date_kind(writing)
     return ValueKind(number_reader(writing.numbers), "float64", np.nan, read_recoded=read_number, says_less=is_limit)
@@ -156,12 +160,11 @@ def level_reader(levels: Sequence[str]) -> Callable[[str], int]:
     index = {in_one_width(level): position for position, level in enumerate(levels)}
     index |= {level: position for position, level in enumerate(levels)}  # two may differ in width only
     fault = Fault("not_a_level", say("data.hint.level", levels=tuple(levels)))
-    of_a_box = Fault("not_a_level", say("data.hint.boxes", levels=tuple(levels)))
 
     def read(text: str) -> int:
         try:
             return index[text] if text in index else index[in_one_width(text)]
         except KeyError:
-            raise Unreadable(of_a_box if in_one_width(text).lower() in _BOXES else fault) from None
+            raise Unreadable(fault) from None
 
     return read

@@ -56,6 +56,8 @@ class TextRow:
     n: int
     variable: str
     text: str
+    shown: str
+    """An empty field in words."""
     rows: int
     is_sure: bool
     options: tuple[Option, ...]
@@ -123,7 +125,7 @@ def text_rows(proposal: Proposal, study: Study, given: Answers) -> Iterator[Text
             options += [Option(f"={level}", level, chosen == level) for level in known]
             options.append(Option(_MISSING, say("site.desk.map.missing"), chosen == ""))
             is_sure = text.is_sure and text.meaning is not None
-            yield TextRow(n, one.variable, text.text, text.rows, is_sure, tuple(options))
+            yield TextRow(n, one.variable, text.text, text.shown, text.rows, is_sure, tuple(options))
             n += 1
 
 

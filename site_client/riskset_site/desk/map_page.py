@@ -70,7 +70,8 @@ async def _act(visit: Visit) -> Response:
     write_site_file(seat.site_file, whole.proposal, spoken())
     seat.proposed = None
     still_open = [say("site.map.still_open", question=choice.question) for choice in whole.proposal.open]
-    return visit.done("/check", say("site.map.written", file=str(seat.site_file)), *still_open)
+    unread = [say("site.map.unread", variables=whole.proposal.unread)] if whole.proposal.unread else []
+    return visit.done("/check", say("site.map.written", file=str(seat.site_file)), *still_open, *unread)
 
 
 def _refuse_changed(seat: SiteSeat, study: Study, file: ExportFile) -> None:

@@ -41,6 +41,8 @@ class _Marks:
     unknown: tuple[str, ...]
     only_checked: bool
     """True where a box that is not checked is always empty."""
+    is_sure: bool
+    """False where a mark, as a dash beside a circle, only probably means that a box is not checked."""
 
     def is_checked(self, text: str) -> bool:
         return in_one_width(text) in self.checked
@@ -160,13 +162,13 @@ def _is_nearly_box(draft: Draft, header: str) -> bool:
 
 def _marks(draft: Draft, headers: Collection[str]) -> _Marks:
     counts = {in_one_width(text): 1 for header in headers for text in draft.counts(header)}
-    found = {
-        one.text: _CHECKED.get(one.text.casefold(), one.meaning) for one in boolean_meanings(counts, is_event=False)
-    }
+    met = boolean_meanings(counts, is_event=False)
+    found = {one.text: _CHECKED.get(one.text.casefold(), one.meaning) for one in met}
+    is_sure = "+" in counts or all(one.is_sure or one.meaning is None for one in met)
     of = {
         meant: tuple(text for text, meaning in found.items() if meaning == meant) for meant in (TRUE, FALSE, "", None)
     }
-    return _Marks(of[TRUE], of[FALSE], of[""], of[None], "" in counts and not of[FALSE])
+    return _Marks(of[TRUE], of[FALSE], of[""], of[None], "" in counts and not of[FALSE], is_sure)
 
 
 def _category_of_boxes(
@@ -186,7 +188,8 @@ def _category_of_boxes(
     if len(read) < len(boxes):
         suggestion = {"any_of": {one.text: one.meaning or "..." for one in texts}, **rest}
         return Shape(None, tuple(boxes), found, notes, choices, suggestion, missing=marks.missing)
-    is_sure = all(one.is_sure for one in texts) and not marks.only_checked and not marks.unknown
+    is_clear = marks.is_sure and not marks.only_checked and not marks.unknown
+    is_sure = is_clear and all(one.is_sure for one in texts)
     entry = {"any_of": read, **rest, **chosen}
     return Shape(entry, tuple(boxes), found, notes, choices, is_sure=is_sure, missing=marks.missing)
 

@@ -35,6 +35,8 @@ _OTHER_UNIT = 0.9
 _NEAR = 0.84
 _INSIDE = 0.6
 _BETWEEN = re.compile(r"[\s_./-]+")
+_CODES = 4
+"""Of a boolean: yes, no, and up to two of what is unknown."""
 _DISTINCT = 300
 """Texts from which a fit is judged; no category has more."""
 _BY_VALUES = 0.55
@@ -86,8 +88,11 @@ def _match(
     study: Study, name: str, called: Sequence[str], names: Mapping[str, float], counts: Mapping[str, int]
 ) -> ColumnMatch:
     """`called` are the column's name and, where there is one, its label."""
-    header, certainty = called[0], max(name_certainty(one, names) for one in called)
-    variable = study.variables[name]
+    header, variable = called[0], study.variables[name]
+    if isinstance(variable, CategoryVariable | BooleanVariable):
+        certainty = max(_certainty_of_texts(one, names) for one in called)
+    else:
+        certainty = max(name_certainty(one, names) for one in called)
     if not certainty and not isinstance(variable, CategoryVariable):
         return ColumnMatch(header, 0.0, 0.0)
     fit = fit_of(study, name, header, counts)
@@ -103,12 +108,10 @@ def _match(
 
 
 def name_certainty(header: str, names: Mapping[str, float]) -> float:
-    """Returns how certain a column's name is to be one of the names, from 0 to 1. A name whose yes says that something
-    is not there is one of them only as a whole."""
-    if names_absence(header):
-        return names.get(plain(header), 0.0)
+    """Returns how certain a column's name is to be one of the names, from 0 to 1."""
     forms = {plain(header): 1.0, plain(without_brackets(header)): 0.98, plain(in_brackets(header)): 0.8}
-    forms |= {plain(part): 0.95 for part in header.split("/") if "/" in header}
+    upper_and_lower = without_brackets(header).split("/")  # a / in brackets is of a unit: 検査/AFP(ng/mL)
+    forms |= {plain(part): 0.95 for part in upper_and_lower if len(upper_and_lower) > 1}
     forms.pop("", None)
     exact = max((names[form] * weight for form, weight in forms.items() if form in names), default=0.0)
     if exact:
@@ -119,6 +122,12 @@ def name_certainty(header: str, names: Mapping[str, float]) -> float:
     part = max(part, *(_INSIDE * names[token] for token in tokens if token in names), 0.0)
     near = difflib.get_close_matches(own, names, n=1, cutoff=_NEAR) if len(own) >= 4 else []
     return max(part, *(0.8 * names[name] for name in near)) if near else part
+
+
+def _certainty_of_texts(header: str, names: Mapping[str, float]) -> float:
+    """The same of a category or boolean: a name whose yes says that something is not there is one of them only as a
+    whole. Of a number, `(-)` says that it has no unit."""
+    return names.get(plain(header), 0.0) if names_absence(header) else name_certainty(header, names)
 
 
 def fit_of(study: Study, name: str, header: str, counts: Mapping[str, int]) -> float:
@@ -147,8 +156,9 @@ def _share(study: Study, name: str, variable: Variable, header: str, counts: Map
         return max(share_of_numbers(counts, low, high), *in_other, 0.0)
     if isinstance(variable, BooleanVariable):
         found = boolean_meanings(counts, is_event=is_event(name, study))
-        if len([one for one in found if one.meaning is None]) <= 2 and len(found) <= 3:
-            return 0.8 if any(one.meaning is None for one in found) else 1.0  # codes whose meaning is asked
+        unknown = [one for one in found if one.meaning is None]
+        if (len(unknown) <= 2 and len(found) <= 3) or (_are_codes(counts) and len(found) <= _CODES):
+            return 0.8 if unknown else 1.0  # codes whose meaning is asked
     else:
         found = category_meanings(counts, variable.levels)
         if _are_codes(counts) and len(counts) <= len(variable.levels) + 2:

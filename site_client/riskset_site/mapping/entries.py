@@ -12,10 +12,18 @@ from riskset.study.spec import BooleanVariable, CategoryVariable, NumberVariable
 from riskset_site.data.time_units import is_event, unit_days
 from riskset_site.data.value_kinds import BOOLEANS
 from riskset_site.data.width import in_one_width
+from riskset_site.mapping.ages import ages_compared
 from riskset_site.mapping.columns import unit_in_name
 from riskset_site.mapping.date_forms import date_forms
 from riskset_site.mapping.draft import Draft
-from riskset_site.mapping.levels import TRUE, TextMeaning, boolean_meanings, category_meanings, prefix_patterns
+from riskset_site.mapping.levels import (
+    TRUE,
+    TextMeaning,
+    boolean_meanings,
+    category_meanings,
+    empty_for_no,
+    prefix_patterns,
+)
 from riskset_site.mapping.proposal import Choice
 from riskset_site.mapping.spelling import spelled
 from riskset_site.mapping.units import UnitReading, unit_reading
@@ -91,7 +99,8 @@ def _category(draft: Draft, name: str, levels: tuple[str, ...], counts: Mapping[
 
 
 def _boolean(draft: Draft, name: str, counts: Mapping[str, int]) -> Entry:
-    texts = _answered(draft, name, boolean_meanings(counts, is_event=is_event(name, draft.study)))
+    met = boolean_meanings(counts, is_event=is_event(name, draft.study))
+    texts = _answered(draft, name, (*met, *empty_for_no(met, counts)))
     by_itself = all(
         one.text.casefold() in BOOLEANS and (one.meaning == TRUE) == bool(BOOLEANS[one.text.casefold()])
         for one in texts
@@ -137,10 +146,10 @@ def _is_told(one: TextMeaning) -> bool:
 def _notes(texts: tuple[TextMeaning, ...]) -> Iterator[Message]:
     unknown = [one for one in texts if one.meaning is None]
     if unknown:
-        yield say("site.map.note.unknown_texts", n=len(unknown), texts=tuple(one.text for one in unknown[:_SHOWN]))
+        yield say("site.map.note.unknown_texts", n=len(unknown), texts=tuple(one.shown for one in unknown[:_SHOWN]))
     doubtful = [one for one in texts if one.meaning and not one.is_sure]
     if doubtful:
-        yield say("site.map.note.resembling", n=len(doubtful), texts=tuple(one.text for one in doubtful[:_SHOWN]))
+        yield say("site.map.note.resembling", n=len(doubtful), texts=tuple(one.shown for one in doubtful[:_SHOWN]))
 
 
 def _is_same(text: str, meaning: str) -> bool:
@@ -168,6 +177,8 @@ def _number(draft: Draft, name: str, variable: NumberVariable, column: str, coun
     notes = tuple(_no_numbers(left, dict(forms.flagged)))
     if not forms.ambiguous:
         notes = (*notes, *_outside(variable, low / of_unit.ratio, high / of_unit.ratio, forms))
+    if (compared := ages_compared(draft, name, column)) is not None:
+        notes = (*notes, compared.note)
     blocked = of_unit.suggestion
     fuller = None if blocked is None else {**keys, **blocked}
     choices = (*((of_unit.choice,) if of_unit.choice else ()), *limits, *comma)

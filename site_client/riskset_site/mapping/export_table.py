@@ -30,7 +30,7 @@ from riskset_site.mapping.first_look import (
     encodings_of,
     first_and_last,
 )
-from riskset_site.mapping.layout import TITLES, known_in, proposed_footer, proposed_header
+from riskset_site.mapping.layout import TITLES, is_of_a_patient, known_in, proposed_footer, proposed_header
 from riskset_site.mapping.proposal import TableProposal
 from riskset_site.mapping.redcap_export import RedcapProject, redcap_project
 
@@ -38,6 +38,7 @@ KINDS: Final = {
     ".csv": "csv",
     ".txt": "csv",
     ".tsv": "csv",
+    ".mer": "csv",
     ".xlsx": "excel",
     ".xlsm": "excel",
     ".xls": "excel",
@@ -157,7 +158,7 @@ def _form(kind: str, export: Path, words: frozenset[str], names: frozenset[str],
 
 
 def _csv_form(export: Path, words: frozenset[str], names: frozenset[str], answers: Answers) -> _Form:
-    encodings = encodings_of(export, words)
+    encodings = encodings_of(export, words, answers.encoding)
     encoding = answers.encoding or encodings[0].encoding
     check_encoding(encoding, encodings)
     if (project := redcap_project(export, answers.dictionary, encoding)) is not None:
@@ -184,6 +185,8 @@ def _rows(
 ) -> tuple[dict[str, Any], tuple[RawRow, ...]]:
     """Returns `header` and `footer` where they are not the defaults, and the rows of the footer."""
     header = answers.header or proposed_header(rows, names)
+    if is_of_a_patient(rows, header, names):
+        raise DataError(say("data.export.patient_as_names"), say("data.export.with_names"))
     below = [row for row in rows if row.number > max(header)]
     left_out = proposed_footer(rows, header)
     if answers.footer is not None:

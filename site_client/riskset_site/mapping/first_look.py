@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from riskset.catalogue import say
 from riskset.errors import DataError
 from riskset_site.data.sources.csv_form import CsvForm
-from riskset_site.data.sources.encodings import CANDIDATES
+from riskset_site.data.sources.encodings import CANDIDATES, RARER
 from riskset_site.data.sources.headers import plain_name
 from riskset_site.mapping.words import plain
 
@@ -22,6 +23,8 @@ _FIRST, _LAST = 1000, 50
 _SHAPE, _LOOKED_AT = 200, 1_000_000
 """Lines by which a delimiter is known, and characters in which words are looked for."""
 _MANY_WORDS = 3
+_ESCAPE = re.compile("\x1b[$(]")
+"""Left where ISO-2022-JP, which has plain letters alone, is read as another encoding."""
 _DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -48,30 +51,69 @@ class EncodingCandidate:
     """Words of the study, and of the field in its languages, that appear under it."""
     example: tuple[str, ...]
     """Texts of the export that are not in plain letters, as they are under it."""
+    foreign_words: int = 0
+    """Of the words, those that are not in plain letters: only these tell encodings apart."""
 
 
-def encodings_of(path: Path, known: frozenset[str]) -> tuple[EncodingCandidate, ...]:
+def encodings_of(path: Path, known: frozenset[str], named: str | None = None) -> tuple[EncodingCandidate, ...]:
     """Returns the encodings under which the whole export decodes, the one with the most of the `known` plain words
-    first. Raises DataError where there is none, or the file is no text."""
+    first: the one that a person has `named`, the usual ones, and where none of these shows a word in other letters than
+    plain ones, the rarer that do. Raises DataError where there is none, or the file is no text."""
     data = path.read_bytes()
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
         raise DataError(say("data.export.zero_bytes"), say("data.export.save_as_csv"))
-    found = [_candidate(encoding, data, known) for encoding in CANDIDATES]
-    decoding = [candidate for candidate in found if candidate is not None]
-    if not decoding:
-        raise DataError(say("site.map.no_encoding", file=path.name), say("data.export.ask_for_encoding"))
-    return tuple(sorted(decoding, key=lambda candidate: -candidate.words))
+    tried = dict.fromkeys([*CANDIDATES, *filter(None, [named])])
+    found = [one for encoding in tried if (one := _candidate(encoding, data, known)) is not None]
+    if any(one.foreign_words for one in found) or (found and _is_plain(data)):
+        return _best_first(found)
+    rarer = (_candidate(encoding, data, known) for encoding in RARER if encoding not in tried)
+    found += [one for one in rarer if one is not None and one.foreign_words]
+    _refuse_nearly(path, data, known, named, found)
+    return _best_first(found)
 
 
-def _candidate(encoding: str, data: bytes, known: frozenset[str]) -> EncodingCandidate | None:
+def _best_first(found: Sequence[EncodingCandidate]) -> tuple[EncodingCandidate, ...]:
+    return tuple(sorted(found, key=lambda candidate: -candidate.words))
+
+
+def _is_plain(data: bytes) -> bool:
+    return data.isascii() and not _ESCAPE.search(data.decode("ascii"))
+
+
+def _candidate(encoding: str, data: bytes, known: frozenset[str], errors: str = "strict") -> EncodingCandidate | None:
     try:
-        text = data.decode(encoding)
+        text = data.decode(encoding, errors)
     except UnicodeDecodeError:
         return None
+    if text.isascii() and _ESCAPE.search(text):
+        return None
     fields = dict.fromkeys(field.strip().strip('"') for field in _fields(text[:_LOOKED_AT]))
-    words = sum(1 for field in fields if plain(field) in known)
+    words = [field for field in fields if plain(field) in known]
     foreign = tuple(islice((field for field in fields if field and not field.isascii()), 4))
-    return EncodingCandidate(encoding, words, foreign)
+    return EncodingCandidate(encoding, len(words), foreign, sum(not word.isascii() for word in words))
+
+
+def _refuse_nearly(
+    path: Path, data: bytes, known: frozenset[str], named: str | None, found: Sequence[EncodingCandidate]
+) -> None:
+    """Raises DataError where nothing decodes the export, or the encoding that shows by far the most words does not
+    decode all of it: it is damaged, or has the signs of a vendor (① in EUC-JP)."""
+    least = max((one.foreign_words for one in found), default=0) + _MANY_WORDS
+    failing = [one for one in (*CANDIDATES, *RARER) if one not in {candidate.encoding for candidate in found}]
+    begin = data[:_LOOKED_AT]
+    nearly = [one for encoding in failing if (one := _candidate(encoding, begin, known, "replace")) is not None]
+    best = max(nearly, key=lambda one: one.foreign_words, default=None)
+    if best is not None and best.foreign_words >= least:
+        try:
+            data.decode(best.encoding)
+        except UnicodeDecodeError as error:
+            row = data[: error.start].count(b"\n") + 1
+            message = say("site.map.nearly", file=path.name, encoding=best.encoding, row=row)
+            raise DataError(message, say("site.map.nearly_hint")) from None
+    if not found:
+        message = say("site.map.no_encoding", file=path.name)
+        message = message if named is None else say("data.export.other_encoding", encoding=named)
+        raise DataError(message, say("data.export.ask_for_encoding"))
 
 
 def _fields(text: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
+from riskset_site.mapping.date_forms import EXCEL, date_forms
 from riskset_site.mapping.first_look import RawRow
 from riskset_site.mapping.words import footer_words, plain, without_brackets
 
@@ -16,6 +17,8 @@ _KNOWN = 2
 """Names in a row that make it the header."""
 _MOSTLY = 0.6
 _FEW_FIELDS = 0.34
+_BELOW = 20
+"""Rows in which a column of dates has one."""
 _FEWEST = 3
 """Rows of patients, by which a row below them is known as one."""
 _PATIENT_NUMBER = re.compile(r"[^\W\d_]{0,6}[-_ ]?\d+([-_]\d+)?")
@@ -38,6 +41,24 @@ def proposed_header(rows: Sequence[RawRow], known: frozenset[str]) -> tuple[int,
 def known_in(row: RawRow, known: frozenset[str]) -> int:
     """Returns how many names in a row are known as those of columns."""
     return sum(plain(without_brackets(name)) in known for name in row.fields if name)
+
+
+def is_of_a_patient(rows: Sequence[RawRow], header: Sequence[int], known: frozenset[str]) -> bool:
+    """True where no row has a name that is known, and that of the names a date where the rows below have dates: an
+    export without names, as FileMaker's CSV is."""
+    at = next((at for at, row in enumerate(rows) if row.number == max(header)), None)
+    if at is None or any(known_in(row, known) for row in rows[:TITLES]):
+        return False
+    below = rows[at + 1 : at + 1 + _BELOW]
+    return any(
+        _is_date(field) and any(_is_date(row.fields[n]) for row in below if n < len(row.fields))
+        for n, field in enumerate(rows[at].fields)
+    )
+
+
+def _is_date(text: str) -> bool:
+    formats = date_forms({text: 1}).formats if text else ()
+    return bool(formats) and formats != (EXCEL,)
 
 
 def proposed_footer(rows: Sequence[RawRow], header: Sequence[int]) -> tuple[RawRow, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from riskset.catalogue import say
 from riskset_site.data.text_meanings import whole_code
 from riskset_site.data.value_kinds import BOOLEANS
 from riskset_site.data.width import in_one_width
@@ -20,7 +22,11 @@ _CODE = re.compile(r"^\d{1,2}\s*(?:[:=.．：)）]\s*(?=\D)|[,-]\s*(?!(?:[ivx]+|
 _OR_MORE = re.compile(r"(?:>=|≥)?(?P<least>\d+)(?P<plus>\+)?")
 _CAUSES = frozenset({"hbv", "hcv", "alcohol", "steatotic"})
 """Meanings of which a study that does not ask for them says `other`."""
+_WIDEST_GAP = 2
+"""Between the numbers that an open level (`2+`) has: a wider one is before a code, as 9 for unknown."""
 _CIRCLE, _CROSS = "o", "x"
+_DASHES = frozenset("-‐‑‒–—―−ー─")
+"""Minus signs, hyphens, dashes and the long mark of kana, which keyboards have in one another's place."""
 _ICD = re.compile(r"^[A-Z]\d{2}")
 
 
@@ -35,10 +41,15 @@ class TextMeaning:
     is_sure: bool = True
     """False for what resembles a word and is not it."""
 
+    @property
+    def shown(self) -> str:
+        """As a person reads it: an empty field in words."""
+        return self.text or say("site.map.ask.empty")
+
 
 def category_meanings(counts: Mapping[str, int], levels: Sequence[str]) -> tuple[TextMeaning, ...]:
     """Returns the texts with the levels that they mean."""
-    reader = _Levels(levels)
+    reader = _Levels(levels, counts)
     return tuple(_of(text, rows, *reader.read(text)) for text, rows in counts.items() if text)
 
 
@@ -46,9 +57,8 @@ def boolean_meanings(counts: Mapping[str, int], *, is_event: bool) -> tuple[Text
     """Returns the texts with `true` or `false`; of an event, the dead have it and the living do not. Numbers other than
     0 and 1 mean nothing by themselves, and neither do 0 and 1 beside others."""
     found = tuple(_of(text, rows, *_boolean(text, is_event)) for text, rows in counts.items() if text)
-    texts = {one.text for one in found}
-    if {"+", "-"} <= texts:
-        found = tuple(TextMeaning(one.text, one.rows, FALSE, False) if one.text == "-" else one for one in found)
+    if _has_dash_for_no(found):
+        found = tuple(TextMeaning(one.text, one.rows, FALSE, False) if _is_dash(one) else one for one in found)
     if {spelled(one.text) for one in found if one.meaning is None} == {_CIRCLE, _CROSS}:
         marks = {_CIRCLE: TRUE, _CROSS: FALSE}
         found = tuple(
@@ -60,6 +70,23 @@ def boolean_meanings(counts: Mapping[str, int], *, is_event: bool) -> tuple[Text
     return tuple(
         one if one.text not in codes else TextMeaning(one.text, one.rows, None, is_sure=False) for one in found
     )
+
+
+def empty_for_no(found: Sequence[TextMeaning], counts: Mapping[str, int]) -> tuple[TextMeaning, ...]:
+    """Returns an empty field as the no that it may be in a column that says yes alone: a circle, or nothing."""
+    meant = {one.meaning for one in found}
+    rows = counts.get("", 0)
+    return (TextMeaning("", rows, FALSE, False),) if rows and TRUE in meant and not {FALSE, None} & meant else ()
+
+
+def _has_dash_for_no(found: Sequence[TextMeaning]) -> bool:
+    """True where a dash (-, －, ー) may be the no of a column: beside a +, or where some text is yes and none is no."""
+    meant = {one.meaning for one in found if not _is_dash(one)}
+    return any(in_one_width(one.text) == "+" for one in found) or (TRUE in meant and FALSE not in meant)
+
+
+def _is_dash(one: TextMeaning) -> bool:
+    return in_one_width(one.text) in _DASHES
 
 
 def _of(text: str, rows: int, meaning: str | None, is_sure: bool) -> TextMeaning:
@@ -91,15 +118,31 @@ def meanings_of(text: str) -> frozenset[str]:
     return frozenset[str]().union(*(meanings().get(spelled(form), frozenset()) for form in _forms(text)))
 
 
+def _number(text: str) -> int | None:
+    """Returns the number that a text is, or names as PS 2 and Grade 2 do."""
+    if (code := whole_code(text)).isdecimal():
+        return int(code)
+    meant = meanings().get(spelled(text), frozenset())
+    return next((int(digit) for digit in "01234" if meant & meanings()[digit]), None) if meant else None
+
+
+def _is_open(level: str) -> bool:
+    """True for `2+` and `>=2`."""
+    match = _OR_MORE.fullmatch(in_one_width(level))
+    return match is not None and match[0] != match["least"]
+
+
 class _Levels:
     """The levels of one category, and the words for them."""
 
-    def __init__(self, levels: Sequence[str]) -> None:
+    def __init__(self, levels: Sequence[str], texts: Iterable[str] = ()) -> None:
+        """`texts` are those of the column."""
         self.levels = tuple(levels)
+        self.numbers = {number for number in map(_number, texts) if number is not None}
         self.by_name = {spelled(whole_code(level)): level for level in reversed(levels)}
         self.by_meaning: dict[str, set[str]] = {}
         known = {level: meanings().get(spelled(level), frozenset()) for level in levels}
-        is_known = all(known.values())
+        is_known = all(meant or _is_open(level) for level, meant in known.items())
         for level, meant in known.items():
             if is_known or len(spelled(level)) > 1:  # x and y are arms, and only beside N is Y a yes
                 for meaning in meant:
@@ -113,16 +156,24 @@ class _Levels:
         undosed = _DOSE.sub("", in_one_width(text))
         if undosed and undosed != text and not undosed.isdecimal() and (level := self._named(spelled(undosed))):
             return level, False
-        inside = self._inside(_forms(text)[-1]) or self._at_least(whole_code(text)) or self._other(spelled(text))
+        inside = self._at_least(text) or self._inside(_forms(text)[-1]) or self._other(spelled(text))
         return inside, False
 
     def _at_least(self, text: str) -> str | None:
-        """Returns the level `2+` or `>=2` for 2 and 3."""
-        for level in self.levels if text.isdecimal() else ():
+        """Returns the level `2+` or `>=2` for 2 and 3; not for a number that is far from it, as a 9 for unknown is."""
+        number = _number(text)
+        if number is None:
+            return None
+        for level in filter(_is_open, self.levels):
             match = _OR_MORE.fullmatch(in_one_width(level))
-            if match and match[0] != match["least"] and int(text) >= int(match["least"]):
+            if match and int(match["least"]) <= number and self._is_near(number, int(match["least"])):
                 return level
         return None
+
+    def _is_near(self, number: int, least: int) -> bool:
+        """True where numbers of the column lead from the level to this one, without a wide gap."""
+        way = [least, *sorted(one for one in self.numbers if least < one < number), number]
+        return all(after - before <= _WIDEST_GAP for before, after in pairwise(way))
 
     def _other(self, word: str) -> str | None:
         found = self.by_meaning.get("other", set())

@@ -92,7 +92,9 @@ def _without_column(draft: Draft, empty: VariableProposal) -> Part:
 def _of_shape(draft: Draft, empty: VariableProposal, shape: Shape) -> Part:
     is_answered = empty.variable in draft.answers.accept or empty.variable in draft.answers.columns
     is_sure = shape.entry is not None and (shape.is_sure or is_answered)
-    proposal = replace(empty, columns=shape.columns, is_sure=is_sure, texts=shape.texts, notes=shape.notes)
+    proposal = replace(
+        empty, columns=shape.columns, is_sure=is_sure, texts=shape.texts, notes=shape.notes, others=shape.others
+    )
     return Part(proposal, shape.entry, shape.suggestion, shape.missing, shape.choices)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from riskset.catalogue import Message
+from riskset_site.data.width import in_one_width
 from riskset_site.mapping.first_look import EncodingCandidate
 from riskset_site.mapping.levels import TextMeaning
 
@@ -143,6 +144,14 @@ class Proposal:
         used = {column for one in self.variables for column in one.columns} | {self.key}
         used |= set(self.source.get("rows", {}).values())
         return tuple(header for header in self.table.headers if header and header not in used)
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The variables that nothing is read for: without a line, and without a column of their own name, which the
+        reader takes where no line says another."""
+        headers = set(map(in_one_width, self.table.headers))
+        without = (one.variable for one in self.variables if one.entry is None)
+        return tuple(name for name in without if in_one_width(name) not in headers)
 
     def of(self, variable: str) -> VariableProposal:
         """Returns the proposal of one variable."""

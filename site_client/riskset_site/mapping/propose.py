@@ -34,7 +34,8 @@ def propose(
     parts = {name: part_of(draft, name) for name in study.read_variables}
     keys = key_candidates(draft)
     rows, of_rows, take = several_rows(draft, given.key)
-    dates = date_forms(all_counts(dict(draft.counts(column)) for column in date_columns(parts.values())))
+    of_days = dict.fromkeys([*date_columns(parts.values()), *filter(None, [rows.get("order")])])
+    dates = date_forms(all_counts(dict(draft.counts(column)) for column in of_days))
     if not SOURCES[described.kind].has_days_of_excel:
         dates = replace(dates, formats=tuple(one for one in dates.formats if one != EXCEL))
     if table.counts_from_1904:

@@ -24,3 +24,5 @@ class Shape:
     is_sure: bool = False
     missing: tuple[str, ...] = ()
     """Texts that mean that a value is unknown."""
+    others: tuple[str, ...] = ()
+    """Columns that it may be in instead."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from riskset.catalogue import Message, say
 from riskset.study.spec import DateVariable, NumberVariable
+from riskset_site.mapping.ages import ages_compared, birth_and_start
 from riskset_site.mapping.boxes import checkboxes
 from riskset_site.mapping.date_forms import share_of_dates
 from riskset_site.mapping.draft import Draft
@@ -30,16 +31,20 @@ def shape_of(draft: Draft, name: str) -> Shape | None:
 
 
 def _years(draft: Draft, name: str) -> Shape | None:
-    """An age from the date of birth, to the day from which patients are followed."""
-    if name in draft.assigned or "age" not in draft.contents[name]:
+    """An age from the date of birth, to the day from which patients are followed: where no column has it, or one has
+    that of another day."""
+    if "age" not in draft.contents[name] or draft.answers.columns.get(name):
         return None
-    birth = draft.column_with(["birth"])
-    origins = (one.origin for one in draft.date_endpoints)
-    start = next((draft.assigned[origin] for origin in origins if origin in draft.assigned), None)
-    start = start or draft.column_with(["start", "diagnosis"])
-    if birth is None or start is None or share_of_dates(dict(draft.counts(birth))) < _DATES:
+    column = draft.assigned.get(name)
+    compared = None if column is None else ages_compared(draft, name, column)
+    if column is not None and (compared is None or not compared.are_of_another_day):
         return None
-    return Shape({"years_between": [birth, start]}, (birth, start), notes=(say("site.map.note.years"),))
+    if (dates := birth_and_start(draft)) is None:
+        return None
+    entry, note = {"years_between": list(dates)}, say("site.map.note.years")
+    if compared is None:
+        return Shape(entry, dates, notes=(note,))
+    return Shape(entry, dates, notes=(note, compared.note), others=(compared.column,))
 
 
 def _status_and_date(draft: Draft, name: str) -> Shape | None:

@@ -111,3 +111,13 @@ def test_a_code_is_not_recoded_to_one_that_occurs_itself(hospital, recode, texts
     hospital.writes(f'[map]\narm = {{ column = "arm", recode = {{ {recode} }} }}')
     exports(hospital, texts, "arm")
     assert hospital.check().fits is fits
+
+
+@pytest.mark.parametrize(
+    ("texts", "is_box"), [(["1", "2"], False), (["１", "２", "sorafenib"], False), (["1", ""], True)]
+)
+def test_a_code_beside_other_texts_is_no_checkbox(hospital, texts, is_box):
+    hospital.writes("")
+    exports(hospital, texts, "arm")
+    (found,) = [one for one in hospital.check().problems if one.message.code == "data.fault.not_a_level"]
+    assert (found.hint.code == "data.hint.boxes") == is_box

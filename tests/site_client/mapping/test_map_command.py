@@ -91,6 +91,16 @@ def test_what_is_to_be_decided_is_listed(says, desk):
     assert "still to be decided in the file: which text in 'status' means that the event (death) occurred?" in out
 
 
+def test_what_is_read_from_no_column_is_listed(says, desk):
+    more = "afp = { type = 'number', range = [0, 9], required = false }"
+    desk.joins(more + "\nmvi = { type = 'boolean', required = false }")
+    desk.has(f"{HEADER},脈管侵襲（画像）", lambda i: f"{plain(i)},{i % 9}")
+    assert "read from no column: afp, mvi. Where" in says()[1]
+    desk.has(f"{HEADER},脈管侵襲,afp", lambda i: f"{plain(i)},{'あり' if i % 2 else 'なし'},{i % 9}")
+    code, out, _ = says("--replace")
+    assert (code, "read from no column" in out) == (0, False)
+
+
 def test_a_key_that_repeats_and_is_not_named_like_one_is_told(says, desk):
     desk.has(HEADER, lambda i: plain(i).replace(f",{40 + i},", f",{40 + i % 9},"))
     code, out, _ = says(answers='key = "age"\n')

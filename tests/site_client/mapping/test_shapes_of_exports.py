@@ -124,7 +124,7 @@ def test_codes_by_their_beginning(desk):
 def test_a_pattern_may_be_answered(desk):
     desk.joins('liver = { type = "category", levels = ["no", "yes"] }')
     desk.has(f"{HEADER},icd", lambda i: f"{plain(i)},{('C22.0', 'C229', 'K74')[i % 3]}")
-    assert "# liver: no column found; name it here" in desk.writes()
+    assert "# liver: no column found; name its column" in desk.writes()
     assert "icd" in desk.proposes().unused
     assert desk.fits(columns={"liver": "icd"}, recode={"liver": {"C22*": "yes", "K74": "no"}})
 
@@ -186,3 +186,32 @@ def test_many_texts_are_written_one_to_a_line(desk):
     text = desk.writes(recode={"arm": meanings})
     assert '\n[map.arm.recode]\n"ソラフェニブ 0回目" = "sorafenib"\n' in text
     assert desk.check().fits
+
+
+@pytest.mark.parametrize("header", ["処方日", "採血日", "オーダ日", "처방일", "채혈일"])
+def test_the_day_of_a_prescription_or_test_is_the_order_of_rows(desk, header):
+    desk.joins('afp = { type = "number", range = [0, 1e6], required = false }')
+    rows = [f"{plain(i // 2)},2022/{9 - i % 2}/{i // 2 + 1},{i % 2}" for i in range(2 * N)]
+    desk.exports("\n".join([f"{HEADER},{header},AFP", *rows]))
+    assert desk.proposes().source["rows"] == {"one_per": "id", "order": header}
+    assert desk.fits(choose={"afp.take": "first"})
+    assert "data.fault.unordered" not in [one.message.code for one in desk.check().warnings]
+    (afp,) = [one for one in desk.check().variables if one.variable == "afp"]
+    assert afp.spread.minimum == afp.spread.maximum == 1  # of August, the later row of the file
+
+
+def test_first_and_last_by_the_order_of_the_file_are_told(desk):
+    desk.joins('afp = { type = "number", range = [0, 1e6], required = false }')
+    desk.exports("\n".join([f"{HEADER},AFP", *(f"{plain(i // 2)},{i % 2}" for i in range(2 * N))]))
+    assert desk.fits(choose={"afp.take": "first"})
+    assert [one.message.code for one in desk.check().warnings] == ["data.fault.unordered"]
+    assert desk.fits(choose={"afp.take": "max"})
+    assert desk.check().warnings == ()
+
+
+def test_rows_that_agree_need_no_order(desk):
+    desk.exports("\n".join([HEADER, *(plain(i // 2) for i in range(2 * N))]))
+    desk.writes()
+    text = desk.site_file.read_text(encoding="utf-8").replace('one_per = "id"', 'one_per = "id", take = "first"')
+    desk.site_file.write_text(text, encoding="utf-8")
+    assert (desk.check().problems, desk.check().warnings) == ((), ())

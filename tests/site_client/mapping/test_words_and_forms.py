@@ -105,6 +105,12 @@ def test_dates_without_a_day_and_texts_that_are_none():
     )
 
 
+def test_dates_of_registries_and_the_day_0_of_excel():
+    found = date_forms({"20200131": 9, "20200500": 2, "20209999": 1, "1900-01-00": 3, "T1": 1, "S2": 1})
+    assert found.partial == (("20200500", 2), ("20209999", 1))
+    assert (found.no_date, found.unread) == (("1900-01-00",), (("T1", 1), ("S2", 1)))
+
+
 @pytest.mark.parametrize(
     ("texts", "marks"),
     [
@@ -162,3 +168,12 @@ def test_the_unit_of_a_time_in_a_name():
 @pytest.mark.parametrize("text", ["1/2/2020", "2020-01-01", "12:30", "10²", "C22.0", "1e5", "３歳5か月"])
 def test_what_is_no_number_with_a_unit(text):
     assert written_numbers(counts(text), 0, 1e6).unread == ((text, 1),)
+
+
+@pytest.mark.parametrize("header", ["検査/AFP(ng/mL)", "血液検査 / AFP [ng/mL]", "検査/AFP", "검사/AFP（ng/mL）"])
+def test_the_name_of_two_rows_with_a_unit(header):
+    assert name_certainty(header, {"afp": 1.0}) >= 0.9
+
+
+def test_a_unit_with_a_slash_is_no_name():
+    assert name_certainty("検査/PIVKA(AFP/mL)", {"afp": 1.0}) < 0.9

@@ -18,7 +18,7 @@ from riskset_site.data.sources.csv_form import CsvForm, header_rows
 from riskset_site.data.sources.headers import joined
 
 CANDIDATES = ("utf-8-sig", "cp932", "cp949")
-_RARER = ("euc_jp", "iso2022_jp", "gb18030", "big5", "johab", "cp1252", "iso8859-1", "iso8859-15")
+RARER = ("euc_jp", "iso2022_jp", "iso2022_jp_ext", "gb18030", "big5", "johab", "cp1252", "iso8859-1", "iso8859-15")
 """Suggested where no candidate shows the names, and these have letters by which an encoding is known."""
 NARROWER = {"shift_jis": "cp932", "euc_kr": "cp949", "ascii": "utf-8-sig", "utf-8": "utf-8-sig"}
 """Encodings too narrow for real exports, and the wider one to use: it has the vendor's extra characters, or reads the
@@ -26,7 +26,7 @@ byte-order mark that Excel writes."""
 
 _DELIMITERS = (",", ";", "\t", "|")
 
-READ = (*CANDIDATES, *NARROWER, *_RARER)
+READ = (*CANDIDATES, *NARROWER, *RARER)
 """The encodings that are read, by Python's own names. Each keeps a comma a comma: UTF-16 does not, and under UTF-7 or
 punycode a text says something else than its letters."""
 
@@ -46,7 +46,7 @@ def encodings_that_show(path: Path, form: CsvForm, headers: Collection[str]) -> 
     def shows(encoding: str) -> bool:
         return set(headers) <= set(replace(form, encoding=encoding).names(path)) and _decodes(path, encoding)
 
-    rarer = () if "".join(headers).isascii() else _RARER
+    rarer = () if "".join(headers).isascii() else RARER
     return tuple(filter(shows, CANDIDATES)) or tuple(islice(filter(shows, rarer), 1))
 
 
