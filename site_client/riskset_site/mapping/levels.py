@@ -19,6 +19,10 @@ _DOSE = re.compile(r"\s*[(（]?\d+(\.\d+)?\s*(mg|g|錠|カプセル|정|캡슐)?
 _CODE = re.compile(r"^\d{1,2}\s*(?:[:=.．：)）]\s*(?=\D)|[,-]\s*(?!(?:[ivx]+|[a-z])$)(?=\D))", re.IGNORECASE)
 """A code before its label; 0-I are two stages, and no code."""
 _OR_MORE = re.compile(r"(?:>=|≥)?(?P<least>\d+)(?P<plus>\+)?")
+_AND_MORE = re.compile(
+    r"(?P<scale>[^\d<>=≥≧]*)(?:(?:>=|≥|≧)\s*(?P<from>\d+)|(?P<least>\d+)\s*(?:\+|以上|이상|or more|and above))",
+    re.IGNORECASE,
+)
 _CAUSES = frozenset({"hbv", "hcv", "alcohol", "steatotic"})
 """Meanings of which a study that does not ask for them says `other`."""
 _WIDEST_GAP = 2
@@ -89,7 +93,7 @@ def _is_dash(one: TextMeaning) -> bool:
 
 
 def _of(text: str, rows: int, meaning: str | None, is_sure: bool) -> TextMeaning:
-    if meaning is None and in_one_width(text) in missing_words():
+    if meaning is None and _CODE.sub("", in_one_width(text)) in missing_words():
         return TextMeaning(text, rows, "")
     return TextMeaning(text, rows, meaning, is_sure)
 
@@ -125,10 +129,10 @@ def _number(text: str) -> int | None:
     return next((int(digit) for digit in "01234" if meant & meanings()[digit]), None) if meant else None
 
 
-def _is_open(level: str) -> bool:
-    """True for `2+` and `>=2`."""
+def _least(level: str) -> int | None:
+    """Returns the 2 of an open level, `2+` or `>=2`; None of another."""
     match = _OR_MORE.fullmatch(in_one_width(level))
-    return match is not None and match[0] != match["least"]
+    return int(match["least"]) if match is not None and match[0] != match["least"] else None
 
 
 class _Levels:
@@ -141,7 +145,7 @@ class _Levels:
         self.by_name = {spelled(level): level for level in reversed(levels)}
         self.by_meaning: dict[str, set[str]] = {}
         known = {level: meanings().get(spelled(level), frozenset()) for level in levels}
-        is_known = all(meant or _is_open(level) for level, meant in known.items())
+        is_known = all(meant or _least(level) is not None for level, meant in known.items())
         for level, meant in known.items():
             if is_known or len(spelled(level)) > 1:  # x and y are arms, and only beside N is Y a yes
                 for meaning in meant:
@@ -152,20 +156,28 @@ class _Levels:
         for word in _forms(text):
             if (level := self._named(spelled(word))) is not None:
                 return level, True
+        if (level := self._open(text)) is not None:
+            return level, True
         undosed = _DOSE.sub("", in_one_width(text))
         if undosed and undosed != text and not undosed.isdecimal() and (level := self._named(spelled(undosed))):
             return level, False
         inside = self._at_least(text) or self._inside(_forms(text)[-1]) or self._other(spelled(text))
         return inside, False
 
+    def _open(self, text: str) -> str | None:
+        """Returns the level `2+` for `2以上` and `PS ≥2`."""
+        match = _AND_MORE.fullmatch(in_one_width(text))
+        number = None if match is None else _number(f"{match['scale']}{match['from'] or match['least']}")
+        return None if number is None else next((level for level in self.levels if _least(level) == number), None)
+
     def _at_least(self, text: str) -> str | None:
         """Returns the level `2+` or `>=2` for 2 and 3; not for a number that is far from it, as a 9 for unknown is."""
         number = _number(text)
         if number is None:
             return None
-        for level in filter(_is_open, self.levels):
-            match = _OR_MORE.fullmatch(in_one_width(level))
-            if match and int(match["least"]) <= number and self._is_near(number, int(match["least"])):
+        for level in self.levels:
+            least = _least(level)
+            if least is not None and least <= number and self._is_near(number, least):
                 return level
         return None
 

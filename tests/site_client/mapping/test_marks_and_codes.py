@@ -120,3 +120,20 @@ def test_numbers_are_no_codes_of_yes_and_no(desk):
     desk.joins(MVI)
     desk.has(f"{HEADER},脈管侵襲", lambda i: f"{plain(i)},{i % 9}")
     assert desk.proposes().of("mvi").columns == ()
+
+
+@pytest.mark.parametrize("text", ["2+", "2以上", "PS2以上", "PS 2 이상", "≥2", "PS ≧ 2", "ECOG >=2", "Grade 2 or more"])
+def test_two_and_more_is_the_open_level(text):
+    (found,) = category_meanings({text: 1}, LEVELS)
+    assert (found.meaning, found.is_sure) == ("2+", True)
+
+
+@pytest.mark.parametrize("text", ["1以上", "3以上", "2未満", "体重2以上", "2以下"])
+def test_another_limit_is_not_the_open_level(text):
+    (found,) = category_meanings({text: 1}, LEVELS)
+    assert found.meaning is None
+
+
+def test_a_code_with_a_word_for_unknown_is_missing():
+    assert meant(boolean_meanings({"1:あり": 1, "0:なし": 1, "9:不明": 1}, is_event=False))["9:不明"] == ""
+    assert meant(category_meanings({"9. 미상": 1, "1": 1}, LEVELS))["9. 미상"] == ""
