@@ -14,6 +14,8 @@ from typing import Any, Final
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
 """Unicode categories: control signs, signs without a width (bidirectional ones among them), separators of lines, halves
 of a character."""
+_WIDE_SPACE: Final = re.compile(r"(\\\\)|\\u3000")
+"""As Python escapes it, behind any backslashes of the text itself."""
 LINE: Final = "\n\t\r"
 """Cells of a spreadsheet may hold these; they are no reason to refuse an export's own words."""
 
@@ -34,6 +36,12 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(_escaped(char) if unicodedata.category(char) in _UNSEEN else char for char in text)
+
+
+def quoted(text: str) -> str:
+    """Returns the text in quotation marks, as Python writes it but for the wide space of Japanese and Chinese, which
+    its readers see."""
+    return _WIDE_SPACE.sub(lambda found: found[1] or "\u3000", repr(text))
 
 
 def columns_of(text: str) -> int:

@@ -28,7 +28,7 @@ from riskset.secure.node_key import new_node_key, public_node_text
 from riskset.study import load
 from riskset.study.load import canonical_json, parse_study, study_from_json
 from riskset.terminal import tell
-from riskset.visible_text import json_text, unseen, visible
+from riskset.visible_text import json_text, quoted, unseen, visible
 from riskset_report.cells import Cell, Cells, Mark, Place
 from riskset_report.numbers import numbers_csv
 
@@ -333,3 +333,16 @@ def test_nothing_else_prints():
                 not re.search(r"\btyper\.echo\(|\bclick\.echo\(|(?<![\w.])print\(", text) or file.name == "terminal.py"
             ), file
             assert not re.search(r"console\.print\((?!.*lines\()", text) or file.name in rich, file
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("山田\u3000太郎", "'山田\u3000太郎'"),
+        ("a\\u3000b", "'a\\\\u3000b'"),
+        ("\\\u3000", "'\\\\\u3000'"),
+        ("it's\u00a0\x0b\u202e", '"it\'s\\xa0\\x0b\\u202e"'),
+    ],
+)
+def test_in_quotation_marks_the_wide_space_is_shown_as_it_is(text, shown):
+    assert quoted(text) == shown

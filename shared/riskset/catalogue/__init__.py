@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final, TypeVar
 
-from riskset.visible_text import visible
+from riskset.visible_text import quoted, visible
 
 ENGLISH: Final = "en"
 _Kept = TypeVar("_Kept")
@@ -128,7 +128,7 @@ def _parsed(template: str) -> tuple[tuple[str, str | None, tuple[str, bool]], ..
 
 def _printed(value: Any, form: str, is_quoted: bool) -> str:  # noqa: ANN401 - whatever a template prints
     if is_quoted:
-        value = repr(value)
+        value = quoted(value) if isinstance(value, str) else repr(value)
     if isinstance(value, tuple):
         between, _, last = (form or ", ").partition("|")
         *first, end = (part if isinstance(part, _Sentence) else visible(str(part)) for part in value or ("",))

@@ -15,6 +15,7 @@ from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.proposal import Proposal, VariableProposal
 from riskset_site.mapping.understood import named_column
 
+_NOTES = 2
 _BETWEEN = re.compile(r"[,+、&]")
 
 
@@ -71,5 +72,6 @@ def _example(proposal: Proposal) -> str:
 def _of_variable(one: VariableProposal) -> tuple[str, ...]:
     column = " + ".join(one.columns) or NONE
     sign = "" if one.is_sure else "? "
-    notes = () if one.texts and one.columns[1:] == () else one.notes[:1]  # those of texts are asked about next
+    is_of_texts = bool(one.texts) and one.kind != "date" and not one.columns[1:]  # they are asked about next
+    notes = () if is_of_texts else one.notes[:_NOTES]
     return one.variable, one.label, f"{sign}{column}", " | ".join(one.example[:2]), "; ".join(map(told, notes))

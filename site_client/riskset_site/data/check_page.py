@@ -14,6 +14,7 @@ from riskset.analyses.excluded import COSTLY
 from riskset.catalogue import ENGLISH, Message, say
 from riskset.error_pages import with_code
 from riskset.errors import Problem
+from riskset.visible_text import quoted
 from riskset_site.data.check import EndpointCheck, SiteCheck, VariableCheck
 from riskset_site.data.column_reading import MetText
 from riskset_site.data.spread import Spread
@@ -119,13 +120,13 @@ def _texts(check: SiteCheck) -> PageTable:
 
 def _text(met: MetText) -> str:
     if met.column:
-        return say("data.page.where_text", column=met.column, text=repr(met.text))
-    return met.text if isinstance(met.text, Message) else repr(met.text)
+        return say("data.page.where_text", column=met.column, text=quoted(met.text))
+    return met.text if isinstance(met.text, Message) else quoted(met.text)
 
 
 def _read_as(met: MetText) -> str:
     if met.outcome == "read":
-        return repr(met.meaning)
+        return quoted(met.meaning)
     if met.outcome == "proposed":
         return say("data.page.proposed", meaning=met.meaning)
     return say(f"data.page.outcome.{met.outcome}")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import Message, say
 from riskset.errors import Problem
+from riskset.visible_text import quoted
 from riskset_site.data.faults import MOST_ROWS, Fault, problem_in_rows, texts_and_rows
 from riskset_site.data.sources.table import TextColumn
 from riskset_site.data.text_meanings import TWO_PATTERNS, Reading, TextMeanings, values_said
@@ -176,7 +177,7 @@ def _of_texts(
 ) -> Problem:
     """Returns the problem of the rows of the `counted` texts, with the `shown` ones."""
     rows = rows_by_text(column)
-    detail = texts_and_rows([(repr(column.texts[code]), rows[code]) for code in shown])
+    detail = texts_and_rows([(quoted(column.texts[code]), rows[code]) for code in shown])
     numbers: list[int] = row_numbers[rows_holding(column, shown)][:MOST_ROWS].tolist()
     message = fault.message(sum(rows[code] for code in counted))
     return Problem(where, message, fault.hint, detail=detail, rows=tuple(numbers))

@@ -43,11 +43,13 @@ _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.\d+)?")
 _EXCEL_NUMBER = re.compile(r"(\d{1,7})(\.\d+)?")
 _FIRST_EXCEL_DAY, _YEARS = 61, range(1850, 2101)
 """2023 in a column of day numbers is a year without its day, rather than 15 July 1905."""
+_DIGITS_AS_NUMBER = re.compile(r"(\d{6}|\d{8})\.0+")
+"""20230507 in a column that a program made numbers."""
 _DATE_LIKE = re.compile(
     r"((19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)", re.IGNORECASE
 )
-_ZONE = re.compile(r"%[HIMSfTXcp]\s?(Z|%z|[+-]\d\d)")
-"""Behind a time: `Z` is that of UTC, and its days are no other place's."""
+_ZONE = re.compile(r"%[HIMSfTXcp]\s?(Z|%z)")
+"""Behind a time. A day of UTC is not that of the patient; of another zone it is that of whoever wrote it."""
 _SPACES = re.compile(r"(?<=[-/.年月년월])\s+(?=\S)")
 """Behind a mark between the parts of a date, as in `2023/ 5/ 7`, where programs write a space for a 0."""
 _ADJOINING = re.compile("%[A-Za-z]%[A-Za-z]")
@@ -64,7 +66,7 @@ def date_reader(formats: Sequence[str], two_digit_years: int | None = None) -> C
 
     def read(text: str) -> date | None:
         plain = in_one_width(text)
-        at_day = without_time(plain)
+        at_day = _at_day(plain)
         day_alone, weekday = without_weekday(at_day)
         found = set[date | Literal["missing"]]()
         for one in dict.fromkeys((plain, at_day, day_alone)):
@@ -81,9 +83,14 @@ def date_reader(formats: Sequence[str], two_digit_years: int | None = None) -> C
     return read
 
 
+def _at_day(text: str) -> str:
+    """Returns a date without the time behind it, and one of digits alone without the decimals of a number."""
+    return text.partition(".")[0] if _DIGITS_AS_NUMBER.fullmatch(text) else without_time(text)
+
+
 def _day_alone(text: str) -> str:
     """Returns a date without the time and the day of the week behind it."""
-    return without_weekday(without_time(in_one_width(text)))[0]
+    return without_weekday(_at_day(in_one_width(text)))[0]
 
 
 def _reader(form: str, two_digit_years: int | None = None) -> DateFormat:
@@ -164,7 +171,7 @@ def _strptime(form: str, two_digit_years: int | None) -> DateFormat:
                 found = found.replace(year=two_digit_years + (found.year - two_digit_years) % 100)
         except ValueError:
             return None
-        if has_zone and part_over(found):
+        if has_zone and part_over(found) and not found.utcoffset():
             raise Unreadable(_OF_A_ZONE)
         return None if adjoins and len(found.strftime(form)) != len(text) else found.date()
 

@@ -153,11 +153,17 @@ def _date_where(name: str, mapped: DateWhere, rows: ExportRows) -> VariableColum
     dates = _dates(name, mapped.date, mapped, rows, counting.counts)
     undated, place = counting.counts & dates.missing, where_of(name, mapped.date)
     column = rows.in_rows(counting.added_to(dates), place, _NO_DATE_WHERE, undated, has_value=False)
-    unsaid = ~_said(mapped.where, rows) & _said({mapped.date: ()}, rows)
+    unsaid = ~_outcome_said(mapped.where, rows) & _said({mapped.date: ()}, rows)
     if unsaid.any():
         warning = problem_in_rows(place, _NO_OUTCOME, rows.table.row_numbers, unsaid, None)
         column = replace(column, warnings=(*column.warnings, warning))
     return column
+
+
+def _outcome_said(columns: Collection[str], rows: ExportRows) -> NDArray[np.bool_]:
+    """True where the outcome is said: of several rows of a patient, in any of them."""
+    said = _said(columns, rows)
+    return said if rows.patients is None else rows.patients.in_any(said)[rows.patients.of_row]
 
 
 def _said(columns: Collection[str], rows: ExportRows) -> NDArray[np.bool_]:

@@ -26,6 +26,7 @@ _ABOVE = re.compile(r"(?:>=|>|≥|≧|⩾)\s*(?P<sign>.+)|(?P<word>.+?)\s*(?:以
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?P<mark>[ ,.'])\d{3}(?P<more>(?:(?P=mark)\d{3})*)(?P<rest>(?!(?P=mark))[.,]\d+)?")
 _DECIMAL = re.compile(r"[+-]?\d+([.,])\d+")
 _OTHER_MARK = {",": ".", ".": ","}
+_SIGN_BEHIND = re.compile(r"[+-]?\d[\d.,]*\s*[<>≤≥≦≧⩽⩾]=?")
 _WITH_WORDS = re.compile(r"[+-]?\d[\d.,]*\s*[^\d\s.,+-][^\d]*")
 
 
@@ -145,6 +146,8 @@ def _hint(text: str, form: NumberForm) -> Message:
         return say("data.hint.thousands", mark=mark)
     if mark := _DECIMAL.fullmatch(text):
         return say("data.hint.decimal", mark=mark[1])
+    if _SIGN_BEHIND.fullmatch(text):
+        return say("data.hint.sign_behind")
     if _WITH_WORDS.fullmatch(text):
         return say("data.hint.unit_in_text")
     return say("data.hint.number")

@@ -37,7 +37,12 @@ _SAME_ORDER = Fault("same_order", say("data.hint.same_order"))
 _UNORDERED = Fault("unordered", say("data.hint.unordered"))
 _NO_ORDER = Fault("no_order", say("data.hint.no_order"))
 _ORDER_OF_PARTS = Fault("order_of_parts", say("data.hint.order_of_parts"))
-_ONE_DECIMAL, _TENTH = re.compile(r"\d+[.,][1-9]"), re.compile(r"\d+[.,][1-9]0")
+_ONE_DECIMAL, _TWO_DECIMALS = re.compile(r"\d+[.,][1-9]"), re.compile(r"\d+[.,]([1-9]\d)")
+_LATE_MONTHS = frozenset({"10", "11", "12"})
+_YEAR_LAST = re.compile(
+    r"(?:(?:0?[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?:19|20)\d\d"
+)
+"""Day, month and year, or month, day and year, in digits alone."""
 
 
 def patients_of(said: Rows, rows: ExportRows) -> Patients:
@@ -72,7 +77,7 @@ def _ordered(header: str, rows: ExportRows) -> VariableColumn:
     numbers = ValueKind(number_reader(source.writing.numbers), "float64", np.nan)
     found = read_column(column, date_kind(source.writing), reading, where, rows.table.row_numbers)
     found = replace(found, values=_moments(found.values, column, source.date_formats))
-    if found.problems and not _are_months(column, source.missing):
+    if found.problems and not _are_dates(column, source.missing):
         as_numbers = read_column(column, numbers, reading, where, rows.table.row_numbers)
         warnings = tuple(_parts_as_numbers(column, where, rows))
         found = found if as_numbers.problems else replace(as_numbers, warnings=warnings)
@@ -88,16 +93,19 @@ def _moments(days: NDArray[Any], column: TextColumn, formats: Sequence[str]) -> 
     return moments
 
 
-def _are_months(column: TextColumn, missing: Collection[str]) -> bool:
+def _are_dates(column: TextColumn, missing: Collection[str]) -> bool:
+    """True for months, and for days whose year comes last, which as numbers would be in another order."""
     texts = [in_one_width(text) for text in column.texts if text and text not in missing]
-    return bool(texts) and all(map(names_a_month, texts))
+    return bool(texts) and any(all(map(is_one, texts)) for is_one in (names_a_month, _YEAR_LAST.fullmatch))
 
 
 def _parts_as_numbers(column: TextColumn, where: Message, rows: ExportRows) -> Iterator[Problem]:
     """Yields the warning of an order in which 1.10 may be the tenth part of 1, but is read as a number before 1.9."""
     texts = [in_one_width(text) for text in column.texts]
-    if any(map(_ONE_DECIMAL.fullmatch, texts)):
-        tenth = rows_holding(column, [code for code, text in enumerate(texts) if _TENTH.fullmatch(text)])
+    ends = {match[1] for text in texts if (match := _TWO_DECIMALS.fullmatch(text))}
+    are_parts = any(end.endswith("0") for end in ends) or ends <= _LATE_MONTHS
+    if are_parts and any(map(_ONE_DECIMAL.fullmatch, texts)):
+        tenth = rows_holding(column, [code for code, text in enumerate(texts) if _TWO_DECIMALS.fullmatch(text)])
         if tenth.any():
             yield problem_in_rows(where, _ORDER_OF_PARTS, rows.table.row_numbers, tenth, column.quoted)
 

@@ -26,6 +26,8 @@ _LARGE_KANA = str.maketrans("ぁぃぅぇぉっゃゅょゎァィゥェォッャ
 
 _MINUS = str.maketrans("\u2010\u2011\u2012\u2013\u2212", "-----")
 """Hyphens, the dash of figures, the en dash and the minus sign, as they are typed before a number."""
+_ZEROS_BEHIND = re.compile(r"(\d+)\.0+")
+"""A code as pandas and others write it where the column has an empty field: 1.0."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ class TextMeanings:
         """True where the column has nothing but what a checkbox has: beside a 2, a 1 is a code."""
         missing = set(self.missing)
         codes = (code for code in range(len(self.texts)) if code not in missing)
-        return all(in_one_width(self.texts[code]).lower() in BOX_TEXTS for code in codes)
+        return all(whole_code(self.texts[code]).lower() in BOX_TEXTS for code in codes)
 
     def word(self, code: int) -> str:
         """Returns a text that was read in the study's terms."""
@@ -196,17 +198,20 @@ class TextMeanings:
         return _ONE_OR_TWO if {self.texts[code] for code in self.half_understood} <= {"1", "2"} else _HALF_BOOLEAN
 
     def _proposals(self) -> dict[int, str]:
-        """Returns what unread texts would mean, were it not for the width, case and spaces of their characters; empty
-        for missing. A text that resembles nothing known has none."""
+        """Returns what unread texts would mean, were it not for the width, case and spaces of their characters, or the
+        decimals of a code (1.0); empty for missing. A text that resembles nothing known has none."""
         same = {word: word for word in self.kind.words} | dict.fromkeys(self.reading.missing, "")
         same |= self.reading.recode
         near_words = {folded(word): meaning for word, meaning in reversed(same.items()) if word}
+        wholes = {whole_code(self.texts[code]) for code in self.unread}
+        has_other_codes = self.kind.is_boolean and any(_is_code(whole) and whole not in same for whole in wholes)
         proposals = {}
         for code in self.unread:
             text = self.texts[code]
             plain = _plain(text)
             near = same.get(plain, near_words.get(folded(text), self._as_value(plain) if plain != text else None))
             near = self.reading.near_pattern(text) if near is None else near
+            near = same.get(whole_code(text)) if near is None and not has_other_codes else near
             if self.unread[code] is not TWO_PATTERNS and not self.reading.is_recoded(text) and near is not None:
                 proposals[code] = near
         return proposals
@@ -217,6 +222,11 @@ class TextMeanings:
         except Unreadable:
             return None
         return text
+
+
+def whole_code(text: str) -> str:
+    """Returns a code without its decimals, 1 for 1.0; every other text in one width."""
+    return _ZEROS_BEHIND.sub(r"\1", plain) if _ZEROS_BEHIND.fullmatch(plain := in_one_width(text)) else plain
 
 
 def folded(text: str) -> str:

@@ -88,8 +88,11 @@ def _match(
     study: Study, name: str, called: Sequence[str], names: Mapping[str, float], counts: Mapping[str, int]
 ) -> ColumnMatch:
     """`called` are the column's name and, where there is one, its label."""
-    header, certainty = called[0], max(name_certainty(one, names) for one in called)
-    variable = study.variables[name]
+    header, variable = called[0], study.variables[name]
+    if isinstance(variable, CategoryVariable | BooleanVariable):
+        certainty = max(_certainty_of_texts(one, names) for one in called)
+    else:
+        certainty = max(name_certainty(one, names) for one in called)
     if not certainty and not isinstance(variable, CategoryVariable):
         return ColumnMatch(header, 0.0, 0.0)
     fit = fit_of(study, name, header, counts)
@@ -105,10 +108,7 @@ def _match(
 
 
 def name_certainty(header: str, names: Mapping[str, float]) -> float:
-    """Returns how certain a column's name is to be one of the names, from 0 to 1. A name whose yes says that something
-    is not there is one of them only as a whole."""
-    if names_absence(header):
-        return names.get(plain(header), 0.0)
+    """Returns how certain a column's name is to be one of the names, from 0 to 1."""
     forms = {plain(header): 1.0, plain(without_brackets(header)): 0.98, plain(in_brackets(header)): 0.8}
     upper_and_lower = without_brackets(header).split("/")  # a / in brackets is of a unit: 検査/AFP(ng/mL)
     forms |= {plain(part): 0.95 for part in upper_and_lower if len(upper_and_lower) > 1}
@@ -122,6 +122,12 @@ def name_certainty(header: str, names: Mapping[str, float]) -> float:
     part = max(part, *(_INSIDE * names[token] for token in tokens if token in names), 0.0)
     near = difflib.get_close_matches(own, names, n=1, cutoff=_NEAR) if len(own) >= 4 else []
     return max(part, *(0.8 * names[name] for name in near)) if near else part
+
+
+def _certainty_of_texts(header: str, names: Mapping[str, float]) -> float:
+    """The same of a category or boolean: a name whose yes says that something is not there is one of them only as a
+    whole. Of a number, `(-)` says that it has no unit."""
+    return names.get(plain(header), 0.0) if names_absence(header) else name_certainty(header, names)
 
 
 def fit_of(study: Study, name: str, header: str, counts: Mapping[str, int]) -> float:

@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from riskset_site.data.dates import WAREKI, date_reader
+from riskset_site.data.dates import WAREKI, date_reader, is_partial
 from riskset_site.data.faults import Unreadable
+from riskset_site.data.partial_dates import is_day_zero_of_excel
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.spelling import spelled
 from riskset_site.mapping.words import meanings, missing_words
 
-EXCEL = "excel"
+EXCEL, EXCEL_1904 = "excel", "excel:1904"
 PARTIAL = ("partial:first", "partial:mid", "partial:missing")
 _CLEAR = (
     "%Y-%m-%d",
@@ -39,8 +40,8 @@ _YEAR_LAST = tuple((f"%d{mark}%m{mark}%Y", f"%m{mark}%d{mark}%Y") for mark in "/
 _TWO_DIGITS = tuple((f"%y{mark}%m{mark}%d", f"%d{mark}%m{mark}%y", f"%m{mark}%d{mark}%y") for mark in "/.-")
 _TIME = re.compile(r"(?<=\d)[ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AP]M)?Z?$|(?<=\d)\s*(오전|오후|午前|午後).*$")
 _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.0+)?")
-_PARTIAL = re.compile(r"(19|20)\d\d([-/.]\d{1,2}|年\s?\d{1,2}月|년\s?\d{1,2}월|年|년)?")
-_FAR = ("9999", "2999", "2099-12-31", "1900-01-01", "1900/01/01", "1900/1/1")
+_YEAR = re.compile(r"(19|20)\d\d")
+_FAR = ("9999", "8888", "0000", "2999", "2099-12-31", "1900-01-01", "1900/01/01", "1900/1/1")
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def date_forms(counts: dict[str, int]) -> DateForms:
     if excel := [text for text in rest if _EXCEL_DAY.fullmatch(text)]:
         formats.append(EXCEL)
         rest = [text for text in rest if text not in set(excel)]
-    partial = tuple((text, counts[text]) for text in rest if _PARTIAL.fullmatch(in_one_width(text)))
+    partial = tuple((text, counts[text]) for text in rest if _is_partial(text))
     unread = tuple((text, counts[text]) for text in rest if (text, counts[text]) not in partial)
     days = tuple(_partial_day(form, partial[0][0]) for form in PARTIAL) if partial else ()
     return DateForms(tuple(formats), tuple(ambiguous), partial, days, none, missing, unread)
@@ -136,6 +137,11 @@ def _partial_day(form: str, text: str) -> str:
     return "" if form == PARTIAL[-1] else str(_day(form, text) or "")
 
 
+def _is_partial(text: str) -> bool:
+    """True for a date without its day whose year has four digits: T1 and S2 are years of eras, and rather stages."""
+    return _YEAR.match(in_one_width(text)) is not None and is_partial(text)
+
+
 def is_no_date(text: str) -> bool:
     """True for an empty text, and one that means that there is no date, or none that is known."""
     return not text or in_one_width(text) in missing_words() or _means_none(text)
@@ -143,7 +149,7 @@ def is_no_date(text: str) -> bool:
 
 def _means_none(text: str) -> bool:
     folded = in_one_width(text)
-    return folded.startswith(_FAR) or "alive" in meanings().get(spelled(text), ())
+    return folded.startswith(_FAR) or is_day_zero_of_excel(folded) or "alive" in meanings().get(spelled(text), ())
 
 
 def without_time(text: str) -> str:

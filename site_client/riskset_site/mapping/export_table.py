@@ -63,6 +63,7 @@ class Table:
         self.field_labels: Mapping[str, str] = project.field_labels if project else {}
         """By field of REDCap."""
         self.n = source.n
+        self.counts_from_1904 = source.counts_from_1904
         self._columns = source.columns
         self._counted: dict[str, dict[str, int]] = {}
 

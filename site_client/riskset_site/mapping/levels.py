@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from riskset.catalogue import say
+from riskset_site.data.text_meanings import whole_code
 from riskset_site.data.value_kinds import BOOLEANS
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.resembling import is_doubtful, words_inside
@@ -67,8 +68,8 @@ def boolean_meanings(counts: Mapping[str, int], *, is_event: bool) -> tuple[Text
         found = tuple(
             TextMeaning(one.text, one.rows, marks.get(spelled(one.text), one.meaning), False) for one in found
         )
-    codes = {one.text for one in found if in_one_width(one.text).isdecimal()}
-    if codes <= {"0", "1"}:
+    codes = {one.text for one in found if whole_code(one.text).isdecimal()}
+    if set(map(whole_code, codes)) <= {"0", "1"}:
         return found
     return tuple(
         one if one.text not in codes else TextMeaning(one.text, one.rows, None, is_sure=False) for one in found
@@ -111,8 +112,8 @@ def _boolean(text: str, is_event: bool) -> tuple[str | None, bool]:
 
 
 def _forms(text: str) -> tuple[str, ...]:
-    """Returns the text in one width, and what is behind a code: `1:DECEASED`."""
-    folded = in_one_width(text).casefold()
+    """Returns the text in one width, a code without its decimals, and what is behind a code: `1:DECEASED`."""
+    folded = whole_code(text).casefold()
     return folded, _CODE.sub("", folded)
 
 
@@ -123,8 +124,8 @@ def meanings_of(text: str) -> frozenset[str]:
 
 def _number(text: str) -> int | None:
     """Returns the number that a text is, or names as PS 2 and Grade 2 do."""
-    if in_one_width(text).isdecimal():
-        return int(in_one_width(text))
+    if (code := whole_code(text)).isdecimal():
+        return int(code)
     meant = meanings().get(spelled(text), frozenset())
     return next((int(digit) for digit in "01234" if meant & meanings()[digit]), None) if meant else None
 
@@ -142,7 +143,7 @@ class _Levels:
         """`texts` are those of the column."""
         self.levels = tuple(levels)
         self.numbers = {number for number in map(_number, texts) if number is not None}
-        self.by_name = {spelled(level): level for level in reversed(levels)}
+        self.by_name = {spelled(whole_code(level)): level for level in reversed(levels)}
         self.by_meaning: dict[str, set[str]] = {}
         known = {level: meanings().get(spelled(level), frozenset()) for level in levels}
         is_known = all(meant or _least(level) is not None for level, meant in known.items())

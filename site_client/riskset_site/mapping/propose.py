@@ -11,7 +11,7 @@ from riskset.study.spec import Study
 from riskset_site.data.source_kinds import SOURCES
 from riskset_site.mapping.answers import Answers
 from riskset_site.mapping.answers_fit import check_choices, check_texts
-from riskset_site.mapping.date_forms import EXCEL, all_counts, date_forms
+from riskset_site.mapping.date_forms import EXCEL, EXCEL_1904, all_counts, date_forms
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.export_table import ExportFile
 from riskset_site.mapping.keys import key_candidates, several_rows
@@ -38,6 +38,8 @@ def propose(
     dates = date_forms(all_counts(dict(draft.counts(column)) for column in of_days))
     if not SOURCES[described.kind].has_days_of_excel:
         dates = replace(dates, formats=tuple(one for one in dates.formats if one != EXCEL))
+    if table.counts_from_1904:
+        dates = replace(dates, formats=tuple(EXCEL_1904 if one == EXCEL else one for one in dates.formats))
     of_dates, date_choices = date_lines(draft, dates)
     marks = common_marks({name: part.keys for name, part in parts.items()})
     missing = [text for part in parts.values() for text in part.missing]

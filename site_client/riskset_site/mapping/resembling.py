@@ -18,12 +18,12 @@ _NUMERAL_BEFORE = re.compile(rf"(?:^|[^a-z0-9]){_NUMERAL}{_JOINED}$")
 _NUMERAL_AFTER = re.compile(rf"{_JOINED}{_NUMERAL}(?![a-z0-9])")
 """Beside a word they make another text of it: `stage I-II`, `hepatitis B/C`."""
 _NO_BEFORE = re.compile(r"(?:[非無未비무미]|(?<![a-z])(?:non|not|no|without))[\s-]*$")
-_NO_SIGN = re.compile(r"[(\[]-[)\]]|-$|×")
+_NO_SIGN = re.compile(r"[(\[]-[)\]]|-$|×(?!\s*[\da-z])")
 _DOUBT_SIGN = re.compile(r"[±?→⇒]|->|[+/]-|-/")
 _EITHER = re.compile(
-    r"有無|유무|\(?\+/-\)?|양성\s*/\s*음성|陽性\s*/\s*陰性|(?:있음|あり)\s*/\s*(?:없음|なし)|(?<=\s)no\.?$"
+    r"有無|유무|\(?\+/-\)?|양성\s*/\s*음성|陽性\s*/\s*陰性|(?:있음|あり)\s*/\s*(?:없음|なし)|(?<![a-z])no(?:\.|\s+of\b|\.?$)"
 )
-"""In the name of a column: yes or no, so that its texts say which; or, at its end, a number."""
+"""In the name of a column: yes or no, so that its texts say which; or a number (No.)."""
 
 
 def words_inside(text: str, words: Iterable[str]) -> Iterator[str]:

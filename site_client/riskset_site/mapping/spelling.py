@@ -37,7 +37,7 @@ def _without_dividing(match: re.Match[str]) -> str:
     if left and right:
         is_sign_of_number = right[0].isdecimal() and _BEFORE_NUMBER.search(signs)
         kept = "" if is_word and not is_sign_of_number else signs
-    elif signs == _FULL_STOP and is_word and match.end() == len(match.string):
+    elif signs == _FULL_STOP and left.isalpha() and match.end() == len(match.string):
         kept = ""
     else:
         kept = "" if only_spaces else signs

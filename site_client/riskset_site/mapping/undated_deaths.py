@@ -10,6 +10,7 @@ from riskset_site.data.width import in_one_width
 from riskset_site.mapping.columns import name_certainty
 from riskset_site.mapping.date_forms import is_no_date
 from riskset_site.mapping.draft import Draft
+from riskset_site.mapping.keys import key_candidates
 from riskset_site.mapping.several_columns import Shape
 from riskset_site.mapping.statuses import status_texts
 from riskset_site.mapping.words import column_words
@@ -74,16 +75,26 @@ def _of_status(draft: Draft, column: str, status: str) -> _Undated | None:
     said = status_texts(status, counts)
     rows = list(zip(draft.table.texts(status), map(is_no_date, draft.table.texts(column)), strict=True))
     dead = (*said.with_event, *(text for text in said.perhaps if (text, False) in rows))
-    without = sum(text in said.with_event and is_none for text, is_none in rows)
-    others = sum(text not in dead and not is_none for text, is_none in rows)
+    died, dated, otherwise = set[str](), set[str](), set[str]()
+    for patient, (text, is_none) in zip(_patients(draft), rows, strict=True):
+        if text in said.with_event:
+            died.add(patient)
+        if not is_none:
+            (dated if text in dead else otherwise).add(patient)
+    without, others = len(died - dated - otherwise), len(otherwise - died)
     if not without or not said.without_event:
         return None
     return _Undated(status, dead, len(dead) == len(said.with_event), without, others)
 
 
+def _patients(draft: Draft) -> list[str]:
+    """Returns the patient of each row: by the number that was answered, or is the likeliest; else each row is one."""
+    found = key_candidates(draft) if draft.answers.key is None else ()
+    key = draft.answers.key or next((one.column for one in found), "")
+    texts = draft.table.texts(key) if key else [""] * draft.table.n
+    return [in_one_width(text) or f"row {at}" for at, text in enumerate(texts)]
+
+
 def _has_several_rows(draft: Draft) -> bool:
     """True where a patient has several rows: the date may be in another one than the status."""
-    if not draft.answers.key:
-        return False
-    keys = [in_one_width(text) for text in draft.table.texts(draft.answers.key) if text]
-    return len(set(keys)) < len(keys)
+    return len(set(_patients(draft))) < draft.table.n

@@ -76,6 +76,18 @@ def test_other_delimiters(export, delimiter):
     assert texts(read(export(f"a{delimiter}b\n1{delimiter}2\n"), "b", delimiter=delimiter), "b") == ["2"]
 
 
+@pytest.mark.parametrize("end", ["\x1a", "\x1a\x1a", "\x1a\r\n"])
+@pytest.mark.parametrize("ending", ["\r\n", ""])
+def test_the_sign_of_dos_for_the_end_of_a_file_is_no_row(export, ending, end):
+    table = read_csv(export("a,b\r\n1,2\r\n3,4" + ending + end), CsvForm(), ["a", "b"])
+    assert (table.n, table.problems, table.columns["b"].texts) == (2, (), ("2", "4"))
+
+
+def test_within_a_file_it_is_a_row_of_one_field(export):
+    table = read_csv(export("a,b\n1,2\n\x1a\n3,4\n"), CsvForm(), ["a", "b"])
+    assert [one.message.code for one in table.problems] == ["data.fault.field_count"]
+
+
 def test_a_byte_order_mark_is_not_part_of_the_first_header(export):
     assert read(export(b"\xef\xbb\xbfa,b\n1,2\n"), "a").headers == ("a", "b")
 

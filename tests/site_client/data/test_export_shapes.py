@@ -112,6 +112,8 @@ def test_day_numbers_of_excel_beside_dates(read):
         ("<2.0", '[map]\nafp = { column = "afp", below_limit = "half" }', "below_limit"),
         (">9999", '[map]\nafp = { column = "afp", above_limit = "value" }', "above_limit"),
         ("12 ng/mL", '[map]\nafp = { column = "afp", unit = "ng/mL" }', "unit"),
+        ("2.0＞", '[map]\nafp = { column = "afp", recode = { "2.0＞" = 1 } }', "either side"),
+        ("2.0 <=", '[map]\nafp = { column = "afp", recode = { "2.0 <=" = 1 } }', "either side"),
     ],
 )
 def test_the_hint_of_a_number_followed(read, text, said, hint):
@@ -382,8 +384,23 @@ def test_months_are_not_ordered_as_numbers(read):
     assert check.eligible == 4
 
 
+@pytest.mark.parametrize("visits", [("15012021", "01022021"), ("1312020", "2012020"), ("12312020", "01022021")])
+def test_days_whose_year_is_last_are_not_ordered_as_numbers(read, visits):
+    assert list(read(*by_visit(*visits))[1]) == ["fault.not_a_date"]
+
+
 @pytest.mark.parametrize(
-    "visits", [("2021", "2022"), ("0.10", "0.25"), ("12.5", "2000.5"), ("9", "10"), ("0.5", "1.0")]
+    "visits",
+    [
+        ("2021", "2022"),
+        ("0.10", "0.25"),
+        ("0.25", "0.5"),
+        ("12.5", "2000.5"),
+        ("9", "10"),
+        ("0.5", "1.0"),
+        ("20210115", "20210201"),
+        ("9912021", "99012021"),
+    ],
 )
 def test_numbers_are_ordered_as_numbers(read, visits):
     check, problems = read(*by_visit(*visits))
@@ -392,11 +409,12 @@ def test_numbers_are_ordered_as_numbers(read, visits):
     assert "data.fault.order_of_parts" not in [one.message.code for one in check.warnings]
 
 
-def test_a_tenth_part_that_is_read_as_a_number_is_told(read):
-    check, problems = read(*by_visit("1.10", "1.9"))
+@pytest.mark.parametrize("late", ["1.10", "1.11"])
+def test_a_tenth_part_that_is_read_as_a_number_is_told(read, late):
+    check, problems = read(*by_visit(late, "1.9"))
     assert not problems
     (found,) = (one for one in check.warnings if one.message.code == "data.fault.order_of_parts")
-    assert found.detail == "rows 2, 4, 6, 8: '1.10', '1.10', '1.10', '1.10'"
+    assert found.detail == f"rows 2, 4, 6, 8: '{late}', '{late}', '{late}', '{late}'"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import duckdb
+import numpy as np
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet
@@ -14,7 +15,10 @@ from riskset_site.data.config import load_site_file
 from riskset_site.data.dates import date_reader
 from riskset_site.data.faults import Unreadable
 from riskset_site.data.source_kinds import SOURCES
+from riskset_site.data.sources.cells import marked_text
+from riskset_site.data.sources.instants import as_days
 from riskset_site.data.sources.reading import read_source
+from riskset_site.data.sources.table import TextColumn
 
 TOKYO = timezone(timedelta(hours=9))
 DAYS = [datetime(2024, 1, 31, tzinfo=TOKYO), datetime(2024, 2, 1, tzinfo=TOKYO), None]
@@ -54,6 +58,13 @@ def test_midnight_in_their_own_zone_is_that_day(file, zone):
     assert texts(read(file(DAYS, "Asia/Tokyo"), zone), "day") == ["2024-01-31", "2024-02-01", ""]
     utc = [datetime(2024, 1, 31, tzinfo=UTC), None, None]
     assert texts(read(file(utc, "UTC"), zone), "day") == ["2024-01-31", "", ""]
+
+
+def test_a_local_mean_time_is_a_zone():
+    first = datetime(1900, 1, 1, tzinfo=timezone(timedelta(hours=8, minutes=27, seconds=52)))
+    assert marked_text(first) == "\x011900-01-01 00:00:00+08:27:52"
+    column = TextColumn(np.zeros(1, np.int32), (marked_text(first),))
+    assert as_days("day", column, None, np.array([2]))[0].texts == ("1900-01-01",)
 
 
 def test_a_point_in_time_has_its_day_in_the_zone_and_keeps_its_time(file):
@@ -130,6 +141,14 @@ def texts_of(tmp_path, values, zone=None, kind="csv", **more):
     return read_source(SOURCES[kind](**{kind: tmp_path / "x"}, zone=zone), ["day", "n"], (), **more)
 
 
+@pytest.mark.parametrize(
+    "values", [["20240130150000+0000", "20240131150000Z"], ["20240130T150000.0+0000", "202401311500+00"]]
+)
+def test_digits_with_their_zone_are_an_instant(tmp_path, values):
+    assert [one.message.code for one in texts_of(tmp_path, values).problems] == ["data.fault.instant"]
+    assert texts(texts_of(tmp_path, values, "Asia/Tokyo"), "day") == ["2024-01-31", "2024-02-01"]
+
+
 INSTANTS = ["2024-01-30T15:00:00Z", "2024-01-31T15:00:00Z", "2024-02-01T15:00:00Z"]
 
 
@@ -153,7 +172,7 @@ def test_a_text_with_its_zone_is_an_instant(tmp_path, kind):
         (["2024-01-30T00:00:00Z", ""], "America/New_York", ["2024-01-30T00:00:00Z", ""]),
         (["2024-01-30T00:00:00+09:00", ""], None, ["2024-01-30T00:00:00+09:00", ""]),
         (["2024-01-30T25:00:00Z", ""], "Asia/Tokyo", ["2024-01-30T25:00:00Z", ""]),
-        (["2024-01-30 15:00:00", "A+01"], "Asia/Tokyo", ["2024-01-30 15:00:00", "A+01"]),
+        (["2024-01-30 15:00:00", "\x01A+01"], "Asia/Tokyo", ["2024-01-30 15:00:00", "\x01A+01"]),
     ],
 )
 def test_other_texts(tmp_path, values, zone, expected):
@@ -170,9 +189,11 @@ def test_midnight_in_its_own_zone_is_its_day_and_no_other_time_is():
         ("2024-01-30T15:00:00Z", "%Y-%m-%dT%H:%M:%SZ"),
         ("2024-01-30 15:00:00+0000", "%Y-%m-%d %H:%M:%S%z"),
         ("20240130150000+0000", "%Y%m%d%H%M%S%z"),
+        ("20240130150000Z", "%Y%m%d%H%M%SZ"),
     ):
         with pytest.raises(Unreadable):
             date_reader(formats)(text)
+    assert date_reader(["%Y%m%d%H%M%S%z"])("20240130150000+0900") == date(2024, 1, 30)
     assert date_reader(["%Y-%m-%dT%H:%M:%SZ"])("2024-01-30T00:00:00Z") == date(2024, 1, 30)
 
 
@@ -180,6 +201,11 @@ def test_midnight_in_its_own_zone_is_its_day_and_no_other_time_is():
     ("values", "found"),
     [
         (["2024-01-30 15:00:00", "2024/1/31 15:00", "", "20240201 15:00:00", "NA"], ["same_time"]),
+        (["20240130150000", "20240131150000", "20240201150000"], ["same_time"]),
+        (["20240130", "20240131", "20240201"], []),
+        (["2024-01-30 14:20:11", "2024-01-31 14:20:11", "2024-02-01 14:20:11"], []),
+        (["202401301030", "202401311030", "202402011030"], []),
+        (["202401301430", "202401311430", "202402011430"], ["same_time"]),
         (["2024-01-30 00:00:00", "2024-01-31 00:00:00", "2024-02-01 00:00:00"], []),
         (["2024-01-30 09:00:00", "2024-01-31 09:00:00", "2024-02-01 09:00:00"], []),
         (["2024-01-30 15:00:00", "2024-01-31 15:00:00", "2024-02-01"], []),

@@ -116,3 +116,29 @@ def test_many_texts_are_counted_on_the_page_and_listed_in_json(hospital):
     exports(hospital, [f"free text {i}" for i in range(30)])
     assert len(hospital.check().variables[0].texts) == 32
     assert "and 12 more texts" in check_page(hospital.check())
+
+
+@pytest.mark.parametrize(("text", "meaning"), [("2.0", "lenvatinib"), ("１.00", "sorafenib"), ("9.0", "")])
+def test_codes_that_a_program_made_numbers_are_proposed(hospital, text, meaning):
+    hospital.writes(
+        'missing = ["", "9"]\n[map]\narm = { column = "arm", recode = { 1 = "sorafenib", 2 = "lenvatinib" } }'
+    )
+    exports(hospital, ["1", text, "2"])
+    (found,) = hospital.check().problems
+    assert (found.message.code, found.detail) == ("data.fault.alike", f"row 3: {text!r} = {meaning!r}")
+
+
+def test_flags_that_a_program_made_numbers_are_proposed_unless_there_are_others(hospital):
+    exports(hospital, ["1.0", "0.0", "", "1.0"], "mvi")
+    (found,) = hospital.check().problems
+    assert found.detail == "rows 2, 3, 5: '1.0' = '1', '0.0' = '0', '1.0' = '1'"
+    exports(hospital, ["1.0", "2.0", "", "1.0"], "mvi")
+    (found,) = hospital.check().problems
+    assert found.message.code == "data.fault.not_boolean"
+
+
+def test_a_level_that_is_written_with_decimals_is_that_level(hospital):
+    study = (hospital.folder / "study.toml").read_text("utf-8").replace('"sorafenib", "lenvatinib"', '"1.0", "1.5"')
+    hospital.joins_as_written(study.replace('"sorafenib"', '"1.0"'))
+    exports(hospital, ["1.0", "1.5"])
+    assert hospital.check().problems == ()

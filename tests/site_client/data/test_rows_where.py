@@ -82,3 +82,11 @@ def test_numbers_that_hardly_repeat_are_blank_in_the_other_rows():
     assert (column.by_row[2], column.by_row[3]) == ("2.5", "")
     assert np.isnan(column.values[3])
     assert "3.5" not in column.texts
+
+
+def test_an_outcome_is_said_where_one_row_of_the_patient_says_it(hospital):
+    hospital.writes(ROWS, "[map]", 'death = { date = "result", where = { item = ["death"] } }')
+    laboratory(hospital, "death,2021-01-01", ",2020-12-01")
+    assert "no_outcome" not in [one.message.code.rpartition(".")[2] for one in hospital.check().warnings]
+    hospital.exports(f"{HEADER}\n1,sorafenib,50,yes,2020-01-01,,2021-01-01,,2020-12-01\n")
+    assert "no_outcome" in [one.message.code.rpartition(".")[2] for one in hospital.check().warnings]

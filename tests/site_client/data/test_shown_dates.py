@@ -74,6 +74,7 @@ def test_the_0_of_an_empty_cell_is_told_as_excel_shows_it(cells):
 
 def test_the_last_zero_of_a_month_is_read_where_all_numbers_show_two_decimals(cells):
     assert cells((2022.1, "0.00"), (2022.03, "0.00"))[0] == ["2022.10", "2022.03"]
+    assert cells((2022.1, "0.00"), (2022, "0.00"), (2022.104, "0.00"))[0] == ["2022.10", "2022", "2022.104"]
     assert cells((2022.1, "0.00"), (2022.3, "0.00"))[0] == ["2022.1", "2022.3"]  # who shows 2022.30 typed no month so
     assert cells((2022.1, "General"), (2022.1, "0.0"), (12.1, "0.00"))[0] == ["2022.1", "2022.1", "12.1"]
 

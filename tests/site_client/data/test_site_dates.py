@@ -77,7 +77,7 @@ def test_a_date_outside_its_era(text):
     "text",
     [
         *("令和5年2月29日", "R5.13.1", "R5.7", "5.7.3", "X5.7.3", "2023-07-03", "R5.7.3 X", "R5073", "R50703"),
-        *("R20230703", "5050703", "2020112", "令和十十年七月三日", "令和五五五年七月三日"),
+        *("2030703.0", "R20230703", "5050703", "2020112", "令和十十年七月三日", "令和五五五年七月三日"),
     ],
 )
 def test_what_is_not_a_japanese_date(text):
@@ -147,6 +147,7 @@ def test_without_separators_a_lost_zero_is_not_another_day(written, form, as_sav
         ("2023년5월9일", "%Y년 %m월 %d일"),
         ("9. May 2023", "%d. %b %Y"),
         ("45055(火)", "excel"),
+        ("20230509.0", "%Y%m%d"),
     ],
 )
 def test_the_day_of_the_week_widths_and_spaces_of_padding_are_left_out(text, form):

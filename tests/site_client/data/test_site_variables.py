@@ -24,7 +24,7 @@ ROW = {
 }
 
 
-ALIKE = "1 value differs from a known text only in case, kana size, spaces or the sign for minus"
+ALIKE = "1 value differs from a known text only in case, kana size, spaces, the sign for minus or decimals that are 0"
 
 
 def exports_column(hospital, variable, texts):

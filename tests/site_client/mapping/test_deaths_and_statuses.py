@@ -31,7 +31,7 @@ def test_deaths_without_a_date_are_refused_and_not_taken_for_alive(desk, status,
     both(desk, status, texts)
     found = desk.proposes().of("death")
     assert (found.entry, found.is_sure) == ({"date": "death", "where": {status: [texts[1]]}}, True)
-    assert str(found.notes[0]).startswith(f"8 rows are {texts[1]} in {status} and have no date in death")
+    assert str(found.notes[0]).startswith(f"8 patients are {texts[1]} in {status} and have no date in death")
     assert desk.problems() == [("column 'death' (variable death)", "8 rows that count by where have no date")]
 
 
@@ -65,14 +65,23 @@ def test_a_person_may_say_that_the_column_of_dates_is_all_of_it(desk):
     both(desk, "생사", ("생존", "사망"))
     found = desk.proposes(columns={"death": "death"}).of("death")
     assert found.entry == "death"
-    assert str(found.notes[0]).startswith("8 rows are 사망 in 생사")
+    assert str(found.notes[0]).startswith("8 patients are 사망 in 생사")
 
 
-def test_a_patient_s_date_in_another_row_than_the_status_is_asked(desk):
+@pytest.mark.parametrize("key", ["id", None])
+def test_a_patient_s_date_may_be_in_another_row_than_the_status(desk, key):
     rows = ("2022-03-01,2022-03-01,生存", ",2022-03-01,死亡")
     desk.has(f"{HEADER},転帰", lambda i: f"{i // 2},{arm(i // 2)},50,{day(i // 2)},{rows[i % 2]}")
+    found = desk.proposes(key=key).of("death")
+    assert (found.columns, found.is_sure, found.notes) == (("death",), True, ())
+
+
+def test_a_patient_of_several_rows_without_any_date_is_told(desk):
+    rows = (",2022-03-01,生存", ",2022-03-01,死亡", "2022-03-01,2022-03-01,死亡")
+    desk.has(f"{HEADER},転帰", lambda i: f"{i // 2},{arm(i // 2)},50,{day(i // 2)},{rows[i % 2 + (i > 9)]}")
     found = desk.proposes().of("death")
-    assert (found.entry, found.is_sure) == (None, False)
+    assert (found.columns, found.entry, found.is_sure) == (("death",), None, False)
+    assert str(found.notes[0]).startswith("5 patients are 死亡 in 転帰 and have no date in death")
 
 
 def of_texts(desk, *texts):

@@ -24,7 +24,7 @@ def is_true(text):
     ("levels", "texts"),
     [
         (STAGES, ["I/II", "I-II", "I II", "Ⅰ/Ⅱ", "Ⅰ～Ⅱ期", "I/II期", "0-I", "stage I-II", "stage IV", "II-"]),
-        (SCORES, ["-1", "－1", "1.0", "-7", "1+", "0-1", "1/0", "1 0", "1_0", "ECOG -1", "1,0", "7'"]),
+        (SCORES, ["-1", "－1", "1.5", "-7", "1+", "0-1", "1/0", "1 0", "1_0", "ECOG -1", "1,0", "7'"]),
         (CLASSES, ["A-", "-B", "A'", "A/B", "A~B", "Child-Pugh A/B", "Child-Pugh A-B", "A?"]),
     ],
 )
@@ -35,10 +35,10 @@ def test_a_sign_that_says_something_makes_another_text(levels, texts):
 @pytest.mark.parametrize(
     ("levels", "level", "texts"),
     [
-        (STAGES, "II", ["ii", "Ⅱ", "Stage II", "stage-II", "II期", "Ⅱ 期", "II기", "2: II", "2.Ⅱ", '="II"']),
+        (STAGES, "II", ["ii", "Ⅱ", "Stage II", "stage-II", "II期", "Ⅱ 期", "II기", "2: II", "2.Ⅱ", "II.", '="II"']),
         (("0", "1", "2", "3"), "1", ["１", "PS1", "PS 1", "PS-1", "ECOG: 1", "ps=1", "grade 1"]),
         (CLASSES, "A", ["a", "Child-Pugh A", "child_pugh a", "CHILD A", "A급", "'A'"]),
-        (DRUGS, "lenvatinib", ["Lenvatinib", "렌바티닙", "ﾚﾝﾊﾞﾁﾆﾌﾞ", "1) 렌비마", "2-LEN"]),
+        (DRUGS, "lenvatinib", ["Lenvatinib", "렌바티닙", "ﾚﾝﾊﾞﾁﾆﾌﾞ", "1) 렌비마", "2-LEN", "LEN."]),
     ],
 )
 def test_signs_that_only_divide_words_do_not(levels, level, texts):
@@ -148,6 +148,14 @@ def test_a_column_of_yes_or_no_is_one(desk):
     desk.joins('etiology = { type = "category", levels = ["none", "hbv", "hcv"] }')
     desk.has(f"{HEADER},HBV(+/-),HCV 有無", lambda i: f"{plain(i)},{'+-'[i % 2]},{'+-'[i % 3 > 0]}")
     assert desk.proposes().of("etiology").columns == ("HBV(+/-)", "HCV 有無")
+
+
+@pytest.mark.parametrize("name", ["血小板(×10^4/μL)", "INR (-)", "AST [-]"])
+def test_a_sign_in_the_name_of_a_number_is_about_its_unit(desk, name):
+    variable = {"血": "platelets", "I": "inr", "A": "ast"}[name[0]]
+    desk.joins(f'{variable} = {{ type = "number", range = [0, 100] }}')
+    desk.has(f"{HEADER},{name}", lambda i: f"{plain(i)},{i % 9 + 1}")
+    assert desk.proposes().of(variable).columns == (name,)
 
 
 def test_a_number_of_the_patient_is_no_word_for_no(desk):

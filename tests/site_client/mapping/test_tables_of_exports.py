@@ -6,6 +6,7 @@ import openpyxl
 import pyarrow
 import pyarrow.parquet
 import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from tests.site_client.mapping.exports import HEADER, N, arm, day, died, plain
 
 from riskset.errors import DataError
@@ -108,6 +109,18 @@ def test_a_workbook_of_one_sheet_says_nothing_more(desk):
     workbook(desk.export, ("Sheet1", [HEADER.split(","), *map(typed, range(N))]))
     assert desk.fits()
     assert dict(desk.proposes().table.keys) == {}
+
+
+def test_day_numbers_of_a_workbook_that_counts_from_1904(desk):
+    desk.export = desk.folder / "export.xlsx"
+    rows = [[*typed(i)[:3], 42400 + i, *typed(i)[4:]] for i in range(N)]
+    workbook(desk.export, ("Sheet1", [HEADER.split(","), *rows]))
+    assert desk.proposes().source["dates"] == ["%Y-%m-%d", "excel"]
+    book = openpyxl.load_workbook(desk.export)
+    book.epoch = CALENDAR_MAC_1904
+    book.save(desk.export)
+    assert desk.proposes().source["dates"] == ["%Y-%m-%d", "excel:1904"]
+    assert desk.fits()
 
 
 def test_a_file_with_types(desk):

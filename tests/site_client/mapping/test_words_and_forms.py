@@ -24,6 +24,9 @@ def counts(*texts):
         (("x", "y"), {"yes": None, "no": None}),
         (("sorafenib", "lenvatinib"), {"ﾈｸｻﾊﾞｰﾙ": "sorafenib", "렌비마": "lenvatinib", "2": None}),
         (("0", "1"), {"不明": "", "미상": ""}),
+        (("0", "1", "2+"), {"0.0": "0", "1.0": "1", "2.0": "2+", "3.00": "2+", "1.5": None}),
+        (("1", "10", "15"), {"1.0": "1", "10.0": "10", "1.5": None, "0.1": None}),
+        (("1.0", "1.5"), {"1.0": "1.0", "1.5": "1.5"}),
     ],
 )
 def test_what_texts_mean_among_levels(levels, texts):
@@ -49,6 +52,8 @@ def test_codes_mean_nothing_by_themselves():
     assert [one.meaning for one in boolean_meanings(counts("1", "2"), is_event=True)] == [None, None]
     assert [one.meaning for one in boolean_meanings(counts("0", "1", "9"), is_event=False)] == [None] * 3
     assert [one.meaning for one in boolean_meanings(counts("0", "1"), is_event=True)] == ["false", "true"]
+    assert [one.meaning for one in boolean_meanings(counts("1.0", "2.0"), is_event=True)] == [None, None]
+    assert [one.meaning for one in boolean_meanings(counts("0.0", "1.0"), is_event=True)] == ["false", "true"]
 
 
 def test_pairs_of_marks():
@@ -70,6 +75,9 @@ def test_pairs_of_marks():
         (("20200131", "2020-01-31 13:45"), ("%Y-%m-%d", "%Y%m%d")),
         (("43861", "2020-01-31"), ("%Y-%m-%d", "excel")),
         (("31-Jan-2020",), ("%d-%b-%Y",)),
+        (("20200131.0",), ("%Y%m%d",)),
+        (("2020/1/31(金)", "2020/ 1/ 3", "2020/01/31（金） 10:30"), ("%Y/%m/%d",)),
+        (("R020131", "令2.1.31", "R２・１・３１", "令和二年一月三一日"), ("wareki",)),
     ],
 )
 def test_the_formats_that_read_all_dates(texts, formats):
@@ -86,10 +94,21 @@ def test_an_order_of_day_and_month_that_nobody_can_know():
 
 def test_dates_without_a_day_and_texts_that_are_none():
     found = date_forms(
-        {"2020-05": 2, "2020年": 1, "生存": 4, "9999-12-31": 3, "不明": 1, "来院せず": 1, "2020-01-31": 9}
+        {"2020-05": 2, "2020年": 1, "生存": 4, "9999-12-31": 3, "88888888": 2, "0000-00-00": 1}
+        | {"不明": 1, "来院せず": 1, "2020-01-31": 9}
     )
     assert found.partial == (("2020-05", 2), ("2020年", 1))
-    assert (found.no_date, found.missing, found.unread) == (("生存", "9999-12-31"), ("不明",), (("来院せず", 1),))
+    assert (found.no_date, found.missing, found.unread) == (
+        ("生存", "9999-12-31", "88888888", "0000-00-00"),
+        ("不明",),
+        (("来院せず", 1),),
+    )
+
+
+def test_dates_of_registries_and_the_day_0_of_excel():
+    found = date_forms({"20200131": 9, "20200500": 2, "20209999": 1, "1900-01-00": 3, "T1": 1, "S2": 1})
+    assert found.partial == (("20200500", 2), ("20209999", 1))
+    assert (found.no_date, found.unread) == (("1900-01-00",), (("T1", 1), ("S2", 1)))
 
 
 @pytest.mark.parametrize(

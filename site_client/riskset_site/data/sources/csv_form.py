@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -15,6 +16,9 @@ from riskset_site.data.sources.headers import joined
 
 _SEP = re.compile(r'\ufeff?"?sep=([^"\r\n])\1*"?[,;\t]*[\r\n]*', re.IGNORECASE)
 """A first line that tells Excel the delimiter; where it was saved again, other fields may follow."""
+
+
+_END, _TAIL = "\x1a", 64
 
 
 class Rows(Protocol):
@@ -46,7 +50,8 @@ class CsvForm:
         """Yields the reader of all rows; a line `sep=`, which a spreadsheet does not count, is read already."""
         with path.open(encoding=self.encoding, errors=errors, newline="") as file:
             said = _sep_line(file)
-            yield self._reader(file, self.delimiter or said or ",")
+            lines = _without_end(file) if _has_end(path) else file
+            yield self._reader(lines, self.delimiter or said or ",")
 
     def delimiter_of(self, path: Path) -> str:
         """Returns the delimiter: as written in the site file, else of the line `sep=`, else a comma."""
@@ -66,15 +71,33 @@ class CsvForm:
             except csv.Error:
                 return ()
 
-    def _reader(self, file: IO[str], delimiter: str) -> Rows:
+    def _reader(self, lines: Iterable[str], delimiter: str) -> Rows:
         if not self.quote:
-            return csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
-        return csv.reader(file, delimiter=delimiter, quotechar=self.quote, strict=True)
+            return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
+        return csv.reader(lines, delimiter=delimiter, quotechar=self.quote, strict=True)
 
 
 def header_rows(rows: Iterator[list[str]] | Rows, numbers: Sequence[int]) -> list[list[str]]:
     """Returns the rows of the header, fewer where the file ends before; the next row of `rows` is the one below."""
     return list(islice(rows, numbers[0] - 1, numbers[-1]))
+
+
+def _has_end(path: Path) -> bool:
+    """True where the file ends with the sign by which DOS programs mark its end."""
+    with path.open("rb") as file:
+        file.seek(-min(_TAIL, path.stat().st_size), os.SEEK_END)
+        return file.read().rstrip(b"\r\n").endswith(_END.encode())
+
+
+def _without_end(lines: Iterable[str]) -> Iterator[str]:
+    """Yields the lines without the sign behind the last one, which would be a row of one field."""
+    held = ""
+    for line in lines:
+        if held:
+            yield held
+        held = line
+    if last := held.rstrip("\r\n").rstrip(_END):
+        yield last
 
 
 def _sep_line(file: IO[str]) -> str | None:

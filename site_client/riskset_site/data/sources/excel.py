@@ -8,6 +8,7 @@ from pathlib import Path
 
 from riskset.catalogue import say
 from riskset.errors import Problem
+from riskset.visible_text import quoted
 from riskset_site.data.faults import Fault, rows_and_values
 from riskset_site.data.sources.csv import not_a_table, other_header, unreadable
 from riskset_site.data.sources.headers import joined, matched, padded, unseen_signs_left_out
@@ -116,7 +117,7 @@ def _bad_cells(
             if isinstance(cell, BadCell) and not (cell.fault == "error_cell" and cell.text in missing):
                 found.setdefault(cell.fault, []).append((row + 1, cell.text))
         for fault, cells in found.items():
-            values = [repr(text) for _, text in cells[:_SHOWN]] if fault == "error_cell" else []
+            values = [quoted(text) for _, text in cells[:_SHOWN]] if fault == "error_cell" else []
             detail = rows_and_values([number for number, _ in cells], values)
             what = _FAULTS[fault]
             yield Problem(say("data.where.column", column=name), what.message(len(cells)), what.hint, detail=detail)

@@ -20,11 +20,21 @@ from riskset_site.data.sources.table import INSTANT, SourceTable, TextColumn
 
 _FEWEST = 3
 """Dates, of which one time is no accident."""
-_EARLIEST = 10
-"""The hour in UTC of the first midnight on Earth; a time before it is on no other day."""
+_HALF_HOURS = ("13:30", "14:30", "17:30", "18:30", "19:30", "20:30", "21:30", "10:15", "11:15", "15:15", "18:15")
+_MIDNIGHTS = frozenset((*(f"{hour}:00" for hour in range(10, 24)), *_HALF_HOURS))
+"""The times in UTC at which it is midnight, and another day, somewhere; nobody's day changes at 14:20."""
 _SAME_TIME = Fault("same_time", say("data.source.same_time"))
-_WITH_TIME = re.compile(r"\d{4}(?:[-/.]\d{1,2}[-/.]\d{1,2}|\d{4})[T ]+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.0+)?)?")
-_WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)? ?(?:Z|[+-]\d\d(?::?\d\d)?)")
+_WITH_TIME = re.compile(
+    r"\d{4}(?:[-/.]\d{1,2}[-/.]\d{1,2}|\d{4})[T ]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.0+)?)?"
+)
+_DIGITS_WITH_TIME = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?P<second>[0-5]\d)?"
+)
+_WITH_ZONE = re.compile(
+    r"(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?|\d{8}T?\d{4}(?:\d\d(?:\.\d{1,6})?)?) ?"
+    r"(?P<zone>Z|[+-]\d\d(?::?\d\d){0,2})"
+)
+"""Of ISO 8601, and of HL7: `20240130150000+0900`."""
 _INSTANT = Fault("instant", say("data.source.instant"))
 
 
@@ -51,15 +61,7 @@ def _marked(column: TextColumn) -> TextColumn:
     """Returns the column with the mark of an instant before its texts that are one."""
     if column.values is not None or not any(map(_WITH_ZONE.fullmatch, column.texts)):
         return column
-    return replace(column, texts=tuple(INSTANT + text if _is_instant(text) else text for text in column.texts))
-
-
-def _is_instant(text: str) -> bool:
-    if _WITH_ZONE.fullmatch(text) is None:
-        return False
-    with suppress(ValueError):
-        return bool(_moment(text))
-    return False
+    return replace(column, texts=tuple(INSTANT + text if _moment(text) else text for text in column.texts))
 
 
 def as_days(
@@ -90,14 +92,15 @@ def one_time(name: str, column: TextColumn, row_numbers: NDArray[np.int64]) -> P
         return None
     times, dated = set(), np.zeros(len(column.texts), bool)
     for code, text in enumerate(column.texts):
-        found = _WITH_TIME.fullmatch(text)
+        found = _WITH_TIME.fullmatch(text) or _DIGITS_WITH_TIME.fullmatch(text)
         if found is None and any(map(str.isdigit, text)):
             return None
         if found is not None:
             dated[code] = True
-            times.add(tuple(int(part or 0) for part in found.groups()))
+            seconds = "" if not int(found["second"] or 0) else f":{found['second']}"
+            times.add(f"{int(found['hour'])}:{found['minute']}{seconds}")
     chosen = dated[column.codes]
-    if len(times) != 1 or not _EARLIEST <= next(iter(times))[0] < 24 or chosen.sum() < _FEWEST:
+    if len(times) != 1 or not times <= _MIDNIGHTS or chosen.sum() < _FEWEST:
         return None
     where = say("data.where.column", column=name)
     return problem_in_rows(where, _SAME_TIME, row_numbers, chosen, column.quoted)
@@ -107,11 +110,21 @@ def _instants(column: TextColumn) -> dict[int, datetime]:
     if column.values is not None:
         return {}  # numbers, whose texts are made when they are asked for
     marked = ((code, text) for code, text in enumerate(column.texts) if text.startswith(INSTANT))
-    return {code: _moment(text.lstrip(INSTANT)) for code, text in marked}
+    found = {code: _moment(text.lstrip(INSTANT)) for code, text in marked}
+    return {code: moment for code, moment in found.items() if moment}  # a text of an export may begin so, too
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace(" ", "T", 1).replace(" ", ""))
+def _moment(text: str) -> datetime | None:
+    """Returns the point in time; None for a text that is none, or does not name its zone."""
+    match = _WITH_ZONE.fullmatch(text)
+    if match is None:
+        return None
+    plain = text[: match.start("zone")].rstrip().replace(" ", "T", 1)
+    if "T" not in plain:
+        plain = f"{plain[:8]}T{plain[8:]}"
+    with suppress(ValueError):
+        return datetime.fromisoformat(plain + match["zone"])
+    return None
 
 
 def _with_texts(column: TextColumn, instants: dict[int, datetime]) -> TextColumn:

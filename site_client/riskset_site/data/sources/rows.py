@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from riskset.catalogue import NOTHING, Message, say
 from riskset.errors import DataError, Problem
+from riskset.visible_text import quoted
 from riskset_site.data.faults import Fault, rows_and_values
 from riskset_site.data.sources.headers import plain_name
 from riskset_site.data.sources.table import NUMBER, TextColumnBuilder
@@ -135,7 +136,7 @@ class RowReader:
         """Returns what is left out because the site file says so."""
         if not self.below:
             return ()
-        values = [repr(" ".join(filter(None, map(str.strip, row))).replace(NUMBER, "")) for _, row in self.below]
+        values = [quoted(" ".join(filter(None, map(str.strip, row))).replace(NUMBER, "")) for _, row in self.below]
         return (in_rows(self.path, _FOOTER, [number for number, _ in self.below], values),)
 
     def _misfit(self, found: Sequence[tuple[int, int]], hint: Message) -> Problem:

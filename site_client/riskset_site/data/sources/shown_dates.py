@@ -13,7 +13,7 @@ from riskset_site.data.sources.workbook import Sheet
 
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|AM/PM|A/P', re.IGNORECASE)
 _TWO_DECIMALS = re.compile(r"0*0\.00")
-_YEARS, _MONTHS, _OCTOBER = range(1800, 2100), range(1, 13), 10
+_YEARS, _MONTHS, _OCTOBER = (1800, 2100), range(1, 13), 10
 _DAY_0: Final = "1900-01-00"
 """Of Excel, as which a cell of dates shows a 0: a formula makes it of an empty cell."""
 _FEW_YEARS = 2
@@ -53,7 +53,7 @@ def as_shown(sheet: Sheet, columns: Iterable[int], first: int) -> None:
         shown = {
             row: f"{cell:.2f}"
             for row, cell in cells.items()
-            if isinstance(cell, float) and int(cell) in _YEARS and _TWO_DECIMALS.fullmatch(sheet.format_of(row, column))
+            if _may_be_month(cell) and _TWO_DECIMALS.fullmatch(sheet.format_of(row, column))
         }
         if all(int(text[-2:]) in _MONTHS for text in shown.values()):
             tenths = {row: NUMBER + text for row, text in shown.items() if int(text[-2:]) == _OCTOBER}
@@ -70,6 +70,10 @@ def without_shown_year(sheet: Sheet, column: int, rows: Collection[int]) -> list
 
 def _is_day(cell: Any) -> bool:  # noqa: ANN401
     return isinstance(cell, date) and (not isinstance(cell, datetime) or cell.time() == time.min)
+
+
+def _may_be_month(cell: Any) -> bool:  # noqa: ANN401
+    return isinstance(cell, float) and _YEARS[0] <= cell < _YEARS[1] and int(cell) != cell == round(cell, 2)
 
 
 def _write(sheet: Sheet, column: int, texts: dict[int, str]) -> None:

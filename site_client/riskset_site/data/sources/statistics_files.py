@@ -108,10 +108,16 @@ def read_statistics_file(
         kept.warnings += [_labelled(name, of_codes) for name, of_codes in labels.items() if of_codes]
     if unread:  # as numbers they would be taken for something else
         raise not_a_table(path, [unknown_format(name, format_) for name, format_ in unread.items()])
-    table = kept.table(n)
-    table = replace(table, problems=(*table.problems, *_labels_of_others(told, table, kept.asked)))
     months = [name for name, of_file in names.items() if hides_day(kind, about.original_variable_types[of_file] or "")]
-    return replace(table, columns={**table.columns, **{name: as_months(table.columns[name]) for name in months}})
+    return _judged(kept.table(n), told, kept.asked, months)
+
+
+def _judged(
+    table: SourceTable, told: Mapping[tuple[str, Fault], list[int]], asked: Collection[str], months: Sequence[str]
+) -> SourceTable:
+    """Returns the table with the days of `months` as far as they are shown, and the problems of labels."""
+    columns = {**table.columns, **{name: as_months(table.columns[name]) for name in months}}
+    return replace(table, columns=columns, problems=(*table.problems, *_labels_of_others(told, table, asked)))
 
 
 def _reader(kind: str, path: Path) -> tuple[Reader, dict[str, Any]]:

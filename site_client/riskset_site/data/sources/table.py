@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.errors import Problem
+from riskset.visible_text import quoted
 
 _DISTINCT_TEXTS = 50_000  # up to here a column is coded in any case
 NUMBER = "\0"
@@ -53,7 +54,7 @@ class TextColumn:
 
     def quoted(self, row: int) -> str:
         """Returns the text of one row in quotation marks. Never leaves the site."""
-        return repr(self.texts[self.codes[row]])
+        return quoted(self.texts[self.codes[row]])
 
 
 class _ByRow(Sequence[str]):
