@@ -54,15 +54,15 @@ class TextMeaning:
 def category_meanings(counts: Mapping[str, int], levels: Sequence[str]) -> tuple[TextMeaning, ...]:
     """Returns the texts with the levels that they mean."""
     reader = _Levels(levels, counts)
-    return tuple(_of(text, rows, *reader.read(text)) for text, rows in counts.items() if text)
+    found = tuple(_of(text, rows, *reader.read(text)) for text, rows in counts.items() if text)
+    return found if reader.yes_and_no is None else _with_dash_for_no(found, *reader.yes_and_no)
 
 
 def boolean_meanings(counts: Mapping[str, int], *, is_event: bool) -> tuple[TextMeaning, ...]:
     """Returns the texts with `true` or `false`; of an event, the dead have it and the living do not. Numbers other than
     0 and 1 mean nothing by themselves, and neither do 0 and 1 beside others."""
     found = tuple(_of(text, rows, *_boolean(text, is_event)) for text, rows in counts.items() if text)
-    if _has_dash_for_no(found):
-        found = tuple(TextMeaning(one.text, one.rows, FALSE, False) if _is_dash(one) else one for one in found)
+    found = _with_dash_for_no(found, TRUE, FALSE)
     if {spelled(one.text) for one in found if one.meaning is None} == {_CIRCLE, _CROSS}:
         marks = {_CIRCLE: TRUE, _CROSS: FALSE}
         found = tuple(
@@ -76,17 +76,28 @@ def boolean_meanings(counts: Mapping[str, int], *, is_event: bool) -> tuple[Text
     )
 
 
-def empty_for_no(found: Sequence[TextMeaning], counts: Mapping[str, int]) -> tuple[TextMeaning, ...]:
-    """Returns an empty field as the no that it may be in a column that says yes alone: a circle, or nothing."""
-    meant = {one.meaning for one in found}
-    rows = counts.get("", 0)
-    return (TextMeaning("", rows, FALSE, False),) if rows and TRUE in meant and not {FALSE, None} & meant else ()
+def empty_for_no(
+    found: Sequence[TextMeaning], counts: Mapping[str, int], levels: Sequence[str]
+) -> tuple[TextMeaning, ...]:
+    """Returns an empty field as the no that it may be in a column that says yes alone: a circle, or nothing. `levels`
+    are those of a category, or none of a boolean."""
+    pair = _Levels(levels).yes_and_no if levels else (TRUE, FALSE)
+    rows, meant = counts.get("", 0), {one.meaning for one in found}
+    if pair is None or not rows or pair[0] not in meant or {pair[1], None} & meant:
+        return ()
+    return (TextMeaning("", rows, pair[1], False),)
 
 
-def _has_dash_for_no(found: Sequence[TextMeaning]) -> bool:
-    """True where a dash (-, －, ー) may be the no of a column: beside a +, or where some text is yes and none is no."""
-    meant = {one.meaning for one in found if not _is_dash(one)}
-    return any(in_one_width(one.text) == "+" for one in found) or (TRUE in meant and FALSE not in meant)
+def _with_dash_for_no(found: tuple[TextMeaning, ...], yes: str, no: str) -> tuple[TextMeaning, ...]:
+    """Returns the texts with a dash (-, －, ー) as the no that it may be: beside a +, or where some text is yes,
+    or a mark that nobody knows, and none is no. Beside codes it is hardly one."""
+    others = [one for one in found if not _is_dash(one)]
+    meant = {one.meaning for one in others}
+    has_codes = any(whole_code(one.text).isdecimal() and one.meaning != yes for one in others)
+    is_no = bool({yes, None} & meant) and no not in meant and not has_codes
+    if not (is_no or any(in_one_width(one.text) == "+" for one in others)):
+        return found
+    return tuple(TextMeaning(one.text, one.rows, no, False) if _is_dash(one) else one for one in found)
 
 
 def _is_dash(one: TextMeaning) -> bool:
@@ -151,6 +162,12 @@ class _Levels:
             if is_known or len(spelled(level)) > 1:  # x and y are arms, and only beside N is Y a yes
                 for meaning in meant:
                     self.by_meaning.setdefault(meaning, set()).add(level)
+
+    @property
+    def yes_and_no(self) -> tuple[str, str] | None:
+        """The levels that mean yes and no, where each is one."""
+        yes, no = (self.by_meaning.get(meaning, set()) for meaning in ("yes", "no"))
+        return (next(iter(yes)), next(iter(no))) if len(yes) == len(no) == 1 else None
 
     def read(self, text: str) -> tuple[str | None, bool]:
         """Returns the level that a text means, None where there is none, and whether that is sure."""

@@ -137,3 +137,40 @@ def test_another_limit_is_not_the_open_level(text):
 def test_a_code_with_a_word_for_unknown_is_missing():
     assert meant(boolean_meanings({"1:あり": 1, "0:なし": 1, "9:不明": 1}, is_event=False))["9:不明"] == ""
     assert meant(category_meanings({"9. 미상": 1, "1": 1}, LEVELS))["9. 미상"] == ""
+
+
+@pytest.mark.parametrize("levels", [("no", "yes"), ("なし", "あり"), ("negative", "positive")])
+def test_a_dash_is_the_no_of_a_category_too(levels):
+    found = category_meanings({"＋": 1, "－": 1}, levels)
+    assert [(one.meaning, one.is_sure) for one in found] == [(levels[1], True), (levels[0], False)]
+    assert meant(category_meanings({"あり": 1, "なし": 1, "－": 1}, levels))["－"] == ""
+
+
+def test_a_dash_of_other_levels_is_missing():
+    assert meant(category_meanings({"A": 1, "-": 1}, ("A", "B"))) == {"A": "A", "-": ""}
+
+
+@pytest.mark.parametrize(("mark", "meaning"), [("◯", "true"), ("●", None), ("レ", None)])
+def test_a_dash_beside_a_mark(mark, meaning):
+    assert meant(boolean_meanings({mark: 1, "－": 1}, is_event=False)) == {mark: meaning, "－": "false"}
+
+
+def test_a_dash_beside_codes_is_missing():
+    assert meant(boolean_meanings({"1": 1, "2": 1, "-": 1}, is_event=False))["-"] == ""
+
+
+def test_an_empty_field_beside_a_mark_is_asked_about_once_the_mark_is_known(desk):
+    desk.joins(MVI)
+    desk.has(f"{HEADER},mvi", lambda i: f"{plain(i)},{'●' if i % 3 == 0 else ''}")
+    assert [one.text for one in desk.proposes().of("mvi").texts] == ["●"]
+    assert [one.text for one in desk.proposes(recode={"mvi": {"●": "true"}}).of("mvi").texts] == ["●", ""]
+    assert desk.problems(recode={"mvi": {"●": "true"}})
+    assert desk.fits(recode={"mvi": {"●": "true", "": "false"}})
+
+
+def test_an_empty_field_beside_the_yes_of_a_category_is_asked_about(desk):
+    desk.joins('mvi = { type = "category", levels = ["no", "yes"], required = false }')
+    desk.has(f"{HEADER},mvi", circled)
+    assert [(one.text, one.meaning, one.is_sure) for one in desk.proposes().of("mvi").texts][1:] == [("", "no", False)]
+    assert desk.fits(recode={"mvi": {"": "no"}})
+    assert desk.read("mvi") == (N, 0)
