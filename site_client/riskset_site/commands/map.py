@@ -101,6 +101,8 @@ def _tell_open(proposal: Proposal) -> None:
     """Prints what is left to decide in the file."""
     if "rows" in proposal.source and proposal.key not in [one.column for one in proposal.keys]:
         tell(say("site.map.unlikely_key", column=proposal.key))
+    if proposal.table.alike_sheets:
+        tell(say("site.map.file.alike_sheets", sheets=proposal.table.alike_sheets))
     for choice in proposal.open:
         tell(say("site.map.still_open", question=choice.question))
     for one in proposal.variables:

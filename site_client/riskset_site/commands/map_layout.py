@@ -43,6 +43,8 @@ def _tell_table(table: TableProposal) -> None:
     if table.sheets:
         others = tuple(name for name in table.sheets if name != table.sheet)
         tell(say("site.map.ask.sheets", sheet=table.sheet, others=others))
+    if table.alike_sheets:
+        tell(say("site.map.file.alike_sheets", sheets=table.alike_sheets))
     if table.encoding:
         tell(say("site.map.ask.read_as", encoding=table.encoding))
     names = tuple(name for name in table.headers if name)

@@ -13,10 +13,13 @@ from riskset_site.data.width import in_one_width
 _HALF = "AM|PM|午前|午後|오전|오후"
 _CLOCK = (
     r"(?P<hour>[01]?\d|2[0-4])"
-    r"(?::(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d(?:\.\d+)?))?|時(?P<minute_ja>[0-5]?\d)分(?:(?P<second_ja>[0-5]?\d)秒)?)"
+    r"(?::(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d(?:\.\d+)?))?|"
+    r"[時시](?:\s*(?P<minute_ja>[0-5]?\d)[分분](?:\s*(?P<second_ja>[0-5]?\d)[秒초])?)?)"
 )
 _ZONE = r"(?P<zone>\s?(?:Z|[+-]\d\d(?::?\d\d)?))?"
-_TIME = re.compile(rf"(?<=\S)[ T]+(?P<before>{_HALF})?\s*{_CLOCK}\s*(?P<after>{_HALF})?{_ZONE}", re.IGNORECASE)
+_TIME = re.compile(
+    rf"(?<=\S)(?:[ T]+|(?={_HALF}))(?P<before>{_HALF})?\s*{_CLOCK}\s*(?P<after>{_HALF})?{_ZONE}", re.IGNORECASE
+)
 _FIRST_HALF, _SECOND_HALF = ("am", "午前", "오전"), ("pm", "午後", "오후")
 _DAY_NUMBER = re.compile(r"\d+(\.\d+)")
 _OF_HOURS = ("%H", "%I", "%T", "%X", "%c")

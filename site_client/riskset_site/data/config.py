@@ -26,6 +26,7 @@ from riskset_site.data.site_file import SiteFile
 from riskset_site.data.site_mapping import AnyOf, DateWhere, FirstOf, MappedColumn, YearsBetween
 from riskset_site.data.site_source import Rows, Source
 from riskset_site.data.source_kinds import SOURCES
+from riskset_site.data.sources.csv_form import RARER_DELIMITERS
 
 TABLES: dict[tuple[str, ...], type[TomlTable]] = {
     (): SiteFile,
@@ -45,7 +46,6 @@ TABLES: dict[tuple[str, ...], type[TomlTable]] = {
 _OF_EXPORT = (
     ("source", "key"),
     ("source", "missing"),
-    ("source", "delimiter"),
     ("source", "sheet"),
     ("source", "query"),
 )
@@ -119,7 +119,10 @@ def _validated(document: Mapping[str, Any]) -> tuple[SiteFile | None, list[Compl
 
 
 def _allowed(path: KeyPath) -> str:
-    """The words of an export are what its program wrote: a header over two lines cannot be named otherwise."""
+    """The words of an export are what its program wrote: a header over two lines cannot be named otherwise, nor a
+    control sign between its fields."""
+    if path == ("source", "delimiter"):
+        return LINE + "".join(RARER_DELIMITERS)
     is_mapped = path[:1] == ("map",) and len(path) > 1
     return LINE if is_mapped or path[:2] in _OF_EXPORT else ""
 

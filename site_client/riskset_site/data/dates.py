@@ -27,6 +27,7 @@ DateFormat = Callable[[str], Found]
 
 NOT_A_DATE = Fault("not_a_date", say("data.hint.date"))
 _WORD = Fault("not_a_date", say("data.hint.word_for_date"))
+_TWO_DIGIT_YEAR = Fault("not_a_date", say("data.hint.two_digit_year"))
 _PARTIAL_DATE = Fault("not_a_date", say("data.hint.partial_date"))
 _EXCEL_ZERO = Fault("not_a_date", say("data.hint.excel_zero"))
 EXCEL_DAY = Fault("excel_day", say("data.hint.excel_day"))
@@ -36,7 +37,18 @@ _OF_A_ZONE = Fault("instant", say("data.hint.time_of_a_zone"))
 OUTSIDE_ERA = Fault("outside_era", say("data.hint.era"))
 WRONG_WEEKDAY = Fault("wrong_weekday", say("data.hint.weekday"))
 
-_YEAR_FIRST = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日", "%Y년 %m월 %d일", "%Y. %m. %d.")
+_YEAR_FIRST = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%Y%m%d",
+    "%Y%m%d%H%M%S",
+    "%Y%m%d%H%M",
+    "%Y年%m月%d日",
+    "%Y년 %m월 %d일",
+    "%Y. %m. %d.",
+    "%y년 %m월 %d일",
+)
 _NAMED_MONTH = ("%d%b%Y", "%d-%b-%Y", "%d %b %Y", "%d/%b/%Y")
 _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.\d+)?")
 """Days since 1900 as Excel counts them, from 1927 to 2091."""
@@ -46,8 +58,11 @@ _FIRST_EXCEL_DAY, _YEARS = 61, range(1850, 2101)
 _DIGITS_AS_NUMBER = re.compile(r"(\d{6}|\d{8})\.0+")
 """20230507 in a column that a program made numbers."""
 _DATE_LIKE = re.compile(
-    r"((19|20)\d\d(\d{4}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)", re.IGNORECASE
+    r"((19|20)\d\d(\d{4}|\d{8}|\d{10}|\D{1,2}\d{1,2}\D{1,2}\d{1,2}\D?)|\d\d년.{3,8}일"
+    r"|\d{1,2}[-/ ]?[A-Z]{3}[-/ ]?(19|20)\d\d)",
+    re.IGNORECASE,
 )
+_SIX_DIGITS = re.compile(r"\d{6}")
 _ZONE = re.compile(r"%[HIMSfTXcp]\s?(Z|%z)")
 """Behind a time. A day of UTC is not that of the patient; of another zone it is that of whoever wrote it."""
 _SPACES = re.compile(r"(?<=[-/.年月년월])\s+(?=\S)")
@@ -129,6 +144,8 @@ def _not_a_date(text: str) -> Fault:
                 return Fault("not_a_date", say("data.hint.date_format", format=form))
     if is_day_zero_of_excel(day):
         return _EXCEL_ZERO
+    if _SIX_DIGITS.fullmatch(day):
+        return _TWO_DIGIT_YEAR
     if not any(sign.isdigit() for sign in text):
         return _WORD
     return _PARTIAL_DATE if is_partial(text) else NOT_A_DATE

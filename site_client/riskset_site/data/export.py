@@ -21,6 +21,7 @@ from riskset_site.data.derived import with_derived
 from riskset_site.data.export_rows import ExportRows
 from riskset_site.data.latest_day import latest_day
 from riskset_site.data.one_row_per_patient import perhaps_without_key, same_times, twins, without_key
+from riskset_site.data.other_units import other_units, unit_columns
 from riskset_site.data.patient_numbers import doubtful_keys, of_keys, only_key
 from riskset_site.data.row_of_names import patient_as_names
 from riskset_site.data.several_rows import by_patient, with_patients
@@ -79,15 +80,17 @@ def read_export(site_file: SiteFile, study: Study, today: date) -> Export:
     source, needs = site_file.source, _needs(site_file, study)
     required = _required(site_file, study)
     table = _read(source, required, needs)
+    if beside := unit_columns(site_file, study, table.headers):
+        table = _read(source, required, [*needs, *beside.values()])  # now with the units of its rows
     latest = latest_day(today, source.exported, study.header.data_cutoff)
     rows = with_patients(ExportRows(site_file, study, table, latest))
     absent = tuple(_absent(site_file, table, required, needs, _of_categories(site_file, study)))
     of_patients, of_order = (rows.patients.problems, rows.patients.warnings) if rows.patients else ((), ())
     columns = {name: read_variable(name, rows) for name in study.read_variables}
     columns = {name: _in_another_encoding(name, column, rows) for name, column in columns.items()}
-    rows_of_file = table.n
+    rows_of_file, of_units = table.n, tuple(other_units(site_file, study, table))
     columns, rows = _one_row_each(columns, rows)
-    of_file, table = (*table.warnings, *of_order), rows.table
+    of_file, table = (*table.warnings, *of_units, *of_order), rows.table
     columns = with_derived(columns, rows)
     repeated = () if absent and not source.patient else tuple(_repeated_patients(rows, columns, needs))
     of_columns = (_hinted(problem, source) for column in columns.values() for problem in column.problems)
@@ -187,7 +190,7 @@ def _keys(source: Source, table: SourceTable) -> Sequence[str] | None:
     return table.columns[source.patient].by_row
 
 
-def _read(source: Source, required: list[str], needs: Mapping[str, list[Message]]) -> SourceTable:
+def _read(source: Source, required: list[str], needs: Collection[str]) -> SourceTable:
     try:
         before = _written(source)
         table = read_source(source, required, needs, every=not source.patient)  # the key may be any of them

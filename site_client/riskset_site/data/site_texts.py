@@ -51,3 +51,13 @@ def _thousands(mark: str) -> str:
 DecimalMark = Annotated[str, AfterValidator(_decimal)]
 ThousandsMark = Annotated[str, AfterValidator(_thousands)]
 """Between groups of three digits; empty for none."""
+
+
+def one_delimiter(value: str) -> str:
+    """Returns a character between fields; rejects every other text."""
+    if len(value) != 1 or value in '"\r\n' or value.isalnum():
+        complain(say("data.site_file.delimiter"))
+    return value
+
+
+Delimiter = Annotated[str, AfterValidator(one_delimiter)]

@@ -21,6 +21,7 @@ from pydantic import (
 from riskset.catalogue import say
 from riskset.study.toml_table import Since, complain
 from riskset_site.data.site_source import Source, TimeZone, TypedSource, known_encoding
+from riskset_site.data.site_texts import Delimiter
 from riskset_site.data.source_systems import DatabaseSource, OmopSource, RedcapSource
 from riskset_site.data.sources.csv_form import CsvForm
 
@@ -49,7 +50,7 @@ class CsvSource(Source):
     csv: Path
     """Path of the export, relative to the folder of the site file."""
     encoding: str = "utf-8-sig"
-    delimiter: str = ","
+    delimiter: Delimiter = ","
     quote: str = '"'
     header: HeaderRows = (1,)
     footer: FooterRows = 0
@@ -62,13 +63,6 @@ class CsvSource(Source):
         return CsvForm(self.encoding, delimiter, self.quote, self.header, self.footer)
 
     _known = field_validator("encoding")(known_encoding)
-
-    @field_validator("delimiter")
-    @classmethod
-    def _one_character(cls, value: str) -> str:
-        if len(value) != 1 or value in '"\r\n' or value.isalnum():
-            complain(say("data.site_file.delimiter"))
-        return value
 
     @field_validator("quote")
     @classmethod

@@ -12,7 +12,7 @@ from riskset.catalogue import say
 from riskset.study.toml_table import complain
 from riskset_site.data.omop_columns import OmopColumn
 from riskset_site.data.site_source import Source, TimeZone, TypedSource, known_encoding
-from riskset_site.data.site_texts import ColumnName
+from riskset_site.data.site_texts import ColumnName, Delimiter
 from riskset_site.data.sources.csv_form import CsvForm
 from riskset_site.data.sources.database import DUCKDB, PASSWORD, SQLITE
 from riskset_site.data.sources.omop import Cdm
@@ -101,7 +101,7 @@ class RedcapSource(Source):
     dictionary: Path | None = None
     """Of an export; the API gives its own."""
     encoding: str = "utf-8-sig"
-    delimiter: str = ","
+    delimiter: Delimiter = ","
     holds: Literal["codes", "labels"] = "codes"
     """What the export has for a choice: codes of a raw one, or labels."""
     labels: bool | None = None

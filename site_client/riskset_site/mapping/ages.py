@@ -14,7 +14,7 @@ from riskset_site.data.dates import date_reader
 from riskset_site.data.faults import Unreadable
 from riskset_site.data.mapped_forms import completed_years
 from riskset_site.data.width import in_one_width
-from riskset_site.mapping.date_forms import date_forms, pivot, share_of_dates, without_time
+from riskset_site.mapping.date_forms import date_forms, pivot, share_of_dates
 from riskset_site.mapping.draft import Draft
 
 _DATES = 0.5
@@ -95,7 +95,7 @@ def _days(draft: Draft, column: str) -> NDArray[np.datetime64]:
     days: dict[str, np.datetime64] = {}
     for text in counts:
         try:
-            day = read(without_time(text)) if read and text else None
+            day = read(text) if read and text else None
         except Unreadable:
             day = None
         days[text] = np.datetime64("NaT", "D") if day is None else np.datetime64(day, "D")

@@ -12,7 +12,7 @@ from riskset.errors import DataError, Problem
 from riskset.study.toml_table import TomlTable, complain
 from riskset.study.toml_text import NotToml, read_text, read_toml
 from riskset.study.validation_errors import complaint_of
-from riskset_site.data.site_texts import ExportText, StudyText
+from riskset_site.data.site_texts import ExportText, StudyText, one_delimiter
 from riskset_site.data.sources.encodings import NARROWER, canonical_encoding
 from riskset_site.data.sources.headers import plain_name
 
@@ -57,6 +57,11 @@ class Answers(TomlTable):
         except LookupError:
             complain(say("data.site_file.unknown_encoding", encoding=value))
         return None if codec is None else NARROWER.get(codec, codec)
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, value: str | None) -> str | None:
+        return value and one_delimiter(value)
 
     @field_validator("header", mode="before")
     @classmethod

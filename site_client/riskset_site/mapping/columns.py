@@ -62,11 +62,10 @@ def matches(study: Study, table: Table) -> dict[str, tuple[ColumnMatch, ...]]:
     """Returns for each variable the columns that it may be in, the best first."""
     contents = contents_of(study)
     counts = {header: table.counts(header) for header in table.headers if header}
-    called = {header: (header, table.labels[header]) if header in table.labels else (header,) for header in counts}
     found = {}
     for name in study.read_variables:
         names = names_of(study, name, contents[name])
-        candidates = [_match(study, name, called[header], names, counts[header]) for header in counts]
+        candidates = [_match(study, name, table.called(header), names, counts[header]) for header in counts]
         fitting = [match for match in candidates if match.score >= _ALTERNATIVE]
         found[name] = tuple(sorted(fitting, key=lambda match: -match.score))
     return found
@@ -92,7 +91,7 @@ def _match(
     if isinstance(variable, CategoryVariable | BooleanVariable):
         certainty = max(_certainty_of_texts(one, names) for one in called)
     else:
-        certainty = max(name_certainty(one, names) for one in called)
+        certainty = certainty_of(called, names)
     if not certainty and not isinstance(variable, CategoryVariable):
         return ColumnMatch(header, 0.0, 0.0)
     fit = fit_of(study, name, header, counts)
@@ -105,6 +104,11 @@ def _match(
     if isinstance(variable, CategoryVariable) and fit > 0.9 and _is_telling(variable, counts):
         certainty = max(certainty, _BY_VALUES)
     return ColumnMatch(header, certainty, fit)
+
+
+def certainty_of(called: Sequence[str], names: Mapping[str, float]) -> float:
+    """Returns how certain a column of a name and a label is to be one of the names."""
+    return max(name_certainty(one, names) for one in called)
 
 
 def name_certainty(header: str, names: Mapping[str, float]) -> float:

@@ -22,9 +22,12 @@ _CLEAR = (
     "%Y/%m/%d",
     "%Y.%m.%d",
     "%Y%m%d",
+    "%Y%m%d%H%M%S",
+    "%Y%m%d%H%M",
     "%Y年%m月%d日",
     "%Y년 %m월 %d일",
     "%Y년%m월%d일",
+    "%y년 %m월 %d일",
     "%Y. %m. %d.",
     "%Y. %m. %d",
     "%Y.%m.%d.",
@@ -37,8 +40,8 @@ _CLEAR = (
 )
 """No two of them read a text as different days."""
 _YEAR_LAST = tuple((f"%d{mark}%m{mark}%Y", f"%m{mark}%d{mark}%Y") for mark in "/.-")
-_TWO_DIGITS = tuple((f"%y{mark}%m{mark}%d", f"%d{mark}%m{mark}%y", f"%m{mark}%d{mark}%y") for mark in "/.-")
-_TIME = re.compile(r"(?<=\d)[ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AP]M)?Z?$|(?<=\d)\s*(오전|오후|午前|午後).*$")
+_MARKS = ("/", ".", "-", ". ", "")
+_TWO_DIGITS = tuple((f"%y{mark}%m{mark}%d", f"%d{mark}%m{mark}%y", f"%m{mark}%d{mark}%y") for mark in _MARKS)
 _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.0+)?")
 _YEAR = re.compile(r"(19|20)\d\d")
 _FAR = ("9999", "8888", "0000", "2999", "2099-12-31", "1900-01-01", "1900/01/01", "1900/1/1")
@@ -152,18 +155,13 @@ def _means_none(text: str) -> bool:
     return folded.startswith(_FAR) or is_day_zero_of_excel(folded) or "alive" in meanings().get(spelled(text), ())
 
 
-def without_time(text: str) -> str:
-    """Returns a date without the time after it."""
-    return _TIME.sub("", in_one_width(text)).strip()
-
-
 def _reads(form: str, text: str) -> bool:
     return _day(form, text) is not None
 
 
 def _day(form: str, text: str) -> date | None:
     try:
-        return date_reader([form])(without_time(text))
+        return date_reader([form])(text)
     except Unreadable:
         return None
 

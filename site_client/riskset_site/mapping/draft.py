@@ -9,7 +9,7 @@ from functools import cached_property
 
 from riskset.study.spec import DateEndpoint, Study
 from riskset_site.mapping.answers import Answers
-from riskset_site.mapping.columns import ColumnMatch, assigned, matches, name_certainty
+from riskset_site.mapping.columns import ColumnMatch, assigned, certainty_of, matches
 from riskset_site.mapping.contents import contents_of
 from riskset_site.mapping.export_table import Table
 from riskset_site.mapping.words import column_words
@@ -49,11 +49,12 @@ class Draft:
         return {**{name: match.column for name, match in assigned(free).items()}, **answered}
 
     def column_with(self, contents: Iterable[str], taken: Iterable[str] = ()) -> str | None:
-        """Returns the column whose name is the likeliest for one of the contents, None where none is likely."""
+        """Returns the column whose name or label is the likeliest for one of the contents; None where none is."""
         names = {word: 1.0 for content in contents for word in column_words()[content]}
         free = [header for header in self.table.headers if header and header not in set(taken)]
-        found = max(free, key=lambda header: name_certainty(header, names), default=None)
-        return found if found is not None and name_certainty(found, names) >= _LIKELY else None
+        likely = {header: certainty_of(self.table.called(header), names) for header in free}
+        found = max(free, key=likely.__getitem__, default=None)
+        return found if found is not None and likely[found] >= _LIKELY else None
 
     @property
     def date_endpoints(self) -> tuple[DateEndpoint, ...]:

@@ -26,7 +26,7 @@ from riskset_site.mapping.levels import (
 )
 from riskset_site.mapping.proposal import Choice
 from riskset_site.mapping.spelling import spelled
-from riskset_site.mapping.units import UnitReading, unit_reading
+from riskset_site.mapping.units import UnitReading, has_several_units, unit_reading, units_beside
 from riskset_site.mapping.words import missing_words
 from riskset_site.mapping.written_numbers import WrittenNumbers, written_numbers
 
@@ -181,10 +181,12 @@ def _number(draft: Draft, name: str, variable: NumberVariable, column: str, coun
         notes = (*notes, *_outside(variable, low / of_unit.ratio, high / of_unit.ratio, forms))
     if (compared := ages_compared(draft, name, column)) is not None:
         notes = (*notes, compared.note)
-    blocked = of_unit.suggestion
+    is_mixed, blocked = has_several_units(draft, column), of_unit.suggestion
+    if is_mixed:
+        notes = (*notes, say("site.map.note.units_beside", column=column, units=units_beside(draft, column)[:_SHOWN]))
     fuller = None if blocked is None else {**keys, **blocked}
     choices = (*((of_unit.choice,) if of_unit.choice else ()), *limits, *comma)
-    return Entry(keys, fuller, texts, forms.missing, notes, choices, is_blocked=blocked is not None)
+    return Entry(keys, fuller, texts, forms.missing, notes, choices, is_blocked=is_mixed or blocked is not None)
 
 
 def _no_numbers(left: Mapping[str, int], flagged: Collection[str]) -> Iterator[Message]:

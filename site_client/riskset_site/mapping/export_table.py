@@ -17,6 +17,7 @@ from riskset_site.data.site_source import Source
 from riskset_site.data.source_kinds import SOURCES, CsvSource, ExcelSource
 from riskset_site.data.source_systems import RedcapSource
 from riskset_site.data.sources.csv_form import CsvForm
+from riskset_site.data.sources.database import DUCKDB, SQLITE
 from riskset_site.data.sources.reading import read_source
 from riskset_site.data.sources.table import SourceTable
 from riskset_site.mapping.answers import Answers
@@ -50,6 +51,13 @@ KINDS: Final = {
     ".zsav": "spss",
     ".dta": "stata",
 }
+_DATABASES: Final = {
+    ".duckdb": DUCKDB,
+    ".ddb": DUCKDB,
+    ".sqlite": SQLITE,
+    ".sqlite3": SQLITE,
+}
+"""Files of which a query reads the rows, by their suffixes."""
 _WITH_LABELS = ("spss", "stata")
 
 
@@ -58,14 +66,22 @@ class Table:
 
     def __init__(self, source: SourceTable, project: RedcapProject | None = None) -> None:
         self.headers = source.headers
-        self.labels: Mapping[str, str] = project.labels if project else {}
-        """By column what REDCap's dictionary says of it: of a checkbox its choice."""
+        self.labels: Mapping[str, str] = {**source.labels, **(project.labels if project else {})}
+        """By column what the file or REDCap's dictionary says of it: of a checkbox its choice."""
+        self.shown_with = source.shown_with
+        """By column the texts that a workbook shows beside its numbers."""
         self.field_labels: Mapping[str, str] = project.field_labels if project else {}
         """By field of REDCap."""
+        self.alike_sheets = source.alike_sheets
+        """Other sheets with the same columns."""
         self.n = source.n
         self.counts_from_1904 = source.counts_from_1904
         self._columns = source.columns
         self._counted: dict[str, dict[str, int]] = {}
+
+    def called(self, header: str) -> tuple[str, ...]:
+        """Returns the column's name and, where there is one, its label: either may be one of the field's words."""
+        return (header, self.labels[header]) if self.labels.get(header) else (header,)
 
     def texts(self, header: str) -> list[str]:
         """Returns the column's text in every row."""
@@ -116,6 +132,9 @@ def _table(export: Path, words: frozenset[str], names: frozenset[str], answers: 
     if unseen(export.name):
         raise DataError(say("site.map.unseen_name", file=export.name), say("site.map.unseen_name_hint"))
     kind = KINDS.get(export.suffix.lower())
+    if export.suffix.lower() in _DATABASES:
+        hint = say("site.map.query_it", address=_DATABASES[export.suffix.lower()] + export.name)
+        raise DataError(say("site.map.a_database", file=export.name), hint)
     if kind is None:
         hint = say("site.map.known_kinds", kinds=tuple(KINDS))
         raise DataError(say("site.map.unknown_kind", file=export.name), hint)
@@ -141,6 +160,7 @@ def _described(kind: str, form: _Form, table: Table, source: Source, answers: An
         is_encoding_answered=answers.encoding is not None,
         sheets=form.sheets,
         sheet=form.keys.get("sheet", ""),
+        alike_sheets=tuple(table.alike_sheets),
         header=header,
         footer=footer,
         left_out=tuple(" ".join(filter(None, row.fields)) for row in form.left_out),

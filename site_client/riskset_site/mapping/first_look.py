@@ -13,7 +13,7 @@ from pathlib import Path
 
 from riskset.catalogue import say
 from riskset.errors import DataError
-from riskset_site.data.sources.csv_form import CsvForm
+from riskset_site.data.sources.csv_form import DELIMITERS, RARER_DELIMITERS, CsvForm
 from riskset_site.data.sources.encodings import CANDIDATES, RARER
 from riskset_site.data.sources.headers import plain_name
 from riskset_site.mapping.words import plain
@@ -25,7 +25,7 @@ _SHAPE, _LOOKED_AT = 200, 1_000_000
 _MANY_WORDS = 3
 _ESCAPE = re.compile("\x1b[$(]")
 """Left where ISO-2022-JP, which has plain letters alone, is read as another encoding."""
-_DELIMITERS = (",", ";", "\t", "|")
+_BETWEEN = re.compile("[" + re.escape("".join((*DELIMITERS, *RARER_DELIMITERS))) + "]")
 
 
 @dataclass(frozen=True)
@@ -119,14 +119,20 @@ def _refuse_nearly(
 def _fields(text: str) -> Iterator[str]:
     """Yields the fields of all lines, whichever the delimiter: good enough to look for words."""
     for line in text.splitlines():
-        yield from line.replace(";", ",").replace("\t", ",").replace("|", ",").split(",")
+        yield from _BETWEEN.split(line)
 
 
 def delimiter_of(path: Path, encoding: str) -> str:
-    """Returns the delimiter that divides the most rows into the same number of fields, more than one."""
+    """Returns the delimiter that divides the most rows into the same number of fields, more than one; a rarer one where
+    the others divide less than half of the rows. Raises DataError where none divides any of several rows."""
     with path.open(encoding=encoding, errors="replace", newline="") as file:
-        lines = list(islice(file, _SHAPE))
-    return max(_DELIMITERS, key=lambda one: _evenness(lines, one))
+        lines = [line for line in islice(file, _SHAPE) if line.strip()]
+    best = max(DELIMITERS, key=lambda one: _evenness(lines, one))
+    if _evenness(lines, best)[0] * 2 < len(lines):
+        best = max((best, *RARER_DELIMITERS), key=lambda one: _evenness(lines, one))
+    if len(lines) > 1 and not _evenness(lines, best)[0]:
+        raise DataError(say("site.map.no_delimiter", file=path.name), say("site.map.no_delimiter_hint"))
+    return best
 
 
 def _evenness(lines: Sequence[str], delimiter: str) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 from riskset.catalogue import say
 from riskset.study.spec import CategoryVariable
 from riskset_site.data.width import in_one_width
-from riskset_site.mapping.columns import name_certainty
+from riskset_site.mapping.columns import certainty_of
 from riskset_site.mapping.date_forms import share_of_dates
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.proposal import Choice, KeyCandidate
@@ -16,6 +16,7 @@ from riskset_site.mapping.words import column_words
 
 _LEAST = 0.5
 _SHOWN = 6
+_SIX = 6
 TAKE = ("first", "last", "max", "min")
 
 
@@ -27,7 +28,7 @@ def key_candidates(draft: Draft) -> tuple[KeyCandidate, ...]:
     for header in filter(None, draft.table.headers):
         counts = {text: n for text, n in draft.counts(header).items() if text}
         found = KeyCandidate(header, len(counts), sum(counts.values()))
-        certainty = name_certainty(header, names)
+        certainty = certainty_of(draft.table.called(header), names)
         is_used = header in draft.assigned.values()
         if found.rows and not is_used and (certainty >= _LEAST or _may_be_key(found, counts, draft.table.n)):
             scored.append((certainty + found.is_unique / 2 + found.distinct / found.rows / 10, found))
@@ -35,7 +36,9 @@ def key_candidates(draft: Draft) -> tuple[KeyCandidate, ...]:
 
 
 def _may_be_key(found: KeyCandidate, counts: Mapping[str, int], rows: int) -> bool:
-    return found.is_unique and found.rows == rows and share_of_dates(dict(counts)) == 0 and "." not in "".join(counts)
+    """Six digits alone are rather a number than a day, though most are one in some order: 100123."""
+    dates = {text: n for text, n in counts.items() if not (text.isdecimal() and len(text) == _SIX)}
+    return found.is_unique and found.rows == rows and share_of_dates(dates) == 0 and "." not in "".join(counts)
 
 
 def several_rows(draft: Draft, key: str | None) -> tuple[Mapping[str, Any], tuple[Choice, ...], dict[str, str]]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
+from riskset_site.data.unit_words import is_row_of_units
 from riskset_site.mapping.date_forms import EXCEL, date_forms
 from riskset_site.mapping.first_look import RawRow
 from riskset_site.mapping.words import footer_words, plain, without_brackets
@@ -33,9 +34,10 @@ def proposed_header(rows: Sequence[RawRow], known: frozenset[str]) -> tuple[int,
     if best is None:
         return (1,)
     if hits[best.number] >= _KNOWN:
-        return _with_upper(best, first)
+        return _with_units(best, rows) or _with_upper(best, first)
     width = max(_filled(row) for row in rows[:_SHAPE])
-    return (next(row.number for row in first if _filled(row) >= _MOSTLY * width),)
+    widest = next(row for row in first if _filled(row) >= _MOSTLY * width)
+    return _with_units(widest, rows) or (widest.number,)
 
 
 def known_in(row: RawRow, known: frozenset[str]) -> int:
@@ -65,6 +67,12 @@ def proposed_footer(rows: Sequence[RawRow], header: Sequence[int]) -> tuple[RawR
     """Returns the last rows that begin with a word such as 'total', or have hardly a field, and no patient number."""
     body = [row for row in rows if row.number > max(header) and not row.is_empty]
     return tuple(reversed(list(_not_patients(body))))
+
+
+def _with_units(upper: RawRow, rows: Sequence[RawRow]) -> tuple[int, ...]:
+    """Returns two rows where the one below the names has nothing but units, which then belong to the names."""
+    below = next((row for row in rows if row.number == upper.number + 1), None)
+    return (upper.number, below.number) if below is not None and is_row_of_units(below.fields) else ()
 
 
 def _with_upper(lower: RawRow, rows: Sequence[RawRow]) -> tuple[int, ...]:

@@ -94,6 +94,8 @@ class TableProposal:
     """Those of a workbook, where several have rows."""
     sheet: str
     """Empty where nothing needs to be said of it."""
+    alike_sheets: tuple[str, ...]
+    """Other sheets with the same columns, whose rows are not read."""
     header: tuple[int, ...]
     """The row of the names, or two rows of them; none where the kind of file has no such rows."""
     footer: int

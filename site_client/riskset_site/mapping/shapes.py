@@ -18,6 +18,7 @@ from riskset_site.mapping.undated_deaths import MOST_TEXTS, with_status
 
 _FEW = 6
 _DATES = 0.5
+_DIGITS_OF_A_DAY = 4
 
 
 def shape_of(draft: Draft, name: str) -> Shape | None:
@@ -60,7 +61,7 @@ def _status_and_date(draft: Draft, name: str) -> Shape | None:
     if day is None or status is None:
         return None
     counts = {text: rows for text, rows in draft.counts(status).items() if text}
-    if not counts or len(counts) > MOST_TEXTS:
+    if not counts or len(counts) > MOST_TEXTS or any(map(_is_day, counts)):
         return None
     return _dated(draft, name, day, status, counts)
 
@@ -80,6 +81,11 @@ def _dated(draft: Draft, name: str, day: str, status: str, counts: Mapping[str, 
         notes = (*_doubts(said), *notes)
         is_sure = bool(said.without_event) and len(notes) == 1
     return Shape(found, (day, status), notes=notes, choices=choices, suggestion=suggestion, is_sure=is_sure)
+
+
+def _is_day(text: str) -> bool:
+    """True for what is rather a day in a form that nobody knows than the word or code of a status."""
+    return sum(sign.isdigit() for sign in text) >= _DIGITS_OF_A_DAY
 
 
 def _doubts(said: StatusTexts) -> Iterator[Message]:

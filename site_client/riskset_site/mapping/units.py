@@ -12,8 +12,10 @@ from riskset.catalogue import say
 from riskset.errors import DataError
 from riskset.study.spec import NumberVariable
 from riskset_site.data.faults import Unreadable
+from riskset_site.data.other_units import are_other_units, unit_column, units_named
 from riskset_site.data.time_units import unit_days
 from riskset_site.data.time_words import time_unit
+from riskset_site.data.unit_words import are_one_unit
 from riskset_site.data.value_kinds import read_number
 from riskset_site.data.width import in_one_width
 from riskset_site.mapping.draft import Draft
@@ -44,10 +46,10 @@ def unit_reading(draft: Draft, name: str, variable: NumberVariable, forms: Writt
     is_time = unit_days(name, draft.study) is not None
     if forms.unit and is_time and (of_time := time_unit(forms.unit)):
         return UnitReading({"unit": of_time})
-    found = forms.unit or _in_name(column, variable)
+    found = forms.unit or _said_elsewhere(draft, column, variable, is_time=is_time)
     if (not variable.unit and not is_time) or _is_same(found, variable.unit):
         return UnitReading({"unit": found} if forms.unit else {})
-    if found and unit(found) == unit(variable.unit):  # written otherwise: μ and u
+    if found and (unit(found) == unit(variable.unit) or are_one_unit(found, variable.unit)):  # μ and u, IU/L and U/L
         return UnitReading({"unit": found, "factor": 1.0})
     if found:
         usual = factor(draft.contents[name], found, variable.unit)
@@ -85,6 +87,31 @@ def _number(text: str | None, variable: str) -> float | None:
 def _in_name(column: str, variable: NumberVariable) -> str:
     in_name = in_brackets(column)
     return in_name if "/" in in_name and variable.unit else ""
+
+
+def _said_elsewhere(draft: Draft, column: str, variable: NumberVariable, *, is_time: bool) -> str:
+    """Returns the unit that the column's name, label, number format or column of units has."""
+    if is_time:
+        return ""
+    if in_name := _in_name(column, variable):
+        return in_name
+    table = draft.table
+    texts = (column, table.labels.get(column, ""))
+    beside = () if has_several_units(draft, column) else units_beside(draft, column)
+    told = [*units_named(texts, table.shown_with.get(column, ()), variable.unit), *beside]
+    return next((one for one in told if are_other_units(one, variable.unit)), "")
+
+
+def units_beside(draft: Draft, column: str) -> tuple[str, ...]:
+    """Returns the texts of the column that has the units of another one's rows, the most frequent first."""
+    beside = unit_column(draft.table.headers, column)
+    return () if beside is None else tuple(filter(None, draft.counts(beside)))
+
+
+def has_several_units(draft: Draft, column: str) -> bool:
+    """True where rows have other units than others: no factor converts them all."""
+    first, *more = units_beside(draft, column) or ("",)
+    return any(are_other_units(one, first) for one in more)
 
 
 def _is_same(found: str, of_study: str) -> bool:

@@ -69,6 +69,8 @@ class _Writer:
         """Returns [source]: the form of the export, then what holds for all columns."""
         form, table = proposal.table, tomlkit.table()
         table.add(form.kind, tomlkit.item(proposal.export))
+        if form.alike_sheets:
+            self._comment(table, say("site.map.file.alike_sheets", sheets=form.alike_sheets))
         for key, value in form.keys.items():
             table.add(key, tomlkit.item(value))
         for key, value in proposal.source.items():

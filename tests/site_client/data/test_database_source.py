@@ -128,3 +128,47 @@ def test_a_secret_is_of_the_environment_or_the_keyring(monkeypatch):
     assert secret(PASSWORD, "postgresql://reader@host/x") is None
     monkeypatch.setenv(PASSWORD, "s3cret")
     assert secret(PASSWORD, "postgresql://reader@host/x") == "s3cret"
+
+
+class TestDatesThatDuckDbGuesses:
+    """A query that names a CSV file leaves the order of day and month to DuckDB, unless somebody says it."""
+
+    ISO, SLASHES, TWO_DIGITS = "2021-03-06", "03/06/2021", "03/06/21"
+
+    def table(self, folder, day, query, **keys):
+        (folder / "a.csv").write_text(f"no,day\n1,{day}\n2,{day}\n", encoding="utf-8")
+        source = DatabaseSource(database=f"duckdb:///{folder}", query=query, **keys)
+        return texts(read_source(source, ("day",), ()), "day")
+
+    @pytest.mark.parametrize("day", [SLASHES, TWO_DIGITS])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "select * from 'a.csv'",
+            "with a as (select * from read_csv('a.csv', header = true)) select * from a",
+            "select * from (values (1)) one (no) join read_csv_auto(['a.csv']) using (no)",
+        ],
+    )
+    def test_they_are_a_problem(self, tmp_path, day, query):
+        with pytest.raises(DataError) as raised:
+            self.table(tmp_path, day, query)
+        (found,) = raised.value.problems
+        assert found.message.code == "data.source.guessed_dates"
+        assert "all_varchar = true" in found.hint
+
+    @pytest.mark.parametrize(
+        "reader",
+        ["read_csv('a.csv', all_varchar = true)", "read_csv('a.csv', types = {'day': 'varchar'})"],
+    )
+    def test_texts_are_read_as_the_site_file_says(self, tmp_path, reader):
+        assert self.table(tmp_path, self.SLASHES, f"select * from {reader}") == [self.SLASHES] * 2
+
+    def test_a_format_that_is_said_is_no_guess(self, tmp_path):
+        query = "select * from read_csv('a.csv', dateformat = '%d/%m/%Y')"
+        assert self.table(tmp_path, self.SLASHES, query) == ["2021-06-03"] * 2
+        found = self.table(tmp_path, self.SLASHES, "select * from 'a.csv'", dates=["%d/%m/%Y"])
+        assert found == ["2021-06-03"] * 2
+
+    @pytest.mark.parametrize("day", [ISO, "2021/03/06", "2021-03-06 10:00:00", "no day"])
+    def test_the_year_first_is_not_told(self, tmp_path, day):
+        assert self.table(tmp_path, day, "select * from 'a.csv'")[0][:4] == day[:4]

@@ -350,6 +350,55 @@ class TestDayNumbers:
         assert self.days(book, hospital, CALENDAR_MAC_1904, 'dates = ["%d/%m/%Y"]', day) == ([], "2020-03-04")
 
 
+class TestSheetsOfOneTable:
+    """A year has a sheet: one is read, and the patients of the others are not lost in silence."""
+
+    def book(self, book, *above, names=("no", "a")):
+        one = book(["no", "a"], [1, 2], [3, 4])
+        other = one.made.create_sheet("2022")
+        for row in (*above, names, [5, 6], [], [7, 8]):
+            other.append(list(row))
+        return one
+
+    @pytest.mark.parametrize("above", [(), (["List of 2022"], [])])
+    def test_the_rows_of_another_sheet_with_the_columns_are_counted(self, book, above):
+        table = self.book(book, *above, names=("a", "no", "more")).read("no", "a", sheet="Sheet")
+        (found,) = table.warnings
+        assert found.message == "2 rows of the sheet '2022' have the same columns and are not read"
+        assert (dict(table.alike_sheets), texts(table, "a")) == ({"2022": 2}, ["2", "4"])
+
+    def test_a_sheet_of_something_else_is_not_told(self, book):
+        table = self.book(book, names=("code", "meaning")).read("no", "a", sheet="Sheet")
+        assert (table.warnings, dict(table.alike_sheets)) == ((), {})
+
+    def test_names_without_rows_are_no_patients(self, book):
+        one = book(["no", "a"], [1, 2])
+        one.made.create_sheet("template").append(["no", "a"])
+        assert one.read("no", "a", sheet="Sheet").warnings == ()
+
+    @pytest.mark.parametrize("is_merged", [True, False])
+    def test_names_in_two_rows(self, book, is_merged):
+        rows = (["AFP", None], ["first", "last"], [1, 2])
+        one = book(*rows)
+        one.made.create_sheet("2022")
+        for row in rows:
+            one.made["2022"].append(row)
+        for sheet in one.made if is_merged else ():
+            sheet.merge_cells("A1:B1")
+        names = ("AFP/first", "AFP/last" if is_merged else "last")
+        assert dict(one.read(*names, sheet="Sheet", header=(1, 2)).alike_sheets) == {"2022": 1}
+
+    def test_old_workbooks_too(self, tmp_path):
+        made = xlwt.Workbook()
+        for name in ("2021", "2022"):
+            sheet = made.add_sheet(name)
+            for at, row in enumerate([("no", "a"), (1, 2)]):
+                for column, value in enumerate(row):
+                    sheet.write(at, column, value)
+        made.save(str(tmp_path / "export.xls"))
+        assert dict(read(tmp_path / "export.xls", "no", "a", sheet="2021").alike_sheets) == {"2022": 1}
+
+
 class TestTextsWithFormats:
     """openpyxl joins the signs of a text whatever their formats: 10³ with a raised 3 would be 103."""
 

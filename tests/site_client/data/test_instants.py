@@ -216,3 +216,9 @@ def test_midnight_in_its_own_zone_is_its_day_and_no_other_time_is():
 @pytest.mark.parametrize("kind", ["csv", "excel"])
 def test_one_time_in_all_texts_is_told(tmp_path, kind, values, found):
     assert [one.message.code.rpartition(".")[2] for one in texts_of(tmp_path, values, kind=kind).warnings] == found
+
+
+def test_a_text_that_begins_with_a_control_sign_is_no_instant(tmp_path):
+    values = ["\x012024-01-30", "2024-01-31T15:00:00Z", "\x01x"]
+    (problem,) = texts_of(tmp_path, values, kind="csv").problems
+    assert (problem.message.code, problem.rows) == ("data.fault.instant", (3,))

@@ -178,6 +178,24 @@ def test_with_separators_zeros_may_be_left_out():
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("20220713103000", "'%Y%m%d%H%M%S'"),
+        ("202207131030", "'%Y%m%d%H%M'"),
+        ("21년 1월 10일", "'%y년 %m월 %d일'"),
+        ("210110", '"%y%m%d"'),
+    ],
+)
+def test_the_hint_says_what_reads_a_date(text, told):
+    assert told in fault(text, "%Y-%m-%d").hint
+
+
+@pytest.mark.parametrize("text", ["2021-01-10 오후 3시 20분", "2021-01-10오후 3:20", "2021-01-10 15시20분30초"])
+def test_a_time_in_korean_words_is_left_out(text):
+    assert date_reader(["%Y-%m-%d"])(text) == date(2021, 1, 10)
+
+
+@pytest.mark.parametrize(
     ("text", "day"),
     [
         ("20220600", date(2022, 6, 1)),

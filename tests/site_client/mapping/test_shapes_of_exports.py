@@ -215,3 +215,25 @@ def test_rows_that_agree_need_no_order(desk):
     text = desk.site_file.read_text(encoding="utf-8").replace('one_per = "id"', 'one_per = "id", take = "first"')
     desk.site_file.write_text(text, encoding="utf-8")
     assert (desk.check().problems, desk.check().warnings) == ((), ())
+
+
+@pytest.mark.parametrize("died_on", ["22년06월 5일경", "2206055"])
+def test_a_day_in_an_unknown_form_is_no_status(desk, died_on):
+    desk.has(HEADER, lambda i: f"{i + 1},{arm(i)},{40 + i},{day(i)},{died_on if died(i) else ''},{day(i, 2022)}")
+    assert desk.proposes().open == ()
+
+
+def test_days_of_six_digits_are_asked_about_and_read(desk):
+    def compact(text):
+        return text[2:].replace("-", "")
+
+    desk.has(
+        HEADER, lambda i: f"{i + 1},{arm(i)},{40 + i},{compact(day(i))},{compact(day(i, 2022))},{compact(day(i, 2022))}"
+    )
+    assert [choice.id for choice in desk.proposes().open] == ["dates.order"]
+    assert desk.fits(choose={"dates.order": "%y%m%d"})
+
+
+def test_a_patient_number_of_six_digits_is_no_date(desk):
+    desk.has(HEADER.replace("id", "no_hosp"), lambda i: f"{100120 + i}{plain(i)[plain(i).index(',') :]}")
+    assert [one.column for one in desk.proposes(key="no_hosp").keys] == ["no_hosp"]

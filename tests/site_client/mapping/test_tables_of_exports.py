@@ -1,15 +1,19 @@
 """Where the table of an export is: titles above, totals below, a line `sep=`, two rows of names, sheets, types."""
 
+import json
 from datetime import datetime
 
 import openpyxl
+import pandas
 import pyarrow
 import pyarrow.parquet
+import pyreadstat
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from tests.site_client.mapping.exports import HEADER, N, arm, day, died, plain
 
 from riskset.errors import DataError
+from riskset_site.mapping.answers import load_answers
 
 JAPANESE = "患者番号,治療薬,年齢,開始日,死亡日,最終確認日"
 
@@ -48,11 +52,56 @@ def test_a_line_that_tells_excel_the_delimiter(desk):
     assert dict(desk.proposes().table.keys) == {}
 
 
-@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+@pytest.mark.parametrize("delimiter", [";", "\t", "|", "^", "~", "\x01", "\x1f"])
 def test_another_delimiter(desk, delimiter):
     desk.exports("\n".join(line.replace(",", delimiter) for line in lines()))
     assert desk.fits()
     assert desk.proposes().table.keys == {"delimiter": delimiter}
+
+
+def test_a_rare_sign_in_every_row_is_no_delimiter(desk):
+    header, *rows = lines()
+    desk.exports("\n".join([f"{header},PLT (10^9/L)", *(f"{row},1^" for row in rows)]))
+    assert dict(desk.proposes().table.keys) == {}
+
+
+def test_rows_that_nothing_divides_are_told(desk):
+    desk.exports("\n".join(line.replace(",", "||").replace("||", "§") for line in lines()))
+    with pytest.raises(DataError, match="no delimiter that is known") as raised:
+        desk.proposes()
+    assert "delimiter" in raised.value.hint
+    assert desk.fits(delimiter="§")
+
+
+@pytest.mark.parametrize("delimiter", ["||", "\n", "a"])
+def test_an_answer_that_is_no_delimiter_is_told(tmp_path, delimiter):
+    answers = tmp_path / "answers.toml"
+    answers.write_text(f"delimiter = {json.dumps(delimiter)}", encoding="utf-8")
+    with pytest.raises(DataError) as raised:
+        load_answers(answers)
+    (found,) = raised.value.problems
+    assert found.where == "[delimiter]"
+
+
+@pytest.mark.parametrize("name", ["cdw.duckdb", "registry.sqlite"])
+def test_a_database_is_read_by_a_query(desk, name):
+    desk.exports("", name=name)
+    with pytest.raises(DataError) as raised:
+        desk.proposes()
+    assert f":///{name}" in raised.value.hint
+
+
+def test_labels_of_a_file_are_names_of_its_columns(desk):
+    labels = ["환자번호", "2차 치료약제", "연령", "치료시작일", "사망일", "최종추적일"]
+    names = [f"V{n}" for n in range(len(labels))]
+    frame = pandas.DataFrame([plain(i).split(",") for i in range(N)], columns=names)
+    frame["V2"] = frame["V2"].astype(float)
+    desk.export = desk.folder / "export.sav"
+    pyreadstat.write_sav(frame, desk.export, column_labels=labels)
+    found = desk.proposes(key="V0")
+    assert [one.entry for one in found.variables] == names[1:]
+    assert found.keys[0].column == "V0"
+    assert desk.fits(key="V0")
 
 
 def test_delimiters_at_the_end_of_the_rows(desk):
@@ -104,6 +153,16 @@ def test_a_workbook_with_several_sheets(desk):
     assert 'excel = "export.xlsx"' in desk.writes(key="患者番号")
 
 
+def test_a_sheet_for_each_year_is_told_in_the_site_file(desk):
+    rows = [HEADER.split(","), *map(typed, range(N))]
+    desk.export = desk.folder / "export.xlsx"
+    workbook(desk.export, ("2021", rows), ("2022", rows), ("codes", [["1", "yes"]]))
+    assert desk.proposes().table.alike_sheets == ("2022",)
+    assert "# sheets with the same columns, whose rows are not read: 2022" in desk.writes()
+    (found,) = [one for one in desk.check().warnings if one.message.code == "data.fault.other_sheet"]
+    assert found.message == f"{N} rows of the sheet '2022' have the same columns and are not read"
+
+
 def test_a_workbook_of_one_sheet_says_nothing_more(desk):
     desk.export = desk.folder / "export.xlsx"
     workbook(desk.export, ("Sheet1", [HEADER.split(","), *map(typed, range(N))]))
@@ -139,3 +198,21 @@ def test_what_cannot_be_read_is_told(desk):
     with pytest.raises(DataError, match="cannot be read") as error:
         desk.proposes()
     assert "no row below" in str(error.value.problems[0])
+
+
+@pytest.mark.parametrize(
+    ("units", "key"), [(",,(歳),,,", "id"), (",,years,,,西暦", "id"), ("単位,,[세],,,", "id/単位")]
+)
+def test_a_row_of_units_belongs_to_the_names(desk, units, key):
+    header, *rows = lines()
+    desk.exports("\n".join(["A title,,,,,", header, units, *rows]))
+    assert dict(desk.proposes(key=key).table.keys) == {"header": [2, 3]}
+    assert desk.fits(key=key)
+    assert desk.check().rows == N
+
+
+@pytest.mark.parametrize("first", ["1,sorafenib,40,2020-01-01,,2021-01-01", ",,,,,", ",x,,,,"])
+def test_another_row_below_the_names_is_none_of_units(desk, first):
+    header, *rows = lines()
+    desk.exports("\n".join([header, first, *rows]))
+    assert "header" not in desk.proposes().table.keys

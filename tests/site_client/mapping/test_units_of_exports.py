@@ -51,3 +51,27 @@ def test_a_limit_above(desk, limit):
     desk.has(f"{HEADER},AFP", lambda i: f"{plain(i)},{limit if i % 3 == 0 else i}")
     assert [choice.id for choice in desk.proposes().open] == ["afp.above_limit"]
     assert desk.fits(choose={"afp.above_limit": "value"})
+
+
+@pytest.mark.parametrize("name", ["AFP_IU/mL", "AFP IU/mL", "AFP (IU/mL)"])
+def test_another_unit_in_a_name_is_asked_about(desk, name):
+    desk.joins(AFP)
+    desk.has(f"{HEADER},{name}", lambda i: f"{plain(i)},{i}")
+    found = desk.proposes()
+    assert [choice.id for choice in found.open] == ["afp.factor"]
+    assert found.of("afp").entry is None
+
+
+def test_the_same_unit_written_otherwise_is_not_asked_about(desk):
+    desk.joins(AFP)
+    desk.has(f"{HEADER},AFP (ug/L)", lambda i: f"{plain(i)},{i}")
+    assert desk.proposes().open == ()
+    assert desk.fits()
+
+
+def test_rows_of_several_units_are_never_mapped_unseen(desk):
+    desk.joins(AFP)
+    desk.has(f"{HEADER},AFP,AFP_unit", lambda i: f"{plain(i)},{i},{('ng/mL', 'IU/mL')[i % 2]}")
+    found = desk.proposes(accept=["afp"]).of("afp")
+    assert (found.entry, found.suggestion) == (None, "AFP")
+    assert any("several units: ng/mL, IU/mL" in str(note) for note in found.notes)

@@ -1,7 +1,11 @@
 """How texts are understood: levels, yes and no, dates, numbers."""
 
+from datetime import date
+
 import pytest
 
+from riskset_site.data.dates import date_reader
+from riskset_site.data.faults import Unreadable
 from riskset_site.mapping.columns import name_certainty, unit_in_name
 from riskset_site.mapping.date_forms import date_forms
 from riskset_site.mapping.levels import boolean_meanings, category_meanings
@@ -78,11 +82,46 @@ def test_pairs_of_marks():
         (("20200131.0",), ("%Y%m%d",)),
         (("2020/1/31(金)", "2020/ 1/ 3", "2020/01/31（金） 10:30"), ("%Y/%m/%d",)),
         (("R020131", "令2.1.31", "R２・１・３１", "令和二年一月三一日"), ("wareki",)),
+        (("20200131103000", "202001311030"), ("%Y%m%d%H%M%S", "%Y%m%d%H%M")),
+        (("20년 1월 31일", "20년1월31일"), ("%y년 %m월 %d일",)),
+        (("991231", "200131"), ("%y%m%d",)),
+        (("2020-01-31 오후 3시 20분", "2020-01-31 15時20分"), ("%Y-%m-%d",)),
     ],
 )
 def test_the_formats_that_read_all_dates(texts, formats):
     found = date_forms(counts(*texts))
     assert (found.formats, found.ambiguous, found.unread) == (formats, (), ())
+
+
+TIMES = (
+    "13:45",
+    "13:45:00.123",
+    "1:45 PM",
+    "午後1時45分",
+    "오후 3시 20분",
+    "오전 9시",
+    "15時20分",
+    "15:00:00Z",
+    "15:00 UTC",
+    "15:00:00.000+09",
+    "later",
+    "3",
+)
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_a_time_is_left_out_of_a_proposal_where_the_reader_leaves_it_out(time):
+    text = f"2020-01-31 {time}"
+    try:
+        reads = date_reader(["%Y-%m-%d"])(text) == date(2020, 1, 31)
+    except Unreadable:
+        reads = False
+    assert (date_forms(counts(text)).formats == ("%Y-%m-%d",)) is reads is (TIMES.index(time) < 7)
+
+
+def test_six_digits_are_asked_about_where_they_are_several_days():
+    (orders,) = date_forms(counts("210110", "210211")).ambiguous
+    assert (orders.formats, orders.days) == (("%y%m%d", "%d%m%y"), ("2021-01-10", "2010-01-21"))
 
 
 def test_an_order_of_day_and_month_that_nobody_can_know():

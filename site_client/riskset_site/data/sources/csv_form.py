@@ -16,6 +16,9 @@ from riskset_site.data.sources.headers import joined
 
 _SEP = re.compile(r'\ufeff?"?sep=([^"\r\n])\1*"?[,;\t]*[\r\n]*', re.IGNORECASE)
 """A first line that tells Excel the delimiter; where it was saved again, other fields may follow."""
+DELIMITERS = (",", ";", "\t", "|")
+RARER_DELIMITERS = ("^", "~", "\x01", "\x1f", "¦")
+"""Of data warehouses, whose texts have commas: looked for where the others do not divide a file."""
 
 
 _END, _TAIL = "\x1a", 64

@@ -15,6 +15,7 @@ from riskset_site.data.sources.arrow import refuse_nested
 from riskset_site.data.sources.arrow_columns import ArrowColumnBuilder
 from riskset_site.data.sources.cells import column_texts
 from riskset_site.data.sources.csv import not_a_table
+from riskset_site.data.sources.guessed_dates import guessed_dates
 from riskset_site.data.sources.kept_columns import KeptColumns
 from riskset_site.data.sources.secrets import secret
 from riskset_site.data.sources.table import SourceTable
@@ -53,9 +54,10 @@ def read_database(
     *,
     every: bool = False,
     zone: str | None = None,
+    dates: Collection[str] = (),
 ) -> SourceTable:
     """Returns the columns of `expected` and `optional` that the query has; with `every`, all that it has.
-    Instants are days in `zone`.
+    Instants are days in `zone`; `dates` are the formats in which DuckDB may read days of a CSV file by itself.
 
     Raises DataError, with problems, where the database cannot be opened or refuses the query; what it answered is in
     their `detail` alone, without the password.
@@ -63,6 +65,8 @@ def read_database(
     if _READS.match(query) is None:
         raise failed(path, say("data.source.not_a_select"), say("data.source.write_select"))
     with connected(path, address) as connection:
+        if address.startswith(DUCKDB) and (guessed := tuple(guessed_dates(path, connection.fetch, query, dates))):
+            raise not_a_table(path, guessed)
         return connection.table(path, query, expected, optional, every, zone)
 
 

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from riskset.catalogue import NOTHING, Message, say
-from riskset_site.data.sources.csv_form import CsvForm, header_rows
+from riskset_site.data.sources.csv_form import DELIMITERS, RARER_DELIMITERS, CsvForm, header_rows
 from riskset_site.data.sources.headers import joined
 
 CANDIDATES = ("utf-8-sig", "cp932", "cp949")
@@ -23,8 +23,6 @@ RARER = ("euc_jp", "iso2022_jp", "iso2022_jp_ext", "gb18030", "big5", "johab", "
 NARROWER = {"shift_jis": "cp932", "euc_kr": "cp949", "ascii": "utf-8-sig", "utf-8": "utf-8-sig"}
 """Encodings too narrow for real exports, and the wider one to use: it has the vendor's extra characters, or reads the
 byte-order mark that Excel writes."""
-
-_DELIMITERS = (",", ";", "\t", "|")
 
 READ = (*CANDIDATES, *NARROWER, *RARER)
 """The encodings that are read, by Python's own names. Each keeps a comma a comma: UTF-16 does not, and under UTF-7 or
@@ -52,7 +50,8 @@ def encodings_that_show(path: Path, form: CsvForm, headers: Collection[str]) -> 
 
 def delimiter_that_shows(path: Path, form: CsvForm, headers: Collection[str]) -> str | None:
     """Returns the delimiter under which every one of `headers` appears; None where there is none."""
-    return next((one for one in _DELIMITERS if set(headers) <= set(replace(form, delimiter=one).names(path))), None)
+    every = (*DELIMITERS, *RARER_DELIMITERS)
+    return next((one for one in every if set(headers) <= set(replace(form, delimiter=one).names(path))), None)
 
 
 def encoding_hint(path: Path, form: CsvForm, headers: Collection[str]) -> Message:

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from riskset.catalogue import say
+from riskset.catalogue import NOTHING, say
 from riskset.errors import Problem
 from riskset.visible_text import quoted
 from riskset_site.data.faults import Fault, rows_and_values
+from riskset_site.data.sources.alike_sheets import alike_sheets
 from riskset_site.data.sources.csv import not_a_table, other_header, unreadable
 from riskset_site.data.sources.headers import joined, matched, padded, unseen_signs_left_out
-from riskset_site.data.sources.number_formats import is_percentage, shows_another
+from riskset_site.data.sources.number_formats import is_percentage, shows_another, text_beside
 from riskset_site.data.sources.rows import RowReader, in_rows
 from riskset_site.data.sources.shown_dates import as_shown, without_shown_year
 from riskset_site.data.sources.table import SourceTable
@@ -76,9 +77,21 @@ def read_excel(
     bad = tuple(_bad_cells(sheet, positions, kept_rows, missing))
     asked = {name: column for name, column in positions.items() if name in (*expected, *optional)}
     of_names = (*found.warnings, *unseen_signs_left_out(above, positions))
-    warnings = (*of_names, *reader.warnings(), *_remarks(path, sheet, asked, kept_rows))
+    alike = alike_sheets(sheet.others, header, asked or positions)
+    of_sheets = (_other_sheet(path, other, rows) for other, rows in alike.items())
+    warnings = (*of_names, *of_sheets, *reader.warnings(), *_remarks(path, sheet, asked, kept_rows))
     problems = (*reader.problems(","), *bad)
-    return SourceTable(found.names, numbers, columns, problems, warnings, sheet.counts_from_1904)
+    beside = {name: _beside(column, sheet, kept_rows) for name, column in positions.items()}
+    from_1904 = sheet.counts_from_1904
+    return SourceTable(
+        found.names, numbers, columns, problems, warnings, from_1904, shown_with=beside, alike_sheets=alike
+    )
+
+
+def _other_sheet(path: Path, name: str, rows: int) -> Problem:
+    """Returns the warning of a sheet with the same columns, whose patients would be lost in silence."""
+    message = Fault("other_sheet", NOTHING, (("sheet", name),)).message(rows)
+    return Problem(say("data.where.export", file=path.name), message, say("data.hint.other_sheet"))
 
 
 def _header(sheet: Sheet, header: Sequence[int]) -> list[list[str]]:
@@ -130,6 +143,15 @@ def _remarks(path: Path, sheet: Sheet, positions: dict[str, int], rows: Sequence
     yield from _struck_out(path, sheet, positions, rows)
     for name, column in positions.items():
         yield from _of_formats(name, column, sheet, rows)
+
+
+def _beside(column: int, sheet: Sheet, rows: Sequence[int]) -> tuple[str, ...]:
+    """Returns the texts that number formats show beside the numbers of a column, each once."""
+    numbers = ((row, sheet.number_at(row, column)) for row in rows)
+    found = dict.fromkeys(
+        text_beside(sheet.format_of(row, column), number) for row, number in numbers if number is not None
+    )
+    return tuple(filter(None, found))
 
 
 def _struck_out(path: Path, sheet: Sheet, positions: dict[str, int], rows: Sequence[int]) -> Iterator[Problem]:

@@ -57,10 +57,10 @@ def told_of_one_time(table: SourceTable, asked: Collection[str]) -> SourceTable:
     return replace(table, warnings=(*table.warnings, *filter(None, found)))
 
 
-def _marked(column: TextColumn) -> TextColumn:
-    """Returns the column with the mark of an instant before its texts that are one."""
+def _marked(column: TextColumn) -> TextColumn | None:
+    """Returns the column with the mark of an instant before its texts that are one; None where none is."""
     if column.values is not None or not any(map(_WITH_ZONE.fullmatch, column.texts)):
-        return column
+        return None
     return replace(column, texts=tuple(INSTANT + text if _moment(text) else text for text in column.texts))
 
 

@@ -53,6 +53,8 @@ class KeptColumns:
         """Of each kept column among all, by its name in the table."""
         self.warnings += unseen_signs_left_out([names], self.positions)
         self.builders = {name: builder() for name in self.positions}
+        self.labels: dict[str, str] = {}
+        """What the file says of a column besides its name."""
 
     def add(self, name: str, chunk: Any) -> None:  # noqa: ANN401 - texts, or what its builder takes
         """Appends a chunk to one column."""
@@ -68,4 +70,4 @@ class KeptColumns:
         of_instants = [problem for name, (_, problem) in read.items() if problem and name in self.asked]
         of_times = [one_time(name, column, row_numbers) for name, column in columns.items() if name in self.asked]
         warnings = (*self.warnings, *filter(None, of_times))
-        return SourceTable(self.headers, row_numbers, columns, (*problems, *of_instants), warnings)
+        return SourceTable(self.headers, row_numbers, columns, (*problems, *of_instants), warnings, labels=self.labels)

@@ -29,6 +29,14 @@ def shows_another(format_: str, number: float) -> bool:
     return _alters(_section(sections, number))
 
 
+def text_beside(format_: str, number: float) -> str:
+    """Returns the text that the format shows before or behind a number, such as its unit."""
+    if '"' not in format_ and "\\" not in format_:
+        return ""
+    section = _section(_sections(format_), number)
+    return "".join(quoted or escaped for quoted, escaped in _LITERAL.findall(section)).strip()
+
+
 def _sections(format_: str) -> list[str]:
     """Returns the parts between semicolons, those in quotation marks left alone."""
     kept = _LITERAL.sub(lambda one: one[0].replace(";", " "), format_)

@@ -70,8 +70,9 @@ def _read(source: Source, required: Collection[str], optional: Collection[str], 
             from riskset_site.data.sources.database import read_database
 
             where = (source.path, source.address, source.query)
-            table = read_database(*where, required, optional, every=every, zone=source.zone)
-            return days_of_texts(table, source.zone, asked)
+            zone = source.zone
+            table = read_database(*where, required, optional, every=every, zone=zone, dates=source.dates)
+            return days_of_texts(table, zone, asked)
         case OmopSource():
             from riskset_site.data.sources.omop import read_omop
 

@@ -117,7 +117,8 @@ def _explained(table: SourceTable, about: Dictionary, how: Redcap) -> SourceTabl
             problems.append(problem_in_rows(where, _UNKNOWN, table.row_numbers, codes, column.quoted))
         if not how.labels and not field.is_checkbox:
             warnings.append(_codes(name, field))
-    return replace(table, columns=columns, problems=tuple(problems), warnings=tuple(warnings))
+    labels = {name: field.label for name in columns if (field := about.field_of(name)) and field.label}
+    return replace(table, columns=columns, problems=tuple(problems), warnings=tuple(warnings), labels=labels)
 
 
 def _column(column: TextColumn, field: Field, how: Redcap) -> tuple[TextColumn, list[int]]:

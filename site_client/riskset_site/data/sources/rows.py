@@ -16,6 +16,7 @@ from riskset.visible_text import quoted
 from riskset_site.data.faults import Fault, rows_and_values
 from riskset_site.data.sources.headers import plain_name
 from riskset_site.data.sources.table import NUMBER, TextColumnBuilder
+from riskset_site.data.unit_words import is_row_of_units
 
 _CHUNK_ROWS = 500  # fits the processor's cache: chunks eight times as long take twice the time
 
@@ -48,6 +49,9 @@ class RowReader:
         self.numbers: list[range | list[int]] = []
         self.misfits: list[tuple[int, int]] = []
         self.headers_again: list[int] = []
+        self.units: list[tuple[int, str]] = []
+        """The row of units below the names, where there is one."""
+        self.is_one_row, self.first = len(names) == 1, 0
         self.below: list[tuple[int, list[str]]] = []
         """The footer."""
         self.ends_with_delimiter: bool | None = None
@@ -55,6 +59,7 @@ class RowReader:
 
     def read(self, rows: Iterator[list[str]], first: int) -> None:
         """Reads all rows, the first of which has the number `first`."""
+        self.first = first
         for chunk, numbers in self._without_footer(_chunks(rows, first)):
             self._add(chunk, numbers)
 
@@ -99,6 +104,8 @@ class RowReader:
                 self.misfits.append((number, len(row)))
             elif tuple(map(plain_name, row)) in self.names:
                 self.headers_again.append(number)
+            elif self.is_one_row and number == self.first and is_row_of_units(row):
+                self.units.append((number, repr(" ".join(filter(None, map(str.strip, row))))))
             else:
                 kept.append((number, row))
         return [number for number, _ in kept], [row for _, row in kept]
@@ -130,6 +137,9 @@ class RowReader:
         found = [self._misfit(*misfits) for misfits in zip((shorter, longer), hints, strict=True) if misfits[0]]
         if self.headers_again:
             found.append(in_rows(self.path, _HEADER_AGAIN, self.headers_again, ()))
+        if self.units:
+            fault = Fault("units_row", say("data.hint.units_row", upper=self.first - 1, lower=self.first))
+            found.append(in_rows(self.path, fault, *zip(*self.units, strict=True)))
         return tuple(found)
 
     def warnings(self) -> tuple[Problem, ...]:

@@ -83,6 +83,7 @@ def read_statistics_file(
     _, about = _call(path, read, metadataonly=True, **how)
     kept = KeptColumns(path, about.column_names, expected, optional, every)
     names = {name: about.column_names[at] for name, at in kept.positions.items()}
+    kept.labels = {name: label for name, of_file in names.items() if (label := _label(about, of_file))}
     told: dict[tuple[str, Fault], list[int]] = {}
     unread: dict[str, str] = {}
     n = 0 if names else about.number_rows or 1
@@ -118,6 +119,11 @@ def _judged(
     """Returns the table with the days of `months` as far as they are shown, and the problems of labels."""
     columns = {**table.columns, **{name: as_months(table.columns[name]) for name in months}}
     return replace(table, columns=columns, problems=(*table.problems, *_labels_of_others(told, table, asked)))
+
+
+def _label(about: Any, name: str) -> str:  # noqa: ANN401
+    """Returns the label of a column; empty where it has none."""
+    return (about.column_names_to_labels.get(name) or "").strip()
 
 
 def _reader(kind: str, path: Path) -> tuple[Reader, dict[str, Any]]:

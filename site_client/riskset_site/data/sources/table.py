@@ -92,6 +92,12 @@ class SourceTable:
     """What was read in another way than it seems, or left out as the site file says."""
     counts_from_1904: bool = False
     """True of a workbook whose day numbers do."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """By column what the file says of it besides its name, where it does."""
+    shown_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By column the texts that number formats of a workbook show beside its numbers: a unit."""
+    alike_sheets: Mapping[str, int] = field(default_factory=dict)
+    """Sheets of the workbook that have the same columns and are not read, with their rows."""
 
     @property
     def n(self) -> int:

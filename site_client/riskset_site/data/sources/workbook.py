@@ -7,7 +7,7 @@ all but one of merged cells, and tells nothing of hidden rows: decision 66.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from zipfile import BadZipFile, ZipFile
 
 from riskset.catalogue import say
 from riskset.errors import DataError, did_you_mean
+from riskset_site.data.sources.alike_sheets import LOOKED_AT, OtherSheet
 from riskset_site.data.sources.built_in_dates import built_in_date
 from riskset_site.data.sources.cells import marked_text
 from riskset_site.data.sources.csv import unreadable
@@ -51,6 +52,8 @@ class Sheet:
     format_of: Callable[[int, int], str] = lambda _row, _column: ""
     """The number format of a cell, as Excel writes it."""
     counts_from_1904: bool = False
+    others: Mapping[str, OtherSheet] = field(default_factory=dict)
+    """The sheets that are not read and have rows."""
 
     def texts(self, row: int) -> list[str]:
         return [value.text if isinstance(value, BadCell) else marked_text(value) for value in self.rows[row]]
@@ -110,6 +113,7 @@ def _read_xlsx(path: Path, name: str | None) -> Sheet:
             with_rows = [one for one in names if any(map(_has_value, formulas[one].iter_rows(values_only=True)))]
             chosen = _chosen(path, names, with_rows, name)
             written = list(formulas[chosen].iter_rows(values_only=True))
+            others = {one: _other(formulas[one].iter_rows(values_only=True)) for one in with_rows if one != chosen}
             formulas.close()
             book = openpyxl.load_workbook(file, data_only=True, rich_text=True)
             sheet = book[chosen]
@@ -128,7 +132,17 @@ def _read_xlsx(path: Path, name: str | None) -> Sheet:
         cell = sheet.cell(row + 1, column + 1)
         return built_in_date(_format_number(cell)) or str(cell.number_format)
 
-    return Sheet(rows, hidden, cells.struck, merged, format_of, book.epoch == CALENDAR_MAC_1904)
+    return Sheet(rows, hidden, cells.struck, merged, format_of, book.epoch == CALENDAR_MAC_1904, others)
+
+
+def _other(rows: Iterable[Sequence[Any]]) -> OtherSheet:
+    first: list[Sequence[Any]] = []
+    filled = 0
+    for row in rows:
+        if len(first) < LOOKED_AT:
+            first.append(row)
+        filled += _has_value(row)
+    return OtherSheet(first, filled)
 
 
 def _width(row: Sequence[Any]) -> int:
@@ -218,7 +232,8 @@ def _read_xls(path: Path, name: str | None) -> Sheet:
     except Exception as error:
         raise _damaged(path, error) from None
     with_rows = [one.name for one in book.sheets() if one.nrows]
-    sheet = book.sheet_by_name(_chosen(path, book.sheet_names(), with_rows, name))
+    chosen = _chosen(path, book.sheet_names(), with_rows, name)
+    sheet = book.sheet_by_name(chosen)
     rows = [[_xls_value(cell, book.datemode) for cell in sheet.row(row)] for row in range(sheet.nrows)]
     struck = _mark_runs(rows, book, sheet)
     hidden = {row for row, info in sheet.rowinfo_map.items() if info.hidden and row < sheet.nrows}
@@ -228,7 +243,9 @@ def _read_xls(path: Path, name: str | None) -> Sheet:
         form = book.xf_list[sheet.cell_xf_index(row, column)].format_key
         return str(book.format_map[form].format_str)
 
-    return Sheet(rows, hidden, struck, merged, format_of, bool(book.datemode))
+    values = {one: map(book.sheet_by_name(one).row_values, range(book.sheet_by_name(one).nrows)) for one in with_rows}
+    others = {one: _other([cell or None for cell in row] for row in of) for one, of in values.items() if one != chosen}
+    return Sheet(rows, hidden, struck, merged, format_of, bool(book.datemode), others)
 
 
 def _mark_runs(rows: list[list[Any]], book: Any, sheet: Any) -> set[tuple[int, int]]:  # noqa: ANN401
