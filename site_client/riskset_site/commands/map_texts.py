@@ -98,9 +98,7 @@ def _of_texts(study: Study, proposal: Proposal) -> Iterator[_Line]:
     for one in proposal.variables:
         levels = study.levels_of(one.variable) or ((TRUE, FALSE) if one.kind == "boolean" else (NONE,))
         meant = {text.meaning for text in one.texts}
-        free = next(
-            (level for level in levels if level not in meant), levels[0]
-        )  # 4 = female after 3 = female misleads
+        free = next((level for level in levels if level not in meant), NONE)  # 4 = female after 3 = female misleads
         for text in one.texts:
             meaning = "?" if text.meaning is None else text.meaning or told(say("site.map.ask.missing"))
             shown = meaning if text.is_sure or meaning == "?" else f"? {meaning}"

@@ -80,7 +80,7 @@ def _variables(check: SiteCheck) -> PageTable:
 def _columns(row: VariableCheck) -> str:
     if row.derived:
         return say("data.page.computed")
-    if row.is_between:
+    if row.is_between and row.columns:
         return say("data.detail.years_between", first=row.columns[0], last=row.columns[1])
     return ", ".join(row.columns) if row.columns else say("data.page.no_column")
 

@@ -167,7 +167,7 @@ class TextMeanings:
         """True where the column has nothing but what a checkbox has: beside a 2, a 1 is a code."""
         missing = set(self.missing)
         codes = (code for code in range(len(self.texts)) if code not in missing)
-        return all(in_one_width(self.texts[code]).lower() in BOX_TEXTS for code in codes)
+        return all(whole_code(self.texts[code]).lower() in BOX_TEXTS for code in codes)
 
     def word(self, code: int) -> str:
         """Returns a text that was read in the study's terms."""

@@ -83,6 +83,7 @@ def _unread(
 def _category(draft: Draft, name: str, levels: tuple[str, ...], counts: Mapping[str, int]) -> Entry:
     patterns = prefix_patterns(counts, levels)
     texts = _answered(draft, name, category_meanings(counts, levels))
+    texts = (*texts, *_answered(draft, name, empty_for_no(texts, counts, levels)))
     patterns |= {text: meaning for text, meaning in draft.answers.recode.get(name, {}).items() if "*" in text}
     covered = tuple(pattern.removesuffix("*") for pattern in patterns)
     told = [one for one in texts if _is_told(one) and not (covered and one.text.startswith(covered))]
@@ -100,7 +101,8 @@ def _category(draft: Draft, name: str, levels: tuple[str, ...], counts: Mapping[
 
 def _boolean(draft: Draft, name: str, counts: Mapping[str, int]) -> Entry:
     met = boolean_meanings(counts, is_event=is_event(name, draft.study))
-    texts = _answered(draft, name, (*met, *empty_for_no(met, counts)))
+    texts = _answered(draft, name, met)
+    texts = (*texts, *_answered(draft, name, empty_for_no(texts, counts, ())))
     by_itself = all(
         one.text.casefold() in BOOLEANS and (one.meaning == TRUE) == bool(BOOLEANS[one.text.casefold()])
         for one in texts

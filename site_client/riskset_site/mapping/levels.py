@@ -20,6 +20,10 @@ _DOSE = re.compile(r"\s*[(（]?\d+(\.\d+)?\s*(mg|g|錠|カプセル|정|캡슐)?
 _CODE = re.compile(r"^\d{1,2}\s*(?:[:=.．：)）]\s*(?=\D)|[,-]\s*(?!(?:[ivx]+|[a-z])$)(?=\D))", re.IGNORECASE)
 """A code before its label; 0-I are two stages, and no code."""
 _OR_MORE = re.compile(r"(?:>=|≥)?(?P<least>\d+)(?P<plus>\+)?")
+_AND_MORE = re.compile(
+    r"(?P<scale>[^\d<>=≥≧]*)(?:(?:>=|≥|≧)\s*(?P<from>\d+)|(?P<least>\d+)\s*(?:\+|以上|이상|or more|and above))",
+    re.IGNORECASE,
+)
 _CAUSES = frozenset({"hbv", "hcv", "alcohol", "steatotic"})
 """Meanings of which a study that does not ask for them says `other`."""
 _WIDEST_GAP = 2
@@ -50,15 +54,15 @@ class TextMeaning:
 def category_meanings(counts: Mapping[str, int], levels: Sequence[str]) -> tuple[TextMeaning, ...]:
     """Returns the texts with the levels that they mean."""
     reader = _Levels(levels, counts)
-    return tuple(_of(text, rows, *reader.read(text)) for text, rows in counts.items() if text)
+    found = tuple(_of(text, rows, *reader.read(text)) for text, rows in counts.items() if text)
+    return found if reader.yes_and_no is None else _with_dash_for_no(found, *reader.yes_and_no)
 
 
 def boolean_meanings(counts: Mapping[str, int], *, is_event: bool) -> tuple[TextMeaning, ...]:
     """Returns the texts with `true` or `false`; of an event, the dead have it and the living do not. Numbers other than
     0 and 1 mean nothing by themselves, and neither do 0 and 1 beside others."""
     found = tuple(_of(text, rows, *_boolean(text, is_event)) for text, rows in counts.items() if text)
-    if _has_dash_for_no(found):
-        found = tuple(TextMeaning(one.text, one.rows, FALSE, False) if _is_dash(one) else one for one in found)
+    found = _with_dash_for_no(found, TRUE, FALSE)
     if {spelled(one.text) for one in found if one.meaning is None} == {_CIRCLE, _CROSS}:
         marks = {_CIRCLE: TRUE, _CROSS: FALSE}
         found = tuple(
@@ -72,17 +76,28 @@ def boolean_meanings(counts: Mapping[str, int], *, is_event: bool) -> tuple[Text
     )
 
 
-def empty_for_no(found: Sequence[TextMeaning], counts: Mapping[str, int]) -> tuple[TextMeaning, ...]:
-    """Returns an empty field as the no that it may be in a column that says yes alone: a circle, or nothing."""
-    meant = {one.meaning for one in found}
-    rows = counts.get("", 0)
-    return (TextMeaning("", rows, FALSE, False),) if rows and TRUE in meant and not {FALSE, None} & meant else ()
+def empty_for_no(
+    found: Sequence[TextMeaning], counts: Mapping[str, int], levels: Sequence[str]
+) -> tuple[TextMeaning, ...]:
+    """Returns an empty field as the no that it may be in a column that says yes alone: a circle, or nothing. `levels`
+    are those of a category, or none of a boolean."""
+    pair = _Levels(levels).yes_and_no if levels else (TRUE, FALSE)
+    rows, meant = counts.get("", 0), {one.meaning for one in found}
+    if pair is None or not rows or pair[0] not in meant or {pair[1], None} & meant:
+        return ()
+    return (TextMeaning("", rows, pair[1], False),)
 
 
-def _has_dash_for_no(found: Sequence[TextMeaning]) -> bool:
-    """True where a dash (-, －, ー) may be the no of a column: beside a +, or where some text is yes and none is no."""
-    meant = {one.meaning for one in found if not _is_dash(one)}
-    return any(in_one_width(one.text) == "+" for one in found) or (TRUE in meant and FALSE not in meant)
+def _with_dash_for_no(found: tuple[TextMeaning, ...], yes: str, no: str) -> tuple[TextMeaning, ...]:
+    """Returns the texts with a dash (-, －, ー) as the no that it may be: beside a +, or where some text is yes,
+    or a mark that nobody knows, and none is no. Beside codes it is hardly one."""
+    others = [one for one in found if not _is_dash(one)]
+    meant = {one.meaning for one in others}
+    has_codes = any(whole_code(one.text).isdecimal() and one.meaning != yes for one in others)
+    is_no = bool({yes, None} & meant) and no not in meant and not has_codes
+    if not (is_no or any(in_one_width(one.text) == "+" for one in others)):
+        return found
+    return tuple(TextMeaning(one.text, one.rows, no, False) if _is_dash(one) else one for one in found)
 
 
 def _is_dash(one: TextMeaning) -> bool:
@@ -90,7 +105,7 @@ def _is_dash(one: TextMeaning) -> bool:
 
 
 def _of(text: str, rows: int, meaning: str | None, is_sure: bool) -> TextMeaning:
-    if meaning is None and in_one_width(text) in missing_words():
+    if meaning is None and _CODE.sub("", in_one_width(text)) in missing_words():
         return TextMeaning(text, rows, "")
     return TextMeaning(text, rows, meaning, is_sure)
 
@@ -126,10 +141,10 @@ def _number(text: str) -> int | None:
     return next((int(digit) for digit in "01234" if meant & meanings()[digit]), None) if meant else None
 
 
-def _is_open(level: str) -> bool:
-    """True for `2+` and `>=2`."""
+def _least(level: str) -> int | None:
+    """Returns the 2 of an open level, `2+` or `>=2`; None of another."""
     match = _OR_MORE.fullmatch(in_one_width(level))
-    return match is not None and match[0] != match["least"]
+    return int(match["least"]) if match is not None and match[0] != match["least"] else None
 
 
 class _Levels:
@@ -142,31 +157,45 @@ class _Levels:
         self.by_name = {spelled(whole_code(level)): level for level in reversed(levels)}
         self.by_meaning: dict[str, set[str]] = {}
         known = {level: meanings().get(spelled(level), frozenset()) for level in levels}
-        is_known = all(meant or _is_open(level) for level, meant in known.items())
+        is_known = all(meant or _least(level) is not None for level, meant in known.items())
         for level, meant in known.items():
             if is_known or len(spelled(level)) > 1:  # x and y are arms, and only beside N is Y a yes
                 for meaning in meant:
                     self.by_meaning.setdefault(meaning, set()).add(level)
+
+    @property
+    def yes_and_no(self) -> tuple[str, str] | None:
+        """The levels that mean yes and no, where each is one."""
+        yes, no = (self.by_meaning.get(meaning, set()) for meaning in ("yes", "no"))
+        return (next(iter(yes)), next(iter(no))) if len(yes) == len(no) == 1 else None
 
     def read(self, text: str) -> tuple[str | None, bool]:
         """Returns the level that a text means, None where there is none, and whether that is sure."""
         for word in _forms(text):
             if (level := self._named(spelled(word))) is not None:
                 return level, True
+        if (level := self._open(text)) is not None:
+            return level, True
         undosed = _DOSE.sub("", in_one_width(text))
         if undosed and undosed != text and not undosed.isdecimal() and (level := self._named(spelled(undosed))):
             return level, False
         inside = self._at_least(text) or self._inside(_forms(text)[-1]) or self._other(spelled(text))
         return inside, False
 
+    def _open(self, text: str) -> str | None:
+        """Returns the level `2+` for `2以上` and `PS ≥2`."""
+        match = _AND_MORE.fullmatch(in_one_width(text))
+        number = None if match is None else _number(f"{match['scale']}{match['from'] or match['least']}")
+        return None if number is None else next((level for level in self.levels if _least(level) == number), None)
+
     def _at_least(self, text: str) -> str | None:
         """Returns the level `2+` or `>=2` for 2 and 3; not for a number that is far from it, as a 9 for unknown is."""
         number = _number(text)
         if number is None:
             return None
-        for level in filter(_is_open, self.levels):
-            match = _OR_MORE.fullmatch(in_one_width(level))
-            if match and int(match["least"]) <= number and self._is_near(number, int(match["least"])):
+        for level in self.levels:
+            least = _least(level)
+            if least is not None and least <= number and self._is_near(number, least):
                 return level
         return None
 

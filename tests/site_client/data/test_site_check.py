@@ -177,3 +177,10 @@ def test_the_json_has_what_the_page_shows(hospital, capsys):
     (problem,) = found["problems"]
     assert (problem["message"], problem["detail"]) == ("1 value is not a level of the study", "row 2: 'SOR'")
     assert (problem["code"], problem["values"]) == ("data.fault.not_a_level", {"n": 1})
+
+
+def test_an_age_between_columns_that_are_not_there_is_told(hospital, capsys):
+    hospital.writes("", '[map]\nage = { years_between = ["birth", "first dose"] }')
+    hospital.exports("arm,age,mvi,start,death,last\nsorafenib,61,yes,2020-01-01,,2020-06-01\n")
+    assert main(["site", "check", str(hospital.site_file), "--study", str(hospital.folder / "study.toml")]) == 3
+    assert "column 'birth' (variable age): not in the export" in capsys.readouterr().out

@@ -311,3 +311,21 @@ def test_files_that_no_page_can_name_are_left_out_by_name(desk, member):
 def test_a_number_of_thousands_of_digits_is_no_number(desk, field):
     shown = looks(desk)
     assert looks(desk, **{**fields(shown.text), field: "1" * 5000}).status_code in (200, 422)
+
+
+@pytest.mark.parametrize(("chosen", "meaning"), [({}, False), ("missing", ""), ("=true", True)])
+def test_an_empty_field_beside_circles_is_shown_in_words(desk, member, chosen, meaning):
+    circles = export(member).replace(",あり,", ",○,").replace(",なし,", ",,")
+    member.exports(circles, encoding="cp932")
+    shown = looks(desk)
+    (field,) = re.findall(r'name="(text-\d+)" aria-label="mvi: \(empty\)"', shown.text)
+    answer = writes(desk, shown, site="kurume", key=key(shown.text), **({field: chosen} if chosen else {}))
+    assert answer.status_code == 200, answer.text
+    found = tomllib.loads(member.site_file.read_text(encoding="utf-8"))["map"]["mvi"]["recode"]
+    assert found == {"○": True} | ({} if meaning == "" else {"": meaning})
+
+
+def test_a_text_that_nobody_has_decided_is_not_called_unknown(desk, member):
+    member.exports(export(member).replace(",あり,", ",何か,"), encoding="cp932")
+    page = looks(desk).text
+    assert "? undecided" in page

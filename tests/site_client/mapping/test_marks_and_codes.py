@@ -120,3 +120,57 @@ def test_numbers_are_no_codes_of_yes_and_no(desk):
     desk.joins(MVI)
     desk.has(f"{HEADER},脈管侵襲", lambda i: f"{plain(i)},{i % 9}")
     assert desk.proposes().of("mvi").columns == ()
+
+
+@pytest.mark.parametrize("text", ["2+", "2以上", "PS2以上", "PS 2 이상", "≥2", "PS ≧ 2", "ECOG >=2", "Grade 2 or more"])
+def test_two_and_more_is_the_open_level(text):
+    (found,) = category_meanings({text: 1}, LEVELS)
+    assert (found.meaning, found.is_sure) == ("2+", True)
+
+
+@pytest.mark.parametrize("text", ["1以上", "3以上", "2未満", "体重2以上", "2以下"])
+def test_another_limit_is_not_the_open_level(text):
+    (found,) = category_meanings({text: 1}, LEVELS)
+    assert found.meaning is None
+
+
+def test_a_code_with_a_word_for_unknown_is_missing():
+    assert meant(boolean_meanings({"1:あり": 1, "0:なし": 1, "9:不明": 1}, is_event=False))["9:不明"] == ""
+    assert meant(category_meanings({"9. 미상": 1, "1": 1}, LEVELS))["9. 미상"] == ""
+
+
+@pytest.mark.parametrize("levels", [("no", "yes"), ("なし", "あり"), ("negative", "positive")])
+def test_a_dash_is_the_no_of_a_category_too(levels):
+    found = category_meanings({"＋": 1, "－": 1}, levels)
+    assert [(one.meaning, one.is_sure) for one in found] == [(levels[1], True), (levels[0], False)]
+    assert meant(category_meanings({"あり": 1, "なし": 1, "－": 1}, levels))["－"] == ""
+
+
+def test_a_dash_of_other_levels_is_missing():
+    assert meant(category_meanings({"A": 1, "-": 1}, ("A", "B"))) == {"A": "A", "-": ""}
+
+
+@pytest.mark.parametrize(("mark", "meaning"), [("◯", "true"), ("●", None), ("レ", None)])
+def test_a_dash_beside_a_mark(mark, meaning):
+    assert meant(boolean_meanings({mark: 1, "－": 1}, is_event=False)) == {mark: meaning, "－": "false"}
+
+
+def test_a_dash_beside_codes_is_missing():
+    assert meant(boolean_meanings({"1": 1, "2": 1, "-": 1}, is_event=False))["-"] == ""
+
+
+def test_an_empty_field_beside_a_mark_is_asked_about_once_the_mark_is_known(desk):
+    desk.joins(MVI)
+    desk.has(f"{HEADER},mvi", lambda i: f"{plain(i)},{'●' if i % 3 == 0 else ''}")
+    assert [one.text for one in desk.proposes().of("mvi").texts] == ["●"]
+    assert [one.text for one in desk.proposes(recode={"mvi": {"●": "true"}}).of("mvi").texts] == ["●", ""]
+    assert desk.problems(recode={"mvi": {"●": "true"}})
+    assert desk.fits(recode={"mvi": {"●": "true", "": "false"}})
+
+
+def test_an_empty_field_beside_the_yes_of_a_category_is_asked_about(desk):
+    desk.joins('mvi = { type = "category", levels = ["no", "yes"], required = false }')
+    desk.has(f"{HEADER},mvi", circled)
+    assert [(one.text, one.meaning, one.is_sure) for one in desk.proposes().of("mvi").texts][1:] == [("", "no", False)]
+    assert desk.fits(recode={"mvi": {"": "no"}})
+    assert desk.read("mvi") == (N, 0)
