@@ -46,6 +46,8 @@ Defaults = Annotated[bool, typer.Option("--defaults")]
 AsJson = Annotated[bool, typer.Option("--json")]
 Replace = Annotated[bool, typer.Option("--replace")]
 
+_MOST_SHOWN = 4
+
 
 def map_(
     export: Export,
@@ -106,6 +108,8 @@ def _tell_open(proposal: Proposal) -> None:
     for choice in proposal.open:
         tell(say("site.map.still_open", question=choice.question))
     for one in proposal.variables:
+        if one.entry is not None and one.undecided:
+            tell(say("site.map.still_unknown", variable=one.variable, texts=one.undecided[:_MOST_SHOWN]))
         if one.entry is not None or (one.is_sure and not one.required):
             continue
         if one.columns:

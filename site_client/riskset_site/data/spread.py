@@ -18,6 +18,7 @@ _QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _DECADE = 3653
 _FEWEST = 5
 """Values, for one to be far from the rest."""
+_TIMES_THE_MEAN = 3
 _LOOKS_MISSING = Fault("looks_missing", say("data.hint.looks_missing"))
 _FAR_DATE = Fault("far_date", say("data.hint.far_date"))
 _MISSING_CODES = [-1.0, 9.0, -9.0] + [
@@ -58,8 +59,8 @@ def suspects(values: NDArray[Any], is_event: bool = False) -> Iterator[tuple[Fau
     many share, which may be that of the export or of the cut-off.
 
     A number whose digits are all 9, 8 or 7 looks so (-9, 99, 999, 8888) where it is the smallest or largest and repeats
-    or is far from the rest, or where it is as large as 999 and repeats anywhere; a date, where ten years and more than
-    the spread of all others separate it from them.
+    apart from the others, or is far from them, or where it is as large as 999 and repeats anywhere; a date, where ten
+    years and more than the spread of all others separate it from them.
     """
     found = values[known(values)]
     if len(found) < _FEWEST:
@@ -82,10 +83,18 @@ def _codes(numbers: NDArray[np.float64]) -> list[float]:
     is_code = np.isin(rest, _MISSING_CODES)
     chosen: list[float] = rest[is_code & (np.abs(rest) > 99) & (counts > 2)].tolist()
     for end, others in ((-1, slice(None, -1)), (0, slice(1, None))):  # the largest, then the smallest
-        while len(rest) > 1 and is_code[end] and (counts[end] > 1 or _is_far(rest, end)):
+        while len(rest) > 1 and is_code[end] and ((counts[end] > 1 and _stands_apart(rest, end)) or _is_far(rest, end)):
             chosen.append(float(rest[end]))
             rest, counts, is_code = rest[others], counts[others], is_code[others]
     return chosen
+
+
+def _stands_apart(ordered: NDArray[np.float64], end: int) -> bool:
+    """Whether the last or first of ascending values is no nearer to its neighbour than three times as far as values are
+    apart on average: two patients of 88 are no code where others are 85 and 86."""
+    others = ordered[:-1] if end else ordered[1:]
+    mean = (others[-1] - others[0]) / max(len(others) - 1, 1)
+    return bool(abs(ordered[end] - others[end]) > _TIMES_THE_MEAN * mean)
 
 
 def _is_far(ordered: Sequence[Any] | NDArray[np.float64], end: int) -> bool:

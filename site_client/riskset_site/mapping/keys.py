@@ -54,8 +54,7 @@ def several_rows(draft: Draft, key: str | None) -> tuple[Mapping[str, Any], tupl
     if not groups:
         return {}, (), {}
     rows: dict[str, Any] = {"one_per": key}
-    order = draft.column_with(["visit"], taken=[*draft.assigned.values(), key])
-    if order is not None and share_of_dates(dict(draft.counts(order))) > _LEAST:
+    if (order := _order(draft, key, groups)) is not None:
         rows["order"] = order
     choices: list[Choice] = []
     take: dict[str, str] = {}
@@ -69,6 +68,19 @@ def several_rows(draft: Draft, key: str | None) -> tuple[Mapping[str, Any], tupl
         choices.append(Choice(f"{name}.take", question, options, chosen=draft.answers.choose.get(f"{name}.take")))
     take |= {choice.id.removesuffix(".take"): choice.chosen for choice in choices if choice.chosen}
     return rows, tuple(choices), take
+
+
+def _order(draft: Draft, key: str, groups: list[list[int]]) -> str | None:
+    """Returns the column of the day of a visit, else of a test or prescription, that all rows of the patients with
+    several have; None where none has one: a row without its place in an order is refused."""
+    for content in ("visit", "test_day"):
+        found = draft.column_with([content], taken=[*draft.assigned.values(), key])
+        if found is None or share_of_dates(dict(draft.counts(found))) <= _LEAST:
+            continue
+        texts = draft.table.texts(found)
+        if all(texts[at].strip() for rows in groups for at in rows):
+            return found
+    return None
 
 
 def _differing(draft: Draft, groups: list[list[int]]) -> Iterator[tuple[str, int]]:

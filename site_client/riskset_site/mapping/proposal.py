@@ -61,6 +61,13 @@ class VariableProposal:
         """The texts of which nobody knows what they mean."""
         return tuple(one for one in self.texts if one.meaning is None)
 
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """The texts whose meaning nobody knows or has confirmed, as they are shown, where it is left as a comment."""
+        if self.suggestion is None:
+            return ()
+        return tuple(one.shown for one in self.texts if not one.is_sure)
+
 
 @dataclass(frozen=True)
 class KeyCandidate:

@@ -115,6 +115,7 @@ def test_follow_up_over_a_century(hospital):
         ([-9.0], range(60)),
         ([9.0], [0, 1, 2, 3, 4] * 12),
         ([99.0, 99.0], range(30, 90)),
+        ([88.0, 88.0], range(30, 80)),
         ([-1.0, 999.0], range(60)),
         ([9999.0] * 3, range(0, 30_000, 2)),
     ],
@@ -125,7 +126,10 @@ def test_codes_that_the_range_lets_in_are_shown(codes, rest):
     assert values[rows].tolist() == codes
 
 
-@pytest.mark.parametrize("values", [range(100), [999, 1000, 1500, 2000, 2500], [99.5, *range(60)], [9, 9, 9]])
+OLD = [*range(40, 84), 86, 87, 88, 88]
+
+
+@pytest.mark.parametrize("values", [range(100), [999, 1000, 1500, 2000, 2500], [99.5, *range(60)], [9, 9, 9], OLD])
 def test_a_value_among_others_is_not_taken_for_a_code(values):
     assert not list(suspects(np.array(list(values), float)))
 

@@ -47,6 +47,17 @@ def test_a_site_file_with_which_the_check_passes(says, desk):
     assert desk.check().fits
 
 
+def test_texts_that_nobody_has_confirmed_are_told_at_the_end(says, desk):
+    desk.joins('mvi = { type = "boolean", required = false }')
+    desk.has(f"{HEADER},mvi", lambda i: f"{plain(i)},{'+-'[i % 2]}")
+    told = "still to be decided in the file: what texts of mvi mean: -\n"
+    code, out, _ = says()
+    assert (code, told in out) == (0, True)
+    code, out, _ = says("--replace", answers=f'{KEY}recode.mvi = {{ "+" = "true", "-" = "false" }}\n')
+    assert (code, "still" in out) == (0, False)
+    assert desk.check().fits
+
+
 def test_a_site_file_is_replaced_only_on_request(says, desk):
     desk.site_file.write_text("# mine", encoding="utf-8")
     code, _, err = says()

@@ -200,6 +200,21 @@ def test_the_day_of_a_prescription_or_test_is_the_order_of_rows(desk, header):
     assert afp.spread.minimum == afp.spread.maximum == 1  # of August, the later row of the file
 
 
+def test_the_day_of_a_visit_comes_before_that_of_a_test(desk):
+    rows = [f"{plain(i // 2)},2022/{9 - i % 2}/1,2022/{i % 2 + 1}/3" for i in range(2 * N)]
+    desk.exports("\n".join([f"{HEADER},採血日,来院日", *rows]))
+    assert desk.proposes().source["rows"]["order"] == "来院日"
+
+
+@pytest.mark.parametrize("header", ["採血日", "来院日", "검사일"])
+def test_a_day_that_some_rows_lack_is_no_order(desk, header):
+    """The check would refuse them: a base row of REDCap has no day of a test."""
+    rows = [f"{plain(i // 2)},{'' if i % 8 == 0 else f'2022/{9 - i % 2}/1'}" for i in range(2 * N)]
+    desk.exports("\n".join([f"{HEADER},{header}", *rows]))
+    assert desk.proposes().source["rows"] == {"one_per": "id"}
+    assert desk.fits()
+
+
 def test_first_and_last_by_the_order_of_the_file_are_told(desk):
     desk.joins('afp = { type = "number", range = [0, 1e6], required = false }')
     desk.exports("\n".join([f"{HEADER},AFP", *(f"{plain(i // 2)},{i % 2}" for i in range(2 * N))]))
