@@ -14,7 +14,7 @@ from riskset.study.spec import BooleanVariable, CategoryVariable, DateVariable, 
 from riskset_site.data.time_units import is_event, unit_days
 from riskset_site.data.time_words import time_unit
 from riskset_site.mapping.contents import contents_of, named_contents, names_of
-from riskset_site.mapping.date_forms import share_of_dates
+from riskset_site.mapping.date_forms import has_digits_of_day, share_of_dates
 from riskset_site.mapping.export_table import Table
 from riskset_site.mapping.levels import boolean_meanings, category_meanings
 from riskset_site.mapping.resembling import names_absence
@@ -29,7 +29,6 @@ _OWN_NAME, _LEAST_OF_OWN = 0.95, 0.3
 _FIELD_S_NAME = 0.8
 """A column of numbers with one of the field's names is proposed whatever its range, and one of dates whatever their
 format, which are asked about."""
-_DIGITS_OF_DAY = 4
 _OTHER_UNIT = 0.9
 """Of the fit, where a usual factor brings the numbers into the study's range."""
 _NEAR = 0.84
@@ -175,7 +174,7 @@ def _share(study: Study, name: str, variable: Variable, header: str, counts: Map
 def _share_with_year(counts: Mapping[str, int]) -> float:
     """Returns the share of the texts with enough digits for a day: a date in a format that nobody knows, not a code."""
     total = sum(rows for text, rows in counts.items() if text)
-    dated = sum(rows for text, rows in counts.items() if sum(map(str.isdecimal, text)) >= _DIGITS_OF_DAY)
+    dated = sum(rows for text, rows in counts.items() if has_digits_of_day(text))
     return dated / total if total else 0.0
 
 

@@ -44,6 +44,7 @@ _MARKS = ("/", ".", "-", ". ", "")
 _TWO_DIGITS = tuple((f"%y{mark}%m{mark}%d", f"%d{mark}%m{mark}%y", f"%m{mark}%d{mark}%y") for mark in _MARKS)
 _EXCEL_DAY = re.compile(r"[1-6]\d{4}(\.0+)?")
 _YEAR = re.compile(r"(19|20)\d\d")
+_DIGITS_OF_DAY = 4
 _FAR = ("9999", "8888", "0000", "2999", "2099-12-31", "1900-01-01", "1900/01/01", "1900/1/1")
 
 
@@ -95,6 +96,11 @@ def date_forms(counts: dict[str, int]) -> DateForms:
     unread = tuple((text, counts[text]) for text in rest if (text, counts[text]) not in partial)
     days = tuple(_partial_day(form, partial[0][0]) for form in PARTIAL) if partial else ()
     return DateForms(tuple(formats), tuple(ambiguous), partial, days, none, missing, unread)
+
+
+def has_digits_of_day(text: str) -> bool:
+    """True for what is rather a day in a form that nobody knows than a word or code."""
+    return sum(map(str.isdecimal, text)) >= _DIGITS_OF_DAY
 
 
 def share_of_dates(counts: dict[str, int]) -> float:

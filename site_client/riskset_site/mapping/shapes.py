@@ -9,7 +9,7 @@ from riskset.catalogue import Message, say
 from riskset.study.spec import DateVariable, NumberVariable
 from riskset_site.mapping.ages import ages_compared, birth_and_start
 from riskset_site.mapping.boxes import checkboxes
-from riskset_site.mapping.date_forms import share_of_dates
+from riskset_site.mapping.date_forms import has_digits_of_day, share_of_dates
 from riskset_site.mapping.draft import Draft
 from riskset_site.mapping.proposal import Choice
 from riskset_site.mapping.several_columns import Shape
@@ -18,7 +18,6 @@ from riskset_site.mapping.undated_deaths import MOST_TEXTS, with_status
 
 _FEW = 6
 _DATES = 0.5
-_DIGITS_OF_A_DAY = 4
 
 
 def shape_of(draft: Draft, name: str) -> Shape | None:
@@ -61,7 +60,7 @@ def _status_and_date(draft: Draft, name: str) -> Shape | None:
     if day is None or status is None:
         return None
     counts = {text: rows for text, rows in draft.counts(status).items() if text}
-    if not counts or len(counts) > MOST_TEXTS or any(map(_is_day, counts)):
+    if not counts or len(counts) > MOST_TEXTS or any(map(has_digits_of_day, counts)):
         return None
     return _dated(draft, name, day, status, counts)
 
@@ -81,11 +80,6 @@ def _dated(draft: Draft, name: str, day: str, status: str, counts: Mapping[str, 
         notes = (*_doubts(said), *notes)
         is_sure = bool(said.without_event) and len(notes) == 1
     return Shape(found, (day, status), notes=notes, choices=choices, suggestion=suggestion, is_sure=is_sure)
-
-
-def _is_day(text: str) -> bool:
-    """True for what is rather a day in a form that nobody knows than the word or code of a status."""
-    return sum(sign.isdigit() for sign in text) >= _DIGITS_OF_A_DAY
 
 
 def _doubts(said: StatusTexts) -> Iterator[Message]:

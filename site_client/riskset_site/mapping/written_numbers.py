@@ -19,7 +19,6 @@ _FLAGGED = re.compile(
     re.IGNORECASE,
 )
 """A number, and what a laboratory writes behind it where it is above or below the usual: no unit."""
-_GROUPED = re.compile(r"[-+]?\d{1,3}([,.])\d{3}")
 _ROUNDING = 1e-6
 
 
